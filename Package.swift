@@ -1,0 +1,142 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One release build serves the daemon, the tools and the tests: tests reach internals through `package`
+// access, never through @testable, so no second build is needed.
+let houseSettings: [SwiftSetting] = {
+  var settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ]
+  #if arch(x86_64)
+    // Reaches Swift's own code generator too: without it a SIMD multiply-add is a library call per lane.
+    settings.append(.unsafeFlags(["-Xcc", "-march=x86-64-v3"]))
+  #endif
+  return settings
+}()
+
+/// A library module of the house. Every edge of the graph is written here and in docs/layers.toml.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], experimental: [String] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies,
+    swiftSettings: houseSettings + experimental.map { .enableExperimentalFeature($0) })
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], resources: resources,
+    swiftSettings: houseSettings)
+}
+
+func systemLibrary(_ name: String, _ pkgConfig: String, _ debianPackage: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debianPackage])])
+}
+
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let serviceLifecycle: Target.Dependency = .product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
+let package = Package(
+  name: "depthd",
+  products: [
+    .executable(name: "depthd", targets: ["depthd"]),
+    .executable(name: "depthctl", targets: ["depthctl"]),
+    .library(name: "DepthClient", targets: ["DepthClient"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    // System libraries and headers. Each has exactly one Swift customer.
+    systemLibrary("CZMQ", "libzmq", "libzmq3-dev"),
+    systemLibrary("COpenBLAS", "openblas", "libopenblas-dev"),
+    systemLibrary("CTurboJPEG", "libturbojpeg", "libturbojpeg0-dev"),
+    systemLibrary("CSPNG", "spng", "libspng-dev"),
+    systemLibrary("CSodium", "libsodium", "libsodium-dev"),
+    systemLibrary("CV4LConvert", "libv4lconvert", "libv4l-dev"),
+    .target(name: "CPosix"),
+    .target(name: "CV4L2"),
+
+    // Words and foundations.
+    module("Quantities"),
+    module("ImageBuffers", ["Quantities"], experimental: ["Lifetimes"]),
+    module("Geometry", ["Quantities"]),
+    module("Platform", ["Quantities", "CPosix"]),
+    module("ImageCodecs", ["ImageBuffers", "Quantities", "CTurboJPEG", "CSPNG"]),
+    module("Kernels", ["Quantities", "COpenBLAS"]),
+
+    // The nouns of a frame's path.
+    module("ONNXFormat", [protobuf]),
+    module("Inference", ["Kernels", "ONNXFormat", "Quantities", protobuf]),
+    module("ModelBundle", ["Inference", "Quantities", "CSodium"]),
+    module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
+    module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
+    module("Preprocessing", ["ImageBuffers", "Geometry", "Quantities"]),
+    module("Odometry", ["Quantities"]),
+    module("Simulation", ["ImageBuffers", "Geometry", "Odometry", "Quantities"]),
+    module("Evaluation", ["ImageBuffers", "Quantities"]),
+    module("WireFormat", ["Quantities"]),
+    module(
+      "Configuration", ["Quantities", .product(name: "TOMLKit", package: "TOMLKit")]),
+    module(
+      "Drive",
+      [
+        "ImageBuffers", "ImageCodecs", "Geometry", "Calibration", "Odometry", "Platform", "Quantities",
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ]),
+    module(
+      "Capture",
+      [
+        "CV4L2", "Decoding", "Drive", "Simulation", "Odometry", "Platform", "ImageBuffers", "Geometry",
+        "Quantities",
+      ]),
+    module("Messaging", ["CZMQ", "Platform", "WireFormat", "Quantities"]),
+
+    // The story of one frame, and the process around it.
+    module(
+      "DepthPipeline",
+      [
+        "Preprocessing", "Inference", "ModelBundle", "WireFormat", "ImageCodecs", "ImageBuffers",
+        "Geometry", "Odometry", "Platform", "Quantities",
+      ]),
+    module(
+      "DepthDaemon",
+      [
+        "DepthPipeline", "Capture", "Drive", "Simulation", "Calibration", "Configuration", "Messaging",
+        "ModelBundle", "Inference", "Odometry", "WireFormat", "ImageBuffers", "Geometry", "Platform",
+        "Quantities", logging, serviceLifecycle, unixSignals,
+      ]),
+    module("DepthClient", ["Messaging", "WireFormat", "Platform", "Quantities"]),
+    .executableTarget(
+      name: "depthd", dependencies: ["DepthDaemon", "Configuration", argumentParser, logging],
+      swiftSettings: houseSettings),
+    .executableTarget(
+      name: "depthctl",
+      dependencies: [
+        "DepthClient", "DepthDaemon", "DepthPipeline", "Capture", "Drive", "Simulation", "Calibration",
+        "Configuration", "Evaluation", "Preprocessing", "ModelBundle", "Inference", "ImageCodecs",
+        "ImageBuffers", "Geometry", "Messaging", "WireFormat", "Odometry", "Platform", "Quantities",
+        argumentParser,
+      ],
+      swiftSettings: houseSettings),
+
+    // Tests mirror sources.
+    .target(
+      name: "TestSupport", dependencies: ["Quantities"], path: "Tests/TestSupport",
+      swiftSettings: houseSettings),
+  ]
+)

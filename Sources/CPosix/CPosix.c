@@ -1,0 +1,27 @@
+#define _GNU_SOURCE
+#include "include/CPosix.h"
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+
+int cposix_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+int cposix_pin_thread(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+int cposix_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+
+int cposix_ioctl(int descriptor, unsigned long request, void *argument) {
+  return ioctl(descriptor, request, argument);
+}
+
+int cposix_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int cposix_lock_exclusive(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }

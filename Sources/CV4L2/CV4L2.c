@@ -1,0 +1,1 @@
+#include "include/CV4L2.h"

@@ -1,0 +1,1 @@
+"""Reading drive folders and turning them into training batches."""

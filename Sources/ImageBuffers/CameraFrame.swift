@@ -1,0 +1,42 @@
+public import Quantities
+
+/// What the source knows about one frame besides its pixels.
+public struct FrameMetadata: Equatable, Sendable {
+  /// Which event the capture time marks.
+  public enum TimeSource: String, Sendable {
+    /// The driver stamped the start of exposure.
+    case startOfExposure = "start_of_exposure"
+    /// The driver stamped the end of the frame.
+    case endOfFrame = "end_of_frame"
+    /// The driver's stamp was unusable; the time is when the frame was received.
+    case receive
+    /// A recording or simulation says when the frame was taken.
+    case recorded
+  }
+
+  /// When the frame was captured, on this machine's CLOCK_MONOTONIC.
+  public var captureTime = MonotonicTime(nanoseconds: 0)
+  public var timeSource = TimeSource.receive
+  /// The source's own frame counter.
+  public var sequence: UInt64 = 0
+  /// Frames the source lost between the previous delivered frame and this one.
+  public var lostBefore: UInt64 = 0
+  /// Capture time relative to the start of the recording or simulation, seconds; nil for live cameras.
+  public var sourceTimeSeconds: Double?
+
+  public init() {}
+}
+
+/// One decoded frame. Memory is allocated once, by the pool, and refilled for every capture.
+public struct CameraFrame: ~Copyable, Sendable {
+  public var metadata = FrameMetadata()
+  public var image: RGBImage
+  /// True depth along the optical axis of the same pixels, metres, NaN = unknown, +Inf = nothing in range.
+  /// Present only for sources that know the truth.
+  public var trueDepth: Plane<Float>?
+
+  public init(size: ImageSize, carriesTruth: Bool) {
+    self.image = RGBImage(size: size)
+    self.trueDepth = carriesTruth ? Plane(width: size.width, height: size.height) : nil
+  }
+}

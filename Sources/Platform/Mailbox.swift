@@ -1,0 +1,71 @@
+import Glibc
+public import Quantities
+
+/// A one-slot hand-over between two threads: the newest message wins, and every loss is counted.
+///
+/// Built on a pthread mutex and condition because the receiver must block with a timeout, and because
+/// `Synchronization.Mutex` cannot carry a message that is not Sendable from one owner to the next.
+public final class Mailbox<Message: ~Copyable>: @unchecked Sendable {
+  /// Messages that were displaced before anybody took them.
+  public let displaced = Counter()
+  // Everything below is protected by `mutex`.
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+  private var slot: Message?
+  private var isClosed = false
+
+  public init() {
+    mutex = .allocate(capacity: 1)
+    condition = .allocate(capacity: 1)
+    slot = nil
+    pthread_mutex_init(mutex, nil)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  /// Leaves a message, dropping one that was not taken. After `close()` the message is dropped at once.
+  public func put(_ message: consuming sending Message) {
+    pthread_mutex_lock(mutex)
+    if slot != nil { displaced.add() }
+    if isClosed { slot = nil } else { slot = consume message }
+    pthread_cond_signal(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Waits for a message until `deadline`. Nil when the time is up or the mailbox is closed.
+  public func take(until deadline: MonotonicTime) -> sending Message? {
+    var time = timespec(
+      tv_sec: Int(deadline.nanoseconds / 1_000_000_000), tv_nsec: Int(deadline.nanoseconds % 1_000_000_000))
+    pthread_mutex_lock(mutex)
+    while slot == nil && !isClosed {
+      if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
+    }
+    let message = slot.take()
+    pthread_mutex_unlock(mutex)
+    return message
+  }
+
+  /// Wakes the receiver for good. A message still in the slot can be taken once.
+  public func close() {
+    pthread_mutex_lock(mutex)
+    isClosed = true
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  public var closed: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return isClosed
+  }
+}

@@ -1,0 +1,22 @@
+import Glibc
+public import Quantities
+
+extension MonotonicTime {
+  /// The machine's monotonic clock, the one V4L2 stamps frames with.
+  public static func now() -> MonotonicTime {
+    MonotonicTime(nanoseconds: readClock(CLOCK_MONOTONIC))
+  }
+}
+
+extension WallTime {
+  /// The machine's real-time clock.
+  public static func now() -> WallTime {
+    WallTime(nanoseconds: readClock(CLOCK_REALTIME))
+  }
+}
+
+private func readClock(_ clock: clockid_t) -> Int64 {
+  var time = timespec()
+  clock_gettime(clock, &time)
+  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}

@@ -1,0 +1,12 @@
+// Everything a person types at depthd. Each subcommand lives in a file of its own.
+import ArgumentParser
+
+@main
+struct Depthctl: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "depthctl",
+    abstract: "Inspect, measure and steer depthd.",
+    subcommands: [
+      OnnxCommand.self
+    ])
+}

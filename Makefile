@@ -1,0 +1,73 @@
+# depthd: `make` alone lists the targets. `make run` and `make test` do all their own set-up.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CONFIG ?= config.toml
+SWIFT_BUILD := swift build -c release
+TRAINING := .venv-training/bin/python
+
+.PHONY: help run build setup test test-swift test-clients test-end-to-end test-vm test-training check \
+	sanitize bench bench-peers vectors node-tests format clean install
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+run: build ## build, start the daemon (CONFIG=path for another configuration) and show its depth live
+	@scripts/run "$(CONFIG)"
+
+setup: # Debian packages, when any is missing
+	@scripts/setup-debian
+
+build: setup ## release binaries as bin/depthd and bin/depthctl
+	@$(SWIFT_BUILD)
+	@mkdir -p bin && ln -sfn ../.build/release/depthd bin/depthd && ln -sfn ../.build/release/depthctl bin/depthctl
+
+test: build check test-swift test-clients test-end-to-end test-vm ## every Swift, client, end-to-end and virtual-machine test
+
+check: ## layering, size and format gates (each is first seen to fail on a planted fault)
+	@scripts/check-layering --self-test && scripts/check-layering
+	@scripts/check-shape --self-test && scripts/check-shape
+	@scripts/check-format --self-test && scripts/check-format
+
+test-swift: setup node-tests vectors # unit, property and golden tests
+	@$(SWIFT_BUILD) --build-tests
+	@swift test -c release --skip-build
+
+test-clients: build # the Python client against the daemon's wire format
+	@scripts/venv .venv clients/python/requirements.txt
+	@.venv/bin/python -m pytest -q clients/python
+
+test-end-to-end: build # black box: the built daemon, real sockets, real recordings
+	@scripts/venv .venv clients/python/requirements.txt
+	@.venv/bin/python -m pytest -q Tests/EndToEnd
+
+test-vm: build # a real kernel with the vivid camera driver, under emulation
+	@scripts/vm-test
+
+node-tests: # the ONNX project's own operator tests
+	@scripts/onnx-node-tests
+
+vectors: # whole-network golden vectors from PyTorch
+	@scripts/venv .venv-training training/requirements.txt
+	@scripts/golden-vectors
+
+test-training: ## the Python training side
+	@scripts/venv .venv-training training/requirements.txt
+	@$(TRAINING) -m pytest -q training/tests
+
+sanitize: setup ## the same Swift tests under the address and thread sanitizers
+	@scripts/sanitize
+
+bench: build ## per-stage p50 and p99 and a ledger line in docs/benchmarks
+	@scripts/bench-stages
+
+bench-peers: build ## the same ONNX file in ONNX Runtime, OpenVINO and ncnn beside ours
+	@scripts/bench-peers
+
+format: ## rewrite the Swift sources in house style
+	@swift format -i -r Sources Tests Package.swift
+
+install: build ## binaries, model, configuration, unit, udev and modules-load files (as root)
+	@scripts/install
+
+clean: ## remove everything that was built or fetched
+	@rm -rf .build bin .cache .vectors .venv .venv-training

@@ -89,7 +89,7 @@ let package = Package(
     module("Odometry", ["Quantities"]),
     module("Simulation", ["ImageBuffers", "Geometry", "Odometry", "Quantities"]),
     module("Evaluation", ["ImageBuffers", "Quantities"]),
-    module("WireFormat", ["Quantities"]),
+    module("WireFormat", ["ImageBuffers", "Geometry", "Quantities"]),
     module(
       "Configuration", ["Quantities", .product(name: "TOMLKit", package: "TOMLKit")]),
     module(

@@ -138,5 +138,6 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Quantities"], path: "Tests/TestSupport",
       swiftSettings: houseSettings),
+    tests("ImageCodecsTests", ["ImageCodecs", "ImageBuffers", "Quantities"]),
   ]
 )

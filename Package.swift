@@ -26,9 +26,11 @@ func module(
     swiftSettings: houseSettings + experimental.map { .enableExperimentalFeature($0) })
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], resources: resources,
+    name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, resources: resources,
     swiftSettings: houseSettings)
 }
 
@@ -139,5 +141,9 @@ let package = Package(
       name: "TestSupport", dependencies: ["Quantities"], path: "Tests/TestSupport",
       swiftSettings: houseSettings),
     tests("ImageCodecsTests", ["ImageCodecs", "ImageBuffers", "Quantities"]),
+    tests("GeometryTests", ["Geometry", "Quantities"]),
+    tests(
+      "PreprocessingTests", ["Preprocessing", "Geometry", "ImageBuffers", "Quantities"],
+      exclude: ["golden_opencv.py"]),
   ]
 )

@@ -8,6 +8,8 @@ public struct Plane<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
   /// Elements between the starts of two rows.
   public let rowStride: Int
   /// First element of row 0, 64-byte aligned. Valid while the plane lives; for C libraries and kernels.
+  ///
+  /// 64 more bytes may be read after the last row, so that a vector load that starts at a pixel is legal.
   public let baseAddress: UnsafeMutablePointer<Element>
 
   /// Allocates a plane with every byte zero.
@@ -15,7 +17,7 @@ public struct Plane<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
     precondition(width > 0 && height > 0, "a plane needs at least one pixel")
     let elementsPerLine = max(1, 64 / MemoryLayout<Element>.stride)
     let rowStride = (width + elementsPerLine - 1) / elementsPerLine * elementsPerLine
-    let byteCount = rowStride * height * MemoryLayout<Element>.stride
+    let byteCount = rowStride * height * MemoryLayout<Element>.stride + 64
     let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     self.width = width

@@ -138,8 +138,11 @@ let package = Package(
 
     // Tests mirror sources.
     .target(
-      name: "TestSupport", dependencies: ["Quantities"], path: "Tests/TestSupport",
+      name: "TestSupport", path: "Tests/TestSupport",
       swiftSettings: houseSettings),
+    tests("QuantitiesTests", ["Quantities"]),
+    tests("ImageBuffersTests", ["ImageBuffers", "Quantities"]),
+    tests("PlatformTests", ["Platform", "Quantities"]),
     tests("ImageCodecsTests", ["ImageCodecs", "ImageBuffers", "Quantities"]),
     tests("GeometryTests", ["Geometry", "Quantities"]),
     tests(

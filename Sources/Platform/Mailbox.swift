@@ -38,21 +38,33 @@ public final class Mailbox<Message: ~Copyable>: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     if slot != nil { displaced.add() }
     if isClosed { slot = nil } else { slot = consume message }
-    pthread_cond_signal(condition)
+    pthread_cond_broadcast(condition)
     pthread_mutex_unlock(mutex)
   }
 
   /// Waits for a message until `deadline`. Nil when the time is up or the mailbox is closed.
   public func take(until deadline: MonotonicTime) -> sending Message? {
-    var time = timespec(
-      tv_sec: Int(deadline.nanoseconds / 1_000_000_000), tv_nsec: Int(deadline.nanoseconds % 1_000_000_000))
+    var time = Self.timespec(deadline)
     pthread_mutex_lock(mutex)
     while slot == nil && !isClosed {
       if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
     }
     let message = slot.take()
+    pthread_cond_broadcast(condition)
     pthread_mutex_unlock(mutex)
     return message
+  }
+
+  /// Waits until the slot is free, so that a sender who must lose nothing can go at the receiver's pace.
+  /// - Returns: false when the deadline passed first or the mailbox is closed.
+  public func waitUntilTaken(until deadline: MonotonicTime) -> Bool {
+    var time = Self.timespec(deadline)
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while slot != nil && !isClosed {
+      if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
+    }
+    return slot == nil && !isClosed
   }
 
   /// Wakes the receiver for good. A message still in the slot can be taken once.
@@ -67,5 +79,10 @@ public final class Mailbox<Message: ~Copyable>: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return isClosed
+  }
+
+  private static func timespec(_ time: MonotonicTime) -> timespec {
+    Glibc.timespec(
+      tv_sec: Int(time.nanoseconds / 1_000_000_000), tv_nsec: Int(time.nanoseconds % 1_000_000_000))
   }
 }

@@ -144,6 +144,7 @@ let package = Package(
     tests("ImageBuffersTests", ["ImageBuffers", "Quantities"]),
     tests("PlatformTests", ["Platform", "Quantities"]),
     tests("ImageCodecsTests", ["ImageCodecs", "ImageBuffers", "Quantities"]),
+    tests("CalibrationTests", ["Calibration", "Geometry", "Quantities"]),
     tests("GeometryTests", ["Geometry", "Quantities"]),
     tests(
       "PreprocessingTests", ["Preprocessing", "Geometry", "ImageBuffers", "Quantities"],

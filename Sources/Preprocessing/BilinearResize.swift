@@ -4,8 +4,9 @@ public import ImageBuffers
 ///
 /// - Source: PyTorch `interpolate(mode="bilinear", align_corners=False)`, OpenCV `resize` INTER_LINEAR.
 public enum BilinearResize {
-  /// Fills `output` (any size) from `source` (any size). A NaN reaches every output pixel that it touches with
-  /// a weight above zero.
+  /// Fills `output` (any size) from `source` (any size).
+  ///
+  /// A NaN reaches every output pixel that it touches with a weight above zero.
   ///
   /// - Complexity: one pass over the output; allocates two small tables.
   public static func run(_ source: borrowing Plane<Float>, into output: inout Plane<Float>) {

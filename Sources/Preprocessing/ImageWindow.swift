@@ -2,7 +2,9 @@ import Geometry
 public import Quantities
 
 /// A rectangle of an image in units of its pixels, measured from the image's upper left edge (not from the
-/// first pixel's centre). Edges may lie inside pixels, so that a crop keeps a shape exactly.
+/// first pixel's centre).
+///
+/// Edges may lie inside pixels, so that a crop keeps a shape exactly.
 public struct ImageWindow: Hashable, Sendable {
   public var x: Double
   public var y: Double

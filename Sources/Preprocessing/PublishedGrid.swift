@@ -54,14 +54,18 @@ public struct PublishedGrid: Hashable, Sendable {
   }
 
   /// Where a grid position (pixel centres at integers) comes from in the captured image, and whether the lens
-  /// sees it at all. The position may lie outside the captured image.
+  /// sees it at all.
+  ///
+  /// The position may lie outside the captured image.
   public func capturedPixel(u: Double, v: Double) -> (u: Double, v: Double, isVisible: Bool) {
     let shown = window.position(u: u, v: v, shownAt: size)
     guard let rectification else { return (shown.u, shown.v, true) }
     return rectification.capturedPixel(rectifiedU: shown.u, v: shown.v)
   }
 
-  /// Where a captured pixel lies on the grid; it may lie outside. Nil where the lens model does not invert.
+  /// Where a captured pixel lies on the grid; it may lie outside.
+  ///
+  /// Nil where the lens model does not invert.
   public func gridPixel(capturedU u: Double, v: Double) -> (u: Double, v: Double)? {
     guard let rectification else { return window.shownPosition(u: u, v: v, shownAt: size) }
     guard let pixel = rectification.rectifiedPixel(capturedU: u, v: v) else { return nil }

@@ -2,7 +2,9 @@ import ImageBuffers
 import Quantities
 
 extension RemapTable {
-  /// Writes the normalised planes red, green, blue, each (height, width) without gaps. Allocates nothing.
+  /// Writes the normalised planes red, green, blue, each (height, width) without gaps.
+  ///
+  /// Allocates nothing.
   func run(
     _ image: borrowing RGBImage, normalization: InputNormalization,
     into output: UnsafeMutableBufferPointer<Float>

@@ -140,6 +140,7 @@ let package = Package(
     .target(
       name: "TestSupport", path: "Tests/TestSupport",
       swiftSettings: houseSettings),
+    tests("DecodingTests", ["Decoding", "ImageCodecs", "ImageBuffers", "Quantities"]),
     tests("QuantitiesTests", ["Quantities"]),
     tests("ImageBuffersTests", ["ImageBuffers", "Quantities"]),
     tests("PlatformTests", ["Platform", "Quantities"]),

@@ -1,4 +1,5 @@
 import CTurboJPEG
+import Glibc
 public import ImageBuffers
 import Quantities
 
@@ -104,7 +105,7 @@ public final class JPEGDecoder {
   /// reports the first warning only, and this one can only come after the last pixel.
   private var isHarmlessWarning: Bool {
     tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue)
-      && lastMessage.contains("extraneous bytes before marker 0xd9")
+      && strstr(tjGetErrorStr2(handle), "extraneous bytes before marker 0xd9") != nil
   }
 
   private static func subsampling(_ code: Int32) -> JPEGHeader.Subsampling? {

@@ -34,7 +34,11 @@ public final class JPEGEncoder {
     tjDestroy(handle)
   }
 
-  /// Encodes a colour image. The bytes returned stay valid until the next call or the encoder's end.
+  /// Encodes a colour image into the encoder's own memory.
+  ///
+  /// The bytes are valid until the next call and only while the encoder lives: keep it in a property, since a
+  /// local encoder may be freed right after its last use. Allocates nothing once the memory has grown to the
+  /// largest image.
   /// - Throws: `.library`.
   public func encode(_ image: borrowing RGBImage) throws(ImageCodecError) -> UnsafeRawBufferPointer {
     let sampling =
@@ -48,12 +52,29 @@ public final class JPEGEncoder {
       rowStride: image.bytes.rowStride, format: TJPF_RGB, sampling: sampling)
   }
 
-  /// Encodes a grey image. The bytes returned stay valid until the next call or the encoder's end.
+  /// Encodes a grey image; for the life of the bytes see the colour form.
+  ///
   /// - Throws: `.library`.
   public func encode(grey plane: borrowing Plane<UInt8>) throws(ImageCodecError) -> UnsafeRawBufferPointer {
     try encode(
       plane.baseAddress, width: plane.width, height: plane.height, rowStride: plane.rowStride,
       format: TJPF_GRAY, sampling: TJSAMP_GRAY)
+  }
+
+  /// Encodes a colour image into a new array.
+  ///
+  /// - Throws: `.library`.
+  public func encoded(_ image: borrowing RGBImage) throws(ImageCodecError) -> [UInt8] {
+    let bytes = try encode(image)
+    return withExtendedLifetime(self) { Array(bytes) }
+  }
+
+  /// Encodes a grey image into a new array.
+  ///
+  /// - Throws: `.library`.
+  public func encoded(grey plane: borrowing Plane<UInt8>) throws(ImageCodecError) -> [UInt8] {
+    let bytes = try encode(grey: plane)
+    return withExtendedLifetime(self) { Array(bytes) }
   }
 
   private func encode(

@@ -15,7 +15,7 @@ import Testing
   @Test(arguments: [ImageSize(width: 64, height: 48), ImageSize(width: 33, height: 7)])
   func `a colour image survives the round trip`(size: ImageSize) throws {
     let image = gradient(size.width, size.height)
-    let bytes = Array(try encoder.encode(image))
+    let bytes = try encoder.encoded(image)
     #expect(try decoder.header(of: bytes.span.bytes) == JPEGHeader(size: size, subsampling: .none))
     let decoded = try decoder.decode(bytes.span.bytes)
     #expect(largestDifference(image, decoded) <= 8)
@@ -27,7 +27,7 @@ import Testing
       var row = plane.mutableRow(y)
       for x in 0..<40 { row[x] = UInt8(5 * x + y) }
     }
-    let bytes = Array(try encoder.encode(grey: plane))
+    let bytes = try encoder.encoded(grey: plane)
     #expect(try decoder.header(of: bytes.span.bytes).subsampling == .grey)
     let decoded = try decoder.decode(bytes.span.bytes)
     for y in 0..<24 {
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func `an image decodes into a buffer of any of its decodable sizes`() throws {
-    let bytes = Array(try encoder.encode(gradient(101, 50)))
+    let bytes = try encoder.encoded(gradient(101, 50))
     let header = try decoder.header(of: bytes.span.bytes)
     #expect(header.decodableSizes.count == 8)
     for size in header.decodableSizes {
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func `a buffer of an impossible size is refused`() throws {
-    let bytes = Array(try encoder.encode(gradient(64, 48)))
+    let bytes = try encoder.encoded(gradient(64, 48))
     var image = RGBImage(size: ImageSize(width: 63, height: 48))
     let error = #expect(throws: ImageCodecError.self) {
       try decoder.decode(bytes.span.bytes, into: &image)
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test func `a truncated image is refused wherever it is cut`() throws {
-    let bytes = Array(try encoder.encode(gradient(64, 48)))
+    let bytes = try encoder.encoded(gradient(64, 48))
     for count in stride(from: 0, to: bytes.count - 1, by: 13) {
       let cut = Array(bytes[..<count])
       #expect(throws: ImageCodecError.self) { _ = try decoder.decode(cut.span.bytes) }
@@ -91,14 +91,14 @@ import Testing
   }
 
   @Test func `fill bytes before the end marker are tolerated`() throws {
-    var bytes = Array(try encoder.encode(gradient(64, 48)))
+    var bytes = try encoder.encoded(gradient(64, 48))
     bytes.insert(contentsOf: [0, 0, 0, 0], at: bytes.count - 2)
     let decoded = try decoder.decode(bytes.span.bytes)
     #expect(largestDifference(gradient(64, 48), decoded) <= 8)
   }
 
   @Test func `a frame without Huffman tables gets the standard ones`() throws {
-    let complete = Array(try encoder.encode(gradient(64, 48)))
+    let complete = try encoder.encoded(gradient(64, 48))
     let bare = withoutHuffmanTables(complete)
     #expect(bare.count < complete.count - 400)
     let fromBare = try decoder.decode(bare.span.bytes)
@@ -115,9 +115,8 @@ import Testing
   }
 
   @Test func `the output buffer is reused`() throws {
-    let first = try encoder.encode(gradient(64, 48))
-    let address = first.baseAddress
-    let second = try encoder.encode(gradient(64, 48))
-    #expect(second.baseAddress == address)
+    let first = try encoder.encode(gradient(64, 48)).baseAddress
+    let second = try encoder.encode(gradient(64, 48)).baseAddress
+    #expect(first == second)
   }
 }

@@ -82,8 +82,8 @@ let package = Package(
     module("Kernels", ["Quantities", "COpenBLAS"]),
 
     // The nouns of a frame's path.
-    module("ONNXFormat", [protobuf]),
-    module("Inference", ["Kernels", "ONNXFormat", "Quantities", protobuf]),
+    module("ONNXFormat", ["Quantities", protobuf]),
+    module("Inference", ["Kernels", "ONNXFormat", "Quantities"]),
     module("ModelBundle", ["Inference", "Quantities", "CSodium"]),
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
@@ -150,5 +150,6 @@ let package = Package(
     tests(
       "PreprocessingTests", ["Preprocessing", "Geometry", "ImageBuffers", "Quantities"],
       exclude: ["golden_opencv.py"]),
+    tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
   ]
 )

@@ -15,3 +15,11 @@ int cposix_ioctl(int descriptor, unsigned long request, void *argument);
 int cposix_eventfd(void);
 /// flock(2) exclusive, non-blocking. Returns 0 or -1 with errno set.
 int cposix_lock_exclusive(int descriptor);
+/// Tells the core that this is a spin loop, so that its sibling and its clock get the cycles.
+static inline void cposix_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

@@ -1,0 +1,52 @@
+// The order of execution and the lifetime of every tensor in it.
+
+/// Nodes in the order they run, those that need a late input last.
+struct Schedule {
+  private(set) var nodes: [PlanNode] = []
+  /// Nodes before this index need no late input.
+  private(set) var lateStart = 0
+
+  /// - Parameters:
+  ///   - graph: any order, without cycles.
+  ///   - lateInputs: names of inputs that are written between the two parts of a run.
+  init(_ graph: PlanGraph, lateInputs: Set<String>) {
+    var producers: [ObjectIdentifier: PlanNode] = [:]
+    for node in graph.nodes {
+      for output in node.outputs { producers[ObjectIdentifier(output)] = node }
+    }
+    var late = Set<ObjectIdentifier>()
+    for input in graph.inputs where lateInputs.contains(input.name) { late.insert(ObjectIdentifier(input)) }
+    var visited = Set<ObjectIdentifier>()
+    var early: [PlanNode] = []
+    var deferred: [PlanNode] = []
+    // Depth first from the outputs in the graph's own order, with an explicit stack: graphs can be deep.
+    func visit(_ root: PlanNode) {
+      var stack: [(node: PlanNode, next: Int)] = [(root, 0)]
+      guard visited.insert(ObjectIdentifier(root)).inserted else { return }
+      while let top = stack.last {
+        if top.next < top.node.inputs.count {
+          stack[stack.count - 1].next += 1
+          if let input = top.node.inputs[top.next], let producer = producers[ObjectIdentifier(input)],
+            visited.insert(ObjectIdentifier(producer)).inserted
+          {
+            stack.append((producer, 0))
+          }
+          continue
+        }
+        stack.removeLast()
+        if top.node.inputs.contains(where: { $0.map { late.contains(ObjectIdentifier($0)) } ?? false }) {
+          for output in top.node.outputs { late.insert(ObjectIdentifier(output)) }
+          deferred.append(top.node)
+        } else {
+          early.append(top.node)
+        }
+      }
+    }
+    let wanted = Set(graph.outputs.map(ObjectIdentifier.init))
+    for node in graph.nodes where node.outputs.contains(where: { wanted.contains(ObjectIdentifier($0)) }) {
+      visit(node)
+    }
+    nodes = early + deferred
+    lateStart = early.count
+  }
+}

@@ -8,7 +8,8 @@ public enum InferenceError: ReportableError, Equatable {
   case unknownOperator(model: String, node: String, operatorName: String)
   case unsupportedOpset(model: String, found: Int, supported: ClosedRange<Int>)
   /// An attribute has a value or a combination the operator here does not implement.
-  case unsupportedAttribute(node: String, operatorName: String, attribute: String, found: String, accepted: String)
+  case unsupportedAttribute(
+    node: String, operatorName: String, attribute: String, found: String, accepted: String)
   case unsupportedType(node: String, operatorName: String, found: String)
   case missingInput(node: String, operatorName: String, position: Int)
   /// A node reads a tensor that nothing before it produces.

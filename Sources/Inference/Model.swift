@@ -151,7 +151,8 @@ extension Model {
     graph.outputs = first.graph.outputs.filter { keeping.contains($0.name) } + other.graph.outputs
     return Model(
       name: name, metadata: metadata, graph: graph,
-      constants: first.constants.merging(other.constants) { mine, _ in mine }, opset: max(opset, second.opset))
+      constants: first.constants.merging(other.constants) { mine, _ in mine }, opset: max(opset, second.opset)
+    )
   }
 
   private func renamed(_ rename: (String) -> String) -> Model {

@@ -10,5 +10,5 @@ package enum OperatorCatalog {
     uniquingKeysWith: { first, _ in first })
 
   /// Versions of the standard operator set whose semantics the definitions follow.
-  package static let opsets = 9...26
+  package static let opsets = 7...28
 }

@@ -136,7 +136,8 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
         WorkerTeam.work(start.shared)
         return nil
       }, argument)
-    precondition(status == 0, "The system refused to start a worker thread (pthread_create returned \(status)).")
+    precondition(
+      status == 0, "The system refused to start a worker thread (pthread_create returned \(status)).")
     return thread
   }
 

@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct ONNXNodeTests {
   /// docs/operators.md is the table of operators and of the variants that are refused.
-  private static let tables = (try? String(contentsOf: PackageRoot.url("docs/operators.md"), encoding: .utf8)) ?? ""
+  private static let tables =
+    (try? String(contentsOf: PackageRoot.url("docs/operators.md"), encoding: .utf8)) ?? ""
 
   private static func firstColumn(after heading: String, before end: String? = nil) -> [String] {
     var section = tables.components(separatedBy: heading).dropFirst().joined()

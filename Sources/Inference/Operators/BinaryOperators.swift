@@ -4,7 +4,8 @@ internal import Kernels
 enum BinaryOperators {
   static let all: [OperatorDefinition] = [
     arithmetic("Add", .add), arithmetic("Sub", .subtract), arithmetic("Mul", .multiply),
-    arithmetic("Div", .divide), arithmetic("Pow", .power), variadic("Min", .minimum), variadic("Max", .maximum),
+    arithmetic("Div", .divide), arithmetic("Pow", .power), variadic("Min", .minimum),
+    variadic("Max", .maximum),
     comparison("Equal", .equal), comparison("Greater", .greater), comparison("Less", .less),
     comparison("GreaterOrEqual", .greaterOrEqual), comparison("LessOrEqual", .lessOrEqual),
     OperatorDefinition("Where", lowerWhere),

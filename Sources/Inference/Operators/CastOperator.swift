@@ -4,7 +4,8 @@ internal import ONNXFormat
 enum CastOperator {
   static let all = [
     OperatorDefinition("Cast") { node throws(InferenceError) in
-      guard let code = node.int("to"), let onnx = ONNXElementType(rawValue: code), let type = ElementType(onnx)
+      guard let code = node.int("to"), let onnx = ONNXElementType(rawValue: code),
+        let type = ElementType(onnx)
       else {
         throw node.unsupported("to", "\(node.int("to") ?? 0)", accepted: "float32, float64, integers, bool")
       }

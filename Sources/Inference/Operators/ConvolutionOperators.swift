@@ -59,7 +59,8 @@ enum ConvolutionOperators {
     let dilation = pair(node.ints("dilations"))
     let size = axes == 1 ? [1, image[2]] : [image[2], image[3]]
     let kernel = axes == 1 ? [1] + kernel : kernel
-    guard stride.count == 2, dilation.count == 2, stride.allSatisfy({ $0 > 0 }), dilation.allSatisfy({ $0 > 0 })
+    guard stride.count == 2, dilation.count == 2, stride.allSatisfy({ $0 > 0 }),
+      dilation.allSatisfy({ $0 > 0 })
     else { throw node.mismatch("strides and dilations must be positive, one per axis") }
     var pads = node.ints("pads") ?? [Int](repeating: 0, count: 2 * axes)
     if axes == 1 && pads.count == 2 { pads = [0, pads[0], 0, pads[1]] }

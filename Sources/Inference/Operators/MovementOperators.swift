@@ -233,7 +233,8 @@ enum MovementOperators {
       sourceStrides: [type.shape[1] * plane, channel, w, block * blockX, 1, blockX],
       targetStrides: rowMajorStrides([n, c, h, block, w, block]))
     return Lowering(
-      [TensorType(type.type, [n, c, h * block, w * block])], copies([(0, 0, copy)], width: type.type.byteCount))
+      [TensorType(type.type, [n, c, h * block, w * block])],
+      copies([(0, 0, copy)], width: type.type.byteCount))
   }
 
   @Sendable
@@ -250,6 +251,7 @@ enum MovementOperators {
       sourceStrides: [c * h * block * row, row, 1, h * block * row, block * row, block],
       targetStrides: rowMajorStrides([n, block, block, c, h, w]))
     return Lowering(
-      [TensorType(type.type, [n, c * block * block, h, w])], copies([(0, 0, copy)], width: type.type.byteCount))
+      [TensorType(type.type, [n, c * block * block, h, w])],
+      copies([(0, 0, copy)], width: type.type.byteCount))
   }
 }

@@ -10,7 +10,9 @@ enum PadOperator {
     let rank = type.shape.count
     let pads = try pads(node, rank: rank)
     let shape = type.shape.indices.map { type.shape[$0] + pads[$0] + pads[$0 + rank] }
-    guard shape.allSatisfy({ $0 >= 0 }) else { throw node.mismatch("pads \(pads) remove all of \(type.shape)") }
+    guard shape.allSatisfy({ $0 >= 0 }) else {
+      throw node.mismatch("pads \(pads) remove all of \(type.shape)")
+    }
     let mode: BorderMode
     switch node.string("mode") ?? "constant" {
     case "constant": mode = .zero
@@ -88,7 +90,9 @@ enum PadOperator {
           if isInside {
             destination.copyMemory(from: source + offset * width, byteCount: width)
           } else {
-            for byte in 0..<width { destination.storeBytes(of: fill[byte], toByteOffset: byte, as: UInt8.self) }
+            for byte in 0..<width {
+              destination.storeBytes(of: fill[byte], toByteOffset: byte, as: UInt8.self)
+            }
           }
         }
       }

@@ -28,7 +28,9 @@ enum PoolingOperators {
     },
   ]
 
-  private static func lower(_ node: NodeContext, _ function: PoolingFunction) throws(InferenceError) -> Lowering {
+  private static func lower(_ node: NodeContext, _ function: PoolingFunction) throws(InferenceError)
+    -> Lowering
+  {
     let image = try node.floatType(0).shape
     let kernel = node.ints("kernel_shape") ?? []
     guard image.count == kernel.count + 2, image.count == 3 || image.count == 4 else {

@@ -6,7 +6,8 @@ enum ReductionOperators {
     reduce("ReduceMean", .mean, axesInputSince: 18), reduce("ReduceSum", .sum, axesInputSince: 13),
     reduce("ReduceMax", .maximum, axesInputSince: 18), reduce("ReduceMin", .minimum, axesInputSince: 18),
     reduce("ReduceL2", .l2, axesInputSince: 18), reduce("ReduceProd", .product, axesInputSince: 18),
-    OperatorDefinition("Softmax", lowerSoftmax), OperatorDefinition("LayerNormalization", lowerLayerNormalization),
+    OperatorDefinition("Softmax", lowerSoftmax),
+    OperatorDefinition("LayerNormalization", lowerLayerNormalization),
   ]
 
   private static func reduce(
@@ -27,7 +28,9 @@ enum ReductionOperators {
       let keeps = (node.int("keepdims") ?? 1) == 1
       let shape = type.shape.indices.compactMap { axes.contains($0) ? (keeps ? 1 : nil) : type.shape[$0] }
       let result = TensorType(.float32, shape)
-      if function == .mean, type.shape.count == 4, axes == [2, 3] { return Lowering([result], .globalAverage) }
+      if function == .mean, type.shape.count == 4, axes == [2, 3] {
+        return Lowering([result], .globalAverage)
+      }
       return Lowering([result], reduction(function, type.shape, axes))
     }
   }
@@ -65,9 +68,6 @@ enum ReductionOperators {
   @Sendable
   private static func lowerLayerNormalization(_ node: NodeContext) throws(InferenceError) -> Lowering {
     let type = try node.floatType(0)
-    guard node.outputCount == 1 else {
-      throw node.unsupported("outputs", "Mean and InvStdDev", accepted: "the normalised tensor only")
-    }
     let axis = try node.axis(node.int("axis") ?? -1, rank: type.shape.count)
     let count = type.shape[axis...].reduce(1, *)
     let rows = type.shape[..<axis].reduce(1, *)
@@ -75,8 +75,10 @@ enum ReductionOperators {
     guard try node.type(1).elementCount == count else {
       throw node.mismatch("scale \(try node.shape(1)) does not fit rows of \(count)")
     }
+    let moments = TensorType(
+      .float32, type.shape.indices.map { $0 < axis ? type.shape[$0] : 1 })
     return Lowering(
-      [type],
+      [type] + [TensorType](repeating: moments, count: node.outputCount - 1),
       .general { inputs, outputs in
         guard let source = inputs[0]?.assumingMemoryBound(to: Float.self) else { return { _ in } }
         let scale = inputs[1]?.assumingMemoryBound(to: Float.self)
@@ -86,6 +88,13 @@ enum ReductionOperators {
           layerNormalization(
             source, into: target, rows: rows, count: count, scale: scale, bias: bias, epsilon: epsilon,
             executor: executor)
+          for row in 0..<(outputs.count > 1 ? rows : 0) {
+            let (mean, variance) = rowMoments(source + row * count, count)
+            outputs[1].storeBytes(of: mean, toByteOffset: row * 4, as: Float.self)
+            guard outputs.count > 2 else { continue }
+            outputs[2].storeBytes(
+              of: 1 / (variance + epsilon).squareRoot(), toByteOffset: row * 4, as: Float.self)
+          }
         }
       })
   }

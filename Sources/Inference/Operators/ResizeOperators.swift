@@ -31,7 +31,8 @@ enum ResizeOperators {
     }
     let nearest = node.string("nearest_mode") ?? "round_prefer_floor"
     guard let rounding = ResizeNearestMode(rawValue: nearest) else {
-      throw node.unsupported("nearest_mode", nearest, accepted: "round_prefer_floor, round_prefer_ceil, floor, ceil")
+      throw node.unsupported(
+        "nearest_mode", nearest, accepted: "round_prefer_floor, round_prefer_ceil, floor, ceil")
     }
     if node.int("antialias") == 1 { throw node.unsupported("antialias", "1", accepted: "0") }
     if node.int("exclude_outside") == 1 { throw node.unsupported("exclude_outside", "1", accepted: "0") }

@@ -53,7 +53,8 @@ struct GraphLowering {
     of input: TensorDeclaration, given: TensorType?
   ) throws(InferenceError) -> TensorType {
     let declared = input.shape
-    let words = declared.map { "[\($0.map { $0.map(String.init) ?? "any" }.joined(separator: ", "))]" } ?? "any"
+    let words =
+      declared.map { "[\($0.map { $0.map(String.init) ?? "any" }.joined(separator: ", "))]" } ?? "any"
     guard let type = given ?? declared.flatMap({ Self.complete($0) }) else {
       throw .inputSizeMissing(model: model.name, input: input.name, declared: words)
     }

@@ -55,5 +55,6 @@ private func product(
 ) {
   cblas_sgemm(
     CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
-    Int32(m), Int32(n), Int32(k), alpha, aBase, Int32(a.leading), bBase, Int32(b.leading), beta, c, Int32(ldc))
+    Int32(m), Int32(n), Int32(k), alpha, aBase, Int32(a.leading), bBase, Int32(b.leading), beta, c, Int32(ldc)
+  )
 }

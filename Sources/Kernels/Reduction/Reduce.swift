@@ -70,7 +70,9 @@ package struct Reduction: Sendable {
     }
   }
 
-  private func offset(_ index: Int, _ lengths: some RandomAccessCollection<Int>, _ strides: some RandomAccessCollection<Int>) -> Int {
+  private func offset(
+    _ index: Int, _ lengths: some RandomAccessCollection<Int>, _ strides: some RandomAccessCollection<Int>
+  ) -> Int {
     var rest = index
     var result = 0
     for (length, stride) in zip(lengths, strides).reversed() {

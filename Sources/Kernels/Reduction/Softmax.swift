@@ -60,7 +60,12 @@ package func layerNormalization(
 /// Mean and population variance of a row.
 @inline(__always)
 package func rowMoments(_ x: UnsafePointer<Float>, _ count: Int) -> (mean: Float, variance: Float) {
-  let mean = rowSum(count) { load8(x + $0) } scalar: { x[$0] } / Float(count)
+  let mean =
+    rowSum(count) {
+      load8(x + $0)
+    } scalar: {
+      x[$0]
+    } / Float(count)
   let center = Float8(repeating: mean)
   let squares = rowSum(count) {
     let d = load8(x + $0) - center

@@ -87,7 +87,10 @@ package struct ResizeAxis: Sendable {
       let center = Double(input) / 2
       return center * (1 - adjustment) + (x + 0.5) / scale - 0.5
     case .pytorchHalfPixel: return output > 1 ? (x + 0.5) / scale - 0.5 : 0
-    case .alignCorners: return output > 1 ? x * Double(input - 1) / Double(output - 1) : 0
+    case .alignCorners:
+      // ONNX divides by the exact scaled length, which need not be the whole number of outputs.
+      let span = scale * Double(input) - 1
+      return output > 1 && span > 0 ? x * Double(input - 1) / span : 0
     case .asymmetric: return x / scale
     }
   }

@@ -7,6 +7,6 @@ struct Depthctl: AsyncParsableCommand {
     commandName: "depthctl",
     abstract: "Inspect, measure and steer depthd.",
     subcommands: [
-      OnnxCommand.self
+      OnnxCommand.self,
     ])
 }

@@ -103,7 +103,7 @@ let package = Package(
     module(
       "Capture",
       [
-        "CV4L2", "Decoding", "Drive", "Simulation", "Odometry", "Platform", "ImageBuffers", "Geometry",
+        "CPosix", "CV4L2", "Decoding", "Drive", "Simulation", "Odometry", "Platform", "ImageBuffers", "Geometry",
         "Quantities",
       ]),
     module("Messaging", ["CZMQ", "Platform", "WireFormat", "Quantities"]),

@@ -36,11 +36,11 @@ class Average:
     def update(self, network: torch.nn.Module, step: int) -> None:
         """Moves towards the network; early steps use a shorter memory so that the start is forgotten."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for name, value in network.state_dict().items():
-            if value.dtype.is_floating_point:
-                self.state[name].lerp_(value, 1 - decay)
-            else:
-                self.state[name].copy_(value)
+        current = network.state_dict()
+        floating = [name for name, value in current.items() if value.dtype.is_floating_point]
+        torch._foreach_lerp_([self.state[name] for name in floating], [current[name] for name in floating], 1 - decay)
+        for name in current.keys() - set(floating):
+            self.state[name].copy_(current[name])
 
 
 def save(path: Path, content: dict) -> None:

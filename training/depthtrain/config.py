@@ -33,7 +33,11 @@ class ModelRecipe:
 
 @dataclasses.dataclass(frozen=True)
 class Optimisation:
-    """AdamW with linear warm-up and cosine decay; an exponential average of the weights is what gets exported."""
+    """AdamW with linear warm-up and cosine decay; an exponential average of the weights is what gets exported.
+
+    At `freeze_statistics_step` batch norm takes the statistics of many batches of all groups and keeps them, as it will
+    after export: the batches of one group are too alike for their own statistics to stand for all data.
+    """
 
     steps: int
     learning_rate: float = 1e-3
@@ -45,6 +49,9 @@ class Optimisation:
     seed: int = 1
     threads: int = 2
     checkpoint_every_s: float = 180.0
+    validate_every_s: float = 400.0
+    freeze_statistics_step: int = 1000
+    freeze_statistics_batches: int = 60
     bfloat16: bool = False
 
 

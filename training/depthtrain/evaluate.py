@@ -48,7 +48,7 @@ def predict_depth(predict: Predictor, drive: Drive, index: int, model: ModelReci
                   size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Depth (H, W) metres (canonical unit if intrinsics are unknown) and log_sigma (H, W) at the frame's size."""
     view = whole_view((drive.width, drive.height), size)
-    image = normalise(view.image(drive.image(index)), model).unsqueeze(0).numpy()
+    image = normalise(view.image(drive.image(index)), model)[None]
     disparity, log_sigma = (cv2.resize(plane, (drive.width, drive.height), interpolation=cv2.INTER_LINEAR)
                             for plane in predict(image))
     depth = 1.0 / (1.0 / model.max_depth_m + (1.0 / model.min_depth_m - 1.0 / model.max_depth_m) * disparity)

@@ -13,6 +13,7 @@ import csv
 import math
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -34,15 +35,15 @@ def main() -> None:
     parser.add_argument("--run", type=Path, help="run folder; default training/runs/<recipe name>")
     parser.add_argument("--resume", action="store_true", help="continue from the run folder's checkpoint")
     arguments = parser.parse_args()
-    recipe = load_recipe(arguments.recipe)
-    run = arguments.run or Path(__file__).resolve().parents[1] / "runs" / recipe.name
+    run = arguments.run or Path(__file__).resolve().parents[1] / "runs" / load_recipe(arguments.recipe).name
+    train(arguments.recipe, run, arguments.resume)
+
+
+def train(recipe_path: Path, run: Path, resume: bool) -> None:
+    """Runs the recipe to its last step; the run folder gets a copy of it, checkpoints and metrics."""
+    recipe = load_recipe(recipe_path)
     run.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(arguments.recipe, run / "recipe.toml")
-    train(recipe, run, arguments.resume)
-
-
-def train(recipe: Recipe, run: Path, resume: bool) -> None:
-    """Runs the recipe to its last step, writing checkpoints and metrics to the run folder."""
+    shutil.copyfile(recipe_path, run / "recipe.toml")
     settings = recipe.optimisation
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
@@ -59,12 +60,19 @@ def train(recipe: Recipe, run: Path, resume: bool) -> None:
         average.state, step = content["average"], content["step"]
 
     batches = prefetched(Sampler(recipe, settings.seed + step))
-    started, saved, first, totals = time.monotonic(), time.monotonic(), step, {}
+    started = saved = validated = time.monotonic()
+    first, totals = step, {}
     while step < settings.steps:
         name, batch = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(settings, step)
         network.train()
+        if step == settings.freeze_statistics_step:
+            network.load_state_dict(average.state)
+            settle_statistics(network, batches, settings.freeze_statistics_batches)
+            average = Average.of(network, settings.ema_decay)
+        if step >= settings.freeze_statistics_step:
+            freeze_statistics(network)
         terms = loss_terms(network, pose_network, batch, recipe.model, recipe.losses, settings.bfloat16)
         optimiser.zero_grad(set_to_none=True)
         sum(terms.values()).backward()
@@ -83,8 +91,10 @@ def train(recipe: Recipe, run: Path, resume: bool) -> None:
         if time.monotonic() - saved > settings.checkpoint_every_s or step == settings.steps:
             save(checkpoint, {"network": network.state_dict(), "pose_network": pose_network.state_dict(),
                               "optimiser": optimiser.state_dict(), "average": average.state, "step": step})
-            validate(recipe, average, step, run / "metrics.csv")
             saved = time.monotonic()
+        if time.monotonic() - validated > settings.validate_every_s or step == settings.steps:
+            validate(recipe, average, step, run / "metrics.csv")
+            validated = time.monotonic()
 
 
 def parameter_groups(networks: list[torch.nn.Module], weight_decay: float) -> list[dict]:
@@ -92,6 +102,26 @@ def parameter_groups(networks: list[torch.nn.Module], weight_decay: float) -> li
     parameters = [parameter for network in networks for parameter in network.parameters()]
     return [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}]
+
+
+@torch.no_grad()
+def settle_statistics(network: torch.nn.Module, batches: Iterator[tuple[str, Batch]], count: int) -> None:
+    """Sets batch-norm statistics to their plain mean over `count` batches of all groups."""
+    norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    for _ in range(count):
+        network(next(batches)[1].image.to(memory_format=torch.channels_last))
+    for norm in norms:
+        norm.momentum = 0.1
+
+
+def freeze_statistics(network: torch.nn.Module) -> None:
+    """Puts batch norm in evaluation mode; its scale and shift keep learning."""
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.eval()
 
 
 def learning_rate(settings: Optimisation, step: int) -> float:

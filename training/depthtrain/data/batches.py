@@ -120,31 +120,35 @@ class Sampler:
         return dataclasses.replace(sample, image=image, clean=image, depth=depth, weight=weight)
 
 
-def normalise(image: np.ndarray, model: ModelRecipe) -> torch.Tensor:
-    """(H, W, 3) in [0, 1] -> (3, H, W) normalised."""
-    return (torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))) - model.mean) / model.std
+def normalise(image: np.ndarray, model: ModelRecipe) -> np.ndarray:
+    """(H, W, 3) in [0, 1] -> (3, H, W) normalised, float32."""
+    return (_planes(image) - np.float32(model.mean)) / np.float32(model.std)
 
 
-def _planes(image: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
+def _planes(image: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(image.transpose(2, 0, 1))
 
 
 def _collate(samples: list[_Sample], model: ModelRecipe) -> Batch:
+    """Stacks with NumPy: PyTorch would wake its worker threads, which belong to the trainer."""
     photo = [index for index, sample in enumerate(samples) if sample.sources is not None]
     height, width = samples[0].depth.shape
-    stack = lambda items, empty: torch.stack(items) if items else torch.zeros(0, *empty)
+
+    def stack(items: list, *empty: int) -> torch.Tensor:
+        return torch.from_numpy(np.stack(items).astype(np.float32) if items else np.zeros((0, *empty), np.float32))
+
     return Batch(
-        image=torch.stack([normalise(sample.image, model) for sample in samples]),
-        clean=torch.stack([_planes(sample.clean) for sample in samples]),
-        depth=torch.from_numpy(np.stack([sample.depth for sample in samples]))[:, None],
-        weight=torch.from_numpy(np.stack([sample.weight for sample in samples]))[:, None],
-        metres_per_unit=torch.tensor([sample.metres_per_unit for sample in samples]),
+        image=stack([normalise(sample.image, model) for sample in samples]),
+        clean=stack([_planes(sample.clean) for sample in samples]),
+        depth=stack([sample.depth[None] for sample in samples]),
+        weight=stack([sample.weight[None] for sample in samples]),
+        metres_per_unit=stack([sample.metres_per_unit for sample in samples]),
         photo_index=torch.tensor(photo, dtype=torch.long),
-        sources=stack([torch.stack([_planes(image) for image in samples[i].sources]) for i in photo], (2, 3, height, width)),
-        intrinsics=stack([torch.tensor(samples[i].intrinsics.as_list()) for i in photo], (4,)),
-        T_source_target=stack([torch.from_numpy(samples[i].poses).float() for i in photo], (2, 4, 4)),
+        sources=stack([np.stack([_planes(image) for image in samples[i].sources]) for i in photo], 2, 3, height, width),
+        intrinsics=stack([samples[i].intrinsics.as_list() for i in photo], 4),
+        T_source_target=stack([samples[i].poses for i in photo], 2, 4, 4),
         pose_known=torch.tensor([samples[i].pose_known for i in photo], dtype=torch.bool),
-        distance_m=stack([torch.tensor(samples[i].distance_m) for i in photo], (2,)))
+        distance_m=stack([samples[i].distance_m for i in photo], 2))
 
 
 def prefetched(sampler: Sampler, depth: int = 3) -> Iterator[tuple[str, Batch]]:

@@ -15,12 +15,10 @@ from depthtrain.config import Source, drive_path
 from depthtrain.data.drive import Drive, open_drive
 from depthtrain.data.hints import HINT_WEIGHT, read_hint
 
-STORED_WIDTH_MAX = 1242
-
 
 @dataclasses.dataclass(frozen=True)
 class Truth:
-    """Inverse depth (H, W) 1/m and trust (H, W) in [0, 1], float32."""
+    """Inverse depth (H, W) 1/m and trust (H, W) in [0, 1], float16 to keep whole drives in memory."""
 
     inverse: np.ndarray
     weight: np.ndarray
@@ -55,8 +53,7 @@ class DriveFrames:
             return None
         if index not in self._truth:
             self._truth[index] = self._merge(index)
-        stored = self._truth[index]
-        return Truth(stored.inverse.astype(np.float32), stored.weight.astype(np.float32))
+        return self._truth[index]
 
     def _merge(self, index: int) -> Truth:
         inverse = np.zeros((self.size[1], self.size[0]), np.float32)

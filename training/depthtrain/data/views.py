@@ -41,8 +41,8 @@ class View:
         return self._mirror(resized) / np.float32(255.0)
 
     def inverse_depth(self, inverse: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The view of inverse depth (H, W) 1/m and its weight (0 = unknown); both (height, width) float32."""
-        crop, trust = self._crop(inverse), self._crop(weight)
+        """The view of inverse depth (H, W) 1/m and its weight (0 = unknown), any float type; both (height, width) float32."""
+        crop, trust = self._crop(inverse).astype(np.float32), self._crop(weight).astype(np.float32)
         size = (self.width, self.height)
         if self.crop_width < self.width or self.crop_height < self.height:
             resized = cv2.resize(crop, size, interpolation=cv2.INTER_NEAREST)

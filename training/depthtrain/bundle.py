@@ -1,0 +1,108 @@
+"""The model bundle: a folder with ONNX graphs and bundle.json. Reading is strict; docs/bundle.md is the specification.
+
+bundle.json lists the SHA-256 of every other file, so a bundle is either exactly what was exported or refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from depthtrain.config import ModelRecipe
+
+FORMAT_VERSION = 1
+KEYS = {"format_version", "name", "architecture", "input_sizes", "normalisation", "disparity_to_depth", "canonical_fx_px",
+        "initial_scale", "initial_scale_log_sigma", "confidence", "files", "provenance", "measured"}
+NESTED_KEYS = {"normalisation": {"mean", "std"}, "disparity_to_depth": {"min_depth_m", "max_depth_m"},
+               "confidence": {"kind", "a", "b"}, "provenance": {"recipe", "git_commit", "drives", "steps", "date"}}
+REQUIRED_FILES = {"encoder.onnx", "decoder.onnx", "MODEL_CARD.md"}
+
+
+class BundleError(ValueError):
+    """A bundle that must not be used; the message names the file and what is wrong with it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Bundle:
+    """An opened, verified bundle. `description` is bundle.json as read."""
+
+    path: Path
+    description: dict
+    model: ModelRecipe
+
+    def calibrated_sigma(self, log_sigma: np.ndarray) -> np.ndarray:
+        """Standard deviation of log depth: exp(a * log_sigma + b)."""
+        confidence = self.description["confidence"]
+        return np.exp(confidence["a"] * log_sigma + confidence["b"])
+
+    def predictor(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """Runs both graphs with ONNX Runtime: image (1, 3, H, W) -> disparity and log_sigma, each (H, W)."""
+        import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        encoder, decoder = (onnxruntime.InferenceSession(str(self.path / name), options, providers=["CPUExecutionProvider"])
+                            for name in ("encoder.onnx", "decoder.onnx"))
+        encoder_names = [output.name for output in encoder.get_outputs()]
+
+        def predict(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            features = dict(zip(encoder_names, encoder.run(None, {"image": image})))
+            features["f_o"] = features.pop("f_s")
+            disparity, log_sigma = decoder.run(["disparity", "log_sigma"], features)
+            return disparity[0, 0], log_sigma[0, 0]
+
+        return predict
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_description(folder: Path, description: dict) -> None:
+    """Adds the hashes of the folder's files to `description` and writes bundle.json."""
+    files = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != "bundle.json")
+    complete = {**description, "files": {name: sha256(folder / name) for name in files}}
+    _check_keys(folder / "bundle.json", complete)
+    (folder / "bundle.json").write_text(json.dumps(complete, indent=2, sort_keys=False) + "\n")
+
+
+def open_bundle(path: str | Path) -> Bundle:
+    """Reads and verifies a bundle folder. Raises BundleError when anything is missing, unknown or altered."""
+    path = Path(path)
+    try:
+        description = json.loads((path / "bundle.json").read_text())
+    except FileNotFoundError:
+        raise BundleError(f"{path / 'bundle.json'}: missing (is this a bundle folder?)") from None
+    except json.JSONDecodeError as error:
+        raise BundleError(f"{path / 'bundle.json'}: {error}") from error
+    _check_keys(path / "bundle.json", description)
+    if description["format_version"] != FORMAT_VERSION:
+        raise BundleError(f"{path}: format_version {description['format_version']}, this reader knows {FORMAT_VERSION}")
+    missing = REQUIRED_FILES - description["files"].keys()
+    if missing:
+        raise BundleError(f"{path}: files lacks {', '.join(sorted(missing))}")
+    present = {item.name for item in path.iterdir() if item.is_file()} - {"bundle.json"}
+    if present != description["files"].keys():
+        raise BundleError(f"{path}: files listed and present differ in {sorted(present ^ description['files'].keys())}")
+    for name, expected in description["files"].items():
+        if sha256(path / name) != expected:
+            raise BundleError(f"{path / name}: SHA-256 differs from bundle.json")
+    depth, normal = description["disparity_to_depth"], description["normalisation"]
+    if len(set(normal["mean"])) != 1 or len(set(normal["std"])) != 1:
+        raise BundleError(f"{path}: this reader expects equal normalisation for all channels")
+    model = ModelRecipe(description["architecture"], depth["min_depth_m"], depth["max_depth_m"],
+                        description["canonical_fx_px"], normal["mean"][0], normal["std"][0])
+    return Bundle(path, description, model)
+
+
+def _check_keys(where: Path, description: dict) -> None:
+    if description.keys() != KEYS:
+        raise BundleError(f"{where}: keys differ from the format in {sorted(description.keys() ^ KEYS)}")
+    for name, keys in NESTED_KEYS.items():
+        if description[name].keys() != keys:
+            raise BundleError(f"{where}: {name} differs from the format in {sorted(description[name].keys() ^ keys)}")

@@ -1,0 +1,85 @@
+"""Turns the network's raw log_sigma into a calibrated standard deviation, on held-out frames of the training drives.
+
+sigma = exp(a * log_sigma + b) is the standard deviation of ln(depth) after the frame's own median scale is removed,
+because the daemon tracks scale, and its uncertainty, separately.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from depthtrain.config import Recipe
+from depthtrain.data.drive import open_drive
+from depthtrain.config import drive_path
+from depthtrain.evaluate import Predictor, nearest_size, predict_depth
+
+PIXELS_PER_FRAME = 2000
+SCALE_LOG_SIGMA_FLOOR = 0.15
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """Confidence constants and the prior on metric scale, with the coverage they reach on the frames they were fitted on.
+
+    The network is trained in metres, so the initial scale is 1; its sigma is the root mean square of ln(truth / prediction).
+    """
+
+    a: float
+    b: float
+    initial_scale: float
+    initial_scale_log_sigma: float
+    coverage_1_sigma: float
+    coverage_2_sigma: float
+    frames: int
+
+
+def fit_sigma(log_sigma: np.ndarray, error: np.ndarray, iterations: int = 200) -> tuple[float, float]:
+    """(a, b) minimising the Laplace negative log likelihood mean(sqrt(2) |error| / sigma + ln sigma) by Newton steps.
+
+    Both arrays are 1-D; the problem is convex in (a, b). `a` is kept in [0.2, 3] so that confidence never inverts.
+    """
+    a, b = 1.0, float(np.log(np.sqrt(2) * np.mean(np.abs(error)) + 1e-6) - np.mean(log_sigma))
+    for _ in range(iterations):
+        ratio = np.sqrt(2) * np.abs(error) * np.exp(-(a * log_sigma + b))
+        gradient = np.array([np.mean((1 - ratio) * log_sigma), np.mean(1 - ratio)])
+        hessian = np.array([[np.mean(ratio * log_sigma ** 2), np.mean(ratio * log_sigma)],
+                            [np.mean(ratio * log_sigma), np.mean(ratio)]]) + 1e-6 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient).clip(-0.5, 0.5)
+        a, b = a - step[0], b - step[1]
+        if np.abs(step).max() < 1e-8:
+            break
+    if not 0.2 <= a <= 3.0:
+        a = float(np.clip(a, 0.2, 3.0))
+        b = float(np.log(np.mean(np.sqrt(2) * np.abs(error) * np.exp(-a * log_sigma))))
+    return float(a), float(b)
+
+
+def calibrate(predict: Predictor, recipe: Recipe, seed: int = 0) -> Calibration:
+    """Fits on the last `calibration_share` of every training drive with depth, which training never saw."""
+    rng = np.random.default_rng(seed)
+    sigmas, errors, log_scales = [], [], []
+    names = dict.fromkeys(source.drive for group in recipe.groups for source in group.sources)
+    for name in names:
+        drive = open_drive(drive_path(name))
+        if not drive.has("depth"):
+            continue
+        count = len(drive)
+        for index in range(count - round(count * recipe.calibration_share), count):
+            truth = drive.depth(index)
+            depth, log_sigma = predict_depth(predict, drive, index, recipe.model, nearest_size(drive.width, drive.height))
+            known = np.flatnonzero((truth > 1e-3) & (truth < 80))
+            if len(known) == 0:
+                continue
+            ratio = np.log(truth.ravel()[known]) - np.log(depth.ravel()[known])
+            log_scales.append(float(np.median(ratio)))
+            picks = rng.choice(len(known), size=min(PIXELS_PER_FRAME, len(known)), replace=False)
+            errors.append(ratio[picks] - log_scales[-1])
+            sigmas.append(log_sigma.ravel()[known][picks])
+    error, raw = np.concatenate(errors).astype(np.float64), np.concatenate(sigmas).astype(np.float64)
+    a, b = fit_sigma(raw, error)
+    sigma = np.exp(a * raw + b)
+    spread = float(np.sqrt(np.mean(np.square(log_scales))))
+    return Calibration(a, b, 1.0, max(spread, SCALE_LOG_SIGMA_FLOOR),
+                       float(np.mean(np.abs(error) < sigma)), float(np.mean(np.abs(error) < 2 * sigma)), len(log_scales))

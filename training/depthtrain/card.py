@@ -1,0 +1,70 @@
+"""The model card, written from what was measured so that it cannot disagree with bundle.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from depthtrain.calibration import Calibration
+from depthtrain.config import Recipe, drive_path
+from depthtrain.data.drive import open_drive
+
+ROW = "| {drive} | {frames} | {width}x{height} | {kind} | {abs_rel:.3f} | {sq_rel:.3f} | {rmse:.3f} | {rmse_log:.3f} | {d1:.3f} | {d2:.3f} | {d3:.3f} |"
+
+
+def model_card(recipe: Recipe, description: dict, calibration: Calibration) -> str:
+    """Markdown text of MODEL_CARD.md."""
+    provenance = description["provenance"]
+    return "\n".join([
+        f"# Model card: {description['name']}", "",
+        f"Architecture `{description['architecture']}` (1.08 M parameters, 0.33 GMAC at 416x128), trained for "
+        f"{provenance['steps']} steps with `{provenance['recipe']}`; exported {provenance['date']} from commit "
+        f"`{provenance['git_commit'][:12]}`.", "",
+        "## Licence", "",
+        "The weights are for **non-commercial use only**: KITTI (CC BY-NC-SA 3.0) and 7-Scenes (non-commercial research) are in",
+        "the training data, and the strictest licence of the data holds for the weights. The code that made them is Apache-2.0.", "",
+        "## What it predicts", "",
+        "Sigmoid disparity s; scaled inverse depth = 1/max + (1/min - 1/max) s with min "
+        f"{recipe.model.min_depth_m} m and max {recipe.model.max_depth_m} m; metres = depth * fx_px / "
+        f"{recipe.model.canonical_fx_px} with fx_px the focal length of the network's input grid. `log_sigma` becomes the standard",
+        "deviation of ln(depth), the frame's own scale removed, as exp(a log_sigma + b).", "",
+        "## Training data", "", "| drive | supervision | licence |", "|---|---|---|", *_data_rows(recipe), "",
+        f"The last {recipe.calibration_share:.0%} of each drive with depth is not trained on; it calibrates confidence and",
+        "scale. Drives named `*_val` are never trained on.", "",
+        "## Measured accuracy", "",
+        "Mean over images; truth 1e-3 < depth < 80 m, no crop; disparity resized bilinearly to truth size, then inverted;",
+        "prediction clamped to [1e-3, 80] m after scaling. \"median\" multiplies each image by median(truth) / median(prediction),",
+        "\"unscaled\" is the network's own metric depth.", "",
+        "| drive | images | network size | scaling | AbsRel | SqRel | RMSE m | RMSElog | d1 | d2 | d3 |",
+        "|---|---|---|---|---|---|---|---|---|---|---|", *_score_rows(description["measured"]), "",
+        "Reproduce a row with", "",
+        f"    depthctl eval --bundle models/{recipe.name} --drive ../shared/data/kitti2015_val --json",
+        f"    python -m depthtrain.evaluate --bundle models/{recipe.name} --drive kitti2015_val --json", "",
+        "These validation sets are small (21 KITTI images from a few drives), so differences below about 0.01 AbsRel mean little.", "",
+        "## Confidence and scale", "",
+        f"On {calibration.frames} held-out frames of the training drives {calibration.coverage_1_sigma:.0%} of the pixels lie",
+        f"within one calibrated sigma and {calibration.coverage_2_sigma:.0%} within two. Those frames neighbour trained ones, so",
+        "expect lower coverage in new places. `initial_scale` is 1 because the network is trained in metres;",
+        "`initial_scale_log_sigma` is the root mean square of ln(truth / prediction) per frame there, but never below 0.15.", "",
+        "## Known failures", "",
+        "- Trained on few places: 92 KITTI stills with depth, one residential drive, four indoor scenes. Elsewhere expect",
+        "  larger errors, above all in scale.",
+        "- Large vehicles within about 5 m are rare in the real data; their depth is the least reliable.",
+        "- Sky has no truth: its depth is arbitrary (usually far). Glass, mirrors and water are wrong.",
+        "- `robot_lab_*` depth is only roughly registered to colour, which bounds both training and score there.",
+        "- Without intrinsics the focal factor is 1 and the depth is not metric.", ""])
+
+
+def _data_rows(recipe: Recipe) -> list[str]:
+    kinds: dict[str, set[str]] = {}
+    for group in recipe.groups:
+        for source in group.sources:
+            parts = {"depth": {"depth"}, "photometric": {"photometric"}, "both": {"depth", "photometric"}}[source.supervision]
+            kinds.setdefault(source.drive, set()).update(parts | ({f"{source.hints} hints"} if source.hints else set()))
+    return [f"| `{Path(name).name}` | {', '.join(sorted(parts))} | {open_drive(drive_path(name)).licence} |"
+            for name, parts in sorted(kinds.items())]
+
+
+def _score_rows(measured: dict) -> list[str]:
+    return [ROW.format(drive=f"`{name}`", frames=result["frames"], width=result["size"][0], height=result["size"][1],
+                       kind=kind, **result[part])
+            for name, result in measured.items() for kind, part in (("median", "median_scaled"), ("unscaled", "unscaled"))]

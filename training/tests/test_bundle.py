@@ -1,0 +1,95 @@
+"""Export round trip: the bundle under ONNX Runtime equals PyTorch at several sizes, and an altered bundle is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from conftest import write_drive
+from depthtrain.bundle import BundleError, open_bundle
+from depthtrain.calibration import fit_sigma
+from depthtrain.export import export
+from depthtrain.train import train
+from test_training import RECIPE
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("export")
+    drive = write_drive(root / "tiny", frames=8)
+    (root / "recipe.toml").write_text(RECIPE.format(drive=drive, steps=3))
+    train(root / "recipe.toml", root / "run", resume=False)
+    export(root / "run" / "checkpoint.pt", root / "lite")
+    return root / "lite"
+
+
+def test_round_trip_against_pytorch(bundle_folder: Path) -> None:
+    from depthtrain.checkpoint import load_network
+    network, _ = load_network(bundle_folder.parent / "run" / "checkpoint.pt")
+    predict = open_bundle(bundle_folder).predictor()
+    for width, height in ((96, 64), (160, 96), (416, 128)):
+        image = torch.randn(1, 3, height, width)
+        with torch.no_grad():
+            expected = network(image)
+        disparity, log_sigma = predict(image.numpy())
+        assert disparity.shape == (height, width)
+        assert np.allclose(disparity, expected["disparity"][0, 0].numpy(), atol=1e-5)
+        assert np.allclose(log_sigma, expected["log_sigma"][0, 0].numpy(), atol=1e-4)
+
+
+def test_graphs_have_the_documented_names_and_plain_operators(bundle_folder: Path) -> None:
+    encoder, decoder = (onnx.load(bundle_folder / name) for name in ("encoder.onnx", "decoder.onnx"))
+    skips = ["skip_2", "skip_4a", "skip_4b", "skip_8a", "skip_8b"]
+    assert [value.name for value in encoder.graph.input] == ["image"]
+    assert [value.name for value in encoder.graph.output] == ["f_s", *skips]
+    assert [value.name for value in decoder.graph.input] == ["f_o", *skips]
+    assert [value.name for value in decoder.graph.output] == ["disparity", "log_sigma"]
+    allowed = {"Conv", "BatchNormalization", "Relu", "Add", "Concat", "Resize", "ReduceMean", "MatMul", "Sigmoid", "Unsqueeze",
+               "Mul", "Pad"}
+    assert {node.op_type for graph in (encoder, decoder) for node in graph.graph.node} <= allowed
+    assert encoder.opset_import[0].version == 17
+
+
+def test_untouched_bundle_opens(bundle_folder: Path) -> None:
+    bundle = open_bundle(bundle_folder)
+    assert bundle.description["provenance"]["steps"] == 3 and bundle.description["input_sizes"] == [[96, 64]]
+    assert "non-commercial" in (bundle_folder / "MODEL_CARD.md").read_text()
+
+
+@pytest.mark.parametrize("change", ["byte", "extra", "missing", "key", "nested", "version"])
+def test_altered_bundle_is_refused(bundle_folder: Path, tmp_path: Path, change: str) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for item in bundle_folder.iterdir():
+        (copy / item.name).write_bytes(item.read_bytes())
+    description = json.loads((copy / "bundle.json").read_text())
+    if change == "byte":
+        data = bytearray((copy / "decoder.onnx").read_bytes())
+        data[len(data) // 2] ^= 1
+        (copy / "decoder.onnx").write_bytes(bytes(data))
+    elif change == "extra":
+        (copy / "notes.txt").write_text("x")
+    elif change == "missing":
+        (copy / "encoder.onnx").unlink()
+    elif change == "key":
+        description["colour"] = "blue"
+    elif change == "nested":
+        del description["confidence"]["a"]
+    elif change == "version":
+        description["format_version"] = 2
+    (copy / "bundle.json").write_text(json.dumps(description))
+    with pytest.raises(BundleError):
+        open_bundle(copy)
+
+
+def test_sigma_fit_recovers_known_constants() -> None:
+    rng = np.random.default_rng(0)
+    log_sigma = rng.normal(-2, 0.7, 40_000)
+    error = rng.laplace(0, np.exp(0.8 * log_sigma + 0.3) / np.sqrt(2))
+    a, b = fit_sigma(log_sigma, error)
+    assert a == pytest.approx(0.8, abs=0.03) and b == pytest.approx(0.3, abs=0.06)

@@ -1,0 +1,141 @@
+"""Training works: one batch can be overfitted with each kind of supervision, and a run can be stopped and resumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import write_drive
+from depthtrain.config import LossWeights, ModelRecipe, load_recipe
+from depthtrain.data.batches import Batch, Sampler
+from depthtrain.geometry import disparity_to_depth, warp
+from depthtrain.networks.posenet import PoseNetLight
+from depthtrain.networks.rpr_lite import RPrLite
+from depthtrain.train import learning_rate, loss_terms, train
+
+HEIGHT, WIDTH = 64, 96
+
+
+def _texture(seed: int, count: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(count, 3, HEIGHT // 4, WIDTH // 4, generator=generator)
+    return torch.nn.functional.interpolate(coarse, size=(HEIGHT, WIDTH), mode="bicubic", align_corners=False).clamp(0, 1)
+
+
+def _batch(photometric: bool) -> tuple[Batch, torch.Tensor]:
+    """Two textured slanted walls, each seen again from 0.25 m to the left (by both sources, so that the target is exactly
+    what warping gives); returns the batch and the true depth in the network's unit, here metres."""
+    depth = torch.linspace(3.0, 6.0, WIDTH).expand(2, 1, HEIGHT, WIDTH).contiguous()
+    K, sources = torch.tensor([[90.0, 90.0, 47.5, 31.5]]).repeat(2, 1), _texture(1, 2)
+    T = torch.eye(4).repeat(2, 2, 1, 1)
+    T[:, :, 0, 3] = 0.25
+    clean = warp(sources, depth, T[:, 0], K)[0]
+    pairs = torch.stack([sources, sources], dim=1)
+    weight = torch.zeros_like(depth) if photometric else torch.ones_like(depth)
+    index = torch.arange(2) if photometric else torch.zeros(0, dtype=torch.long)
+    count = len(index)
+    return Batch((clean - 0.45) / 0.225, clean, depth * weight, weight, torch.ones(2), index, pairs[:count], K[:count],
+                 T[:count], torch.ones(count, dtype=torch.bool), torch.full((count, 2), float("nan"))), depth
+
+
+def _fit(batch: Batch, weights: LossWeights, steps: int, rate: float) -> tuple[RPrLite, list[float]]:
+    torch.manual_seed(0)
+    network, pose = RPrLite(), PoseNetLight()
+    optimiser, history = torch.optim.Adam([*network.parameters(), *pose.parameters()], lr=rate), []
+    for _ in range(steps):
+        total = sum(loss_terms(network.train(), pose, batch, ModelRecipe(), weights).values())
+        optimiser.zero_grad()
+        total.backward()
+        optimiser.step()
+        history.append(float(total.detach()))
+    return network, history
+
+
+@pytest.mark.parametrize("extra", [{}, {"silog": 0.1}, {"log_l1": 0.0, "berhu": 1.0}], ids=["log_l1", "silog", "berhu"])
+def test_supervised_overfits_one_batch(extra: dict) -> None:
+    batch, depth = _batch(photometric=False)
+    network, _ = _fit(batch, LossWeights(**extra), steps=80, rate=3e-3)
+    with torch.no_grad():
+        predicted = disparity_to_depth(network.train()(batch.image)["disparity"], 0.1, 100.0)
+    assert float(((predicted - depth).abs() / depth).mean()) < 0.08
+
+
+def test_photometric_overfits_one_batch() -> None:
+    """Depth is learned from reprojection alone; the image borders, which leave the source, are not judged."""
+    batch, depth = _batch(photometric=True)
+    network, history = _fit(batch, LossWeights(), steps=150, rate=3e-3)
+    with torch.no_grad():
+        predicted = disparity_to_depth(network.train()(batch.image)["disparity"], 0.1, 100.0)
+    inside = ((predicted - depth).abs() / depth)[..., 4:-4, 14:-14]
+    assert float(inside.mean()) < 0.12 and min(history[-10:]) < 0.3 * history[0]
+
+
+def test_learned_pose_gets_gradient_and_metric_scale() -> None:
+    batch, _ = _batch(photometric=True)
+    batch.pose_known[:] = False
+    batch.distance_m[:] = 0.25
+    pose = PoseNetLight()
+    terms = loss_terms(RPrLite(), pose, batch, ModelRecipe(), LossWeights())
+    assert "velocity" in terms
+    sum(terms.values()).backward()
+    assert pose.head.weight.grad.abs().max() > 0
+
+
+RECIPE = """
+name = "tiny"
+calibration_share = 0.25
+validation = ["{drive}"]
+[model]
+[optimisation]
+steps = {steps}
+warmup_steps = 1
+freeze_statistics_step = 2
+freeze_statistics_batches = 3
+checkpoint_every_s = 0.0
+[losses]
+[augmentation]
+[[groups]]
+name = "only"
+width = 96
+height = 64
+batch = 2
+weight = 1.0
+[[groups.sources]]
+drive = "{drive}"
+weight = 1.0
+supervision = "both"
+"""
+
+
+def test_run_stops_and_resumes(tmp_path: Path) -> None:
+    drive = write_drive(tmp_path / "tiny", frames=8)
+    run = tmp_path / "run"
+    for steps, resume in ((3, False), (5, True)):
+        (tmp_path / "recipe.toml").write_text(RECIPE.format(drive=drive, steps=steps))
+        train(tmp_path / "recipe.toml", run, resume)
+        assert torch.load(run / "checkpoint.pt", weights_only=True)["step"] == steps
+    assert len((run / "metrics.csv").read_text().splitlines()) == 3
+
+
+def test_batches_carry_consistent_geometry(tmp_path: Path) -> None:
+    """Truth in the network's unit times metres_per_unit is the stored depth, whatever the view."""
+    drive = write_drive(tmp_path / "tiny", frames=8)
+    (tmp_path / "recipe.toml").write_text(RECIPE.format(drive=drive, steps=3))
+    sampler = Sampler(load_recipe(tmp_path / "recipe.toml"), seed=3)
+    for _ in range(5):
+        _, batch = sampler.draw()
+        metres = (batch.depth * batch.metres_per_unit[:, None, None, None])[batch.weight > 0]
+        assert 1.0 < metres.min() and metres.max() < 8.1
+        assert batch.image.shape == (2, 3, 64, 96) and np.isfinite(batch.image.numpy()).all()
+        assert (batch.depth[batch.weight == 0] == 0).all()
+
+
+def test_learning_rate_warms_up_and_decays(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE.format(drive="d", steps=100))
+    settings = load_recipe(tmp_path / "recipe.toml").optimisation
+    rates = [learning_rate(settings, step) for step in range(101)]
+    assert rates[0] <= settings.learning_rate and max(rates) == pytest.approx(settings.learning_rate)
+    assert rates[100] == pytest.approx(settings.final_learning_rate) and rates[1:] == sorted(rates[1:], reverse=True)

@@ -152,5 +152,6 @@ let package = Package(
       exclude: ["golden_opencv.py"]),
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
+    tests("MessagingTests", ["Messaging", "WireFormat", "Platform", "Quantities"]),
   ]
 )

@@ -8,5 +8,6 @@ struct Depthctl: AsyncParsableCommand {
     abstract: "Inspect, measure and steer depthd.",
     subcommands: [
       OnnxCommand.self,
+      SimulateCommand.self,
     ])
 }

@@ -1,0 +1,31 @@
+import CZMQ
+
+/// One received ZeroMQ frame, owned; its memory is ZeroMQ's and is not copied.
+public final class ReceivedBytes: @unchecked Sendable {
+  // Filled once, before anybody else sees the object; only read afterwards.
+  private let message: UnsafeMutablePointer<zmq_msg_t>
+
+  init() {
+    message = .allocate(capacity: 1)
+    zmq_msg_init(message)
+  }
+
+  deinit {
+    zmq_msg_close(message)
+    message.deallocate()
+  }
+
+  /// Receives into this object. False when nothing is there.
+  func receive(from socket: Socket, flags: Int32) -> Bool {
+    zmq_msg_recv(message, socket.handle, flags) >= 0
+  }
+
+  public var count: Int { zmq_msg_size(message) }
+
+  /// Lends the bytes; they must not be used after `body` returns.
+  public func withUnsafeBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeRawBufferPointer(start: zmq_msg_data(message), count: zmq_msg_size(message)))
+  }
+}

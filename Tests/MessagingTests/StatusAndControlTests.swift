@@ -1,0 +1,107 @@
+import Foundation
+import Messaging
+import Platform
+import Quantities
+import Testing
+import WireFormat
+
+@Suite struct StatusAndControlTests {
+  @Test func `a late subscriber gets info and every calibration`() throws {
+    let folder = TemporaryDirectory()
+    let context = try MessagingContext()
+    let publisher = try StatusPublisher(context, directory: folder.endpoints)
+    try publisher.send(InfoMessage(softwareVersion: "1", cameras: []))
+    let subscriber = try SubscribeSocket(
+      context, endpoint: folder.endpoints.status, topics: ["info/", "event/"], delivery: .inOrder(queue: 10))
+    var text = ""
+    #expect(
+      try eventually {
+        _ = try publisher.poll()
+        guard let frame = subscriber.receive(milliseconds: 10)?.first else { return false }
+        text = frame.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        return true
+      })
+    #expect(text == "info/{\"v\":1,\"type\":\"info\",\"version\":\"1\",\"cameras\":[]}")
+    // A newcomer to another topic is no reason to send info again.
+    let other = try SubscribeSocket(
+      context, endpoint: folder.endpoints.status, topics: ["health/"], delivery: .inOrder(queue: 10))
+    #expect(try eventually { try publisher.poll().contains { $0.prefix == "health/" } })
+    #expect(subscriber.receive(milliseconds: 100) == nil)
+    withExtendedLifetime(other) {}
+  }
+
+  @Test func `requests are answered, unknown and broken ones with an error`() throws {
+    let folder = TemporaryDirectory()
+    let context = try MessagingContext()
+    let stop = Counter()
+    let path = folder.endpoints
+    let server = WorkerThread(name: "control") {
+      guard let socket = try? ControlSocket(context, directory: path) else { return }
+      let status: ControlHandler = { request, result in
+        result.field("state", literal: "running")
+        result.field("echo", request.body["echo"]?.string)
+      }
+      let failing: ControlHandler = { (_, _) throws(ControlFailure) in
+        throw ControlFailure(code: "busy", text: "not now")
+      }
+      while stop.value == 0 {
+        _ = try? socket.serve(milliseconds: 50, handlers: ["status": status, "fail": failing])
+      }
+    }
+    defer {
+      stop.add()
+      server.join()
+    }
+    let client = ControlClient(context, endpoint: folder.endpoints.control)
+    func ask(_ request: String) throws -> String {
+      String(decoding: try client.ask(request, milliseconds: 3000), as: UTF8.self)
+    }
+    #expect(
+      try ask("{\"request\":\"status\",\"echo\":\"x\\u00e9\"}")
+        == "{\"v\":1,\"ok\":true,\"request\":\"status\",\"result\":{\"state\":\"running\",\"echo\":\"xé\"}}")
+    #expect(try ask("{\"request\":\"dance\"}").contains("\"code\":\"unknown_request\""))
+    #expect(try ask("{\"request\":\"dance\"}").contains("fail, status"))
+    #expect(
+      try ask("{\"request\":\"fail\"}")
+        == "{\"v\":1,\"ok\":false,\"error\":{\"code\":\"busy\",\"text\":\"not now\"}}")
+    #expect(try ask("not json").contains("\"code\":\"malformed\""))
+    #expect(try ask("{}").contains("\"code\":\"malformed\""))
+    #expect(try ask("").contains("\"code\":\"malformed\""))
+  }
+
+  @Test func `a control socket that is not there is reported in time`() throws {
+    let folder = TemporaryDirectory()
+    let client = ControlClient(try MessagingContext(), endpoint: folder.endpoints.control)
+    #expect(throws: MessagingError.noReply(endpoint: folder.endpoints.control, milliseconds: 100)) {
+      try client.ask("{\"request\":\"status\"}", milliseconds: 100)
+    }
+  }
+
+  @Test(arguments: [["odometry/{\"a\":1}"], ["odometry/", "{\"a\":1}"], ["{\"a\":1}"]])
+  func `odometry arrives with or without a topic frame`(frames: [String]) throws {
+    let folder = TemporaryDirectory()
+    try folder.endpoints.create()
+    let context = try MessagingContext()
+    let publisher = try PublishSocket(context, endpoints: [folder.endpoints.status], depth: .status)
+    let subscriber = try OdometrySubscriber(context, endpoint: folder.endpoints.status)
+    #expect(eventually { !publisher.poll().isEmpty })
+    for (index, frame) in frames.enumerated() {
+      try publisher.send(Array(frame.utf8), hasMore: index < frames.count - 1)
+    }
+    var text = ""
+    #expect(subscriber.receive(milliseconds: 2000) { text = String(decoding: $0, as: UTF8.self) })
+    #expect(text == "{\"a\":1}")
+    #expect(!subscriber.receive(milliseconds: 50) { _ in })
+  }
+
+  @Test func `an odometry message beyond 64 KiB does not get in`() throws {
+    let folder = TemporaryDirectory()
+    try folder.endpoints.create()
+    let context = try MessagingContext()
+    let publisher = try PublishSocket(context, endpoints: [folder.endpoints.status], depth: .status)
+    let subscriber = try OdometrySubscriber(context, endpoint: folder.endpoints.status)
+    #expect(eventually { !publisher.poll().isEmpty })
+    try publisher.send([UInt8](repeating: UInt8(ascii: "{"), count: 70_000))
+    #expect(!subscriber.receive(milliseconds: 300) { _ in })
+  }
+}

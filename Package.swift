@@ -122,7 +122,7 @@ let package = Package(
         "ModelBundle", "Inference", "Odometry", "WireFormat", "ImageBuffers", "Geometry", "Platform",
         "Quantities", logging, serviceLifecycle, unixSignals,
       ]),
-    module("DepthClient", ["Messaging", "WireFormat", "Platform", "Quantities"]),
+    module("DepthClient", ["Messaging", "WireFormat", "ImageBuffers", "Platform", "Quantities"]),
     .executableTarget(
       name: "depthd", dependencies: ["DepthDaemon", "Configuration", argumentParser, logging],
       swiftSettings: houseSettings),
@@ -153,5 +153,6 @@ let package = Package(
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
     tests("MessagingTests", ["Messaging", "WireFormat", "Platform", "Quantities"]),
+    tests("DepthClientTests", ["DepthClient", "ImageBuffers", "Messaging", "WireFormat", "Platform", "Quantities"]),
   ]
 )

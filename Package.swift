@@ -146,6 +146,7 @@ let package = Package(
     tests("PlatformTests", ["Platform", "Quantities"]),
     tests("ImageCodecsTests", ["ImageCodecs", "ImageBuffers", "Quantities"]),
     tests("CalibrationTests", ["Calibration", "Geometry", "Quantities"]),
+    tests("ConfigurationTests", ["Configuration", "Quantities"]),
     tests("GeometryTests", ["Geometry", "Quantities"]),
     tests(
       "PreprocessingTests", ["Preprocessing", "Geometry", "ImageBuffers", "Quantities"],

@@ -23,18 +23,18 @@ public enum CalibrationWarning: Hashable, Sendable, CustomStringConvertible {
       "\(line.map { "line \($0): " } ?? "")key \"\(name)\" is not part of camera_info and is ignored"
     case .unequalFocalLengths(let ratio):
       """
-      fx and fy differ by \(Self.percent(ratio - 1)); pixels of cameras are nearly always square. Was the image \
-      resized without its calibration?
+      fx and fy differ by \(Self.percent(ratio - 1)); pixels of cameras are nearly always square. Was the \
+      image resized without its calibration?
       """
     case .centreFarOff(let x, let y):
       """
-      the principal point lies \(Self.percent(x)) of the width and \(Self.percent(y)) of the height off the image \
-      centre. Is the calibration of another resolution?
+      the principal point lies \(Self.percent(x)) of the width and \(Self.percent(y)) of the height off the \
+      image centre. Is the calibration of another resolution?
       """
     case .distortionFolds(let share):
       """
-      the distortion model folds back inside the image (\(Self.percent(share)) of the border has no ray); those \
-      pixels will be marked unknown. Calibrate with the board in the corners too.
+      the distortion model folds back inside the image (\(Self.percent(share)) of the border has no ray); \
+      those pixels will be marked unknown. Calibrate with the board in the corners too.
       """
     }
   }

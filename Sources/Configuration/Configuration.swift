@@ -1,1 +1,122 @@
-// Configuration
+public import Quantities
+
+/// Everything `config.toml` says, checked, as one immutable value.
+///
+/// The values here are the defaults; what each key means, its unit, range and reload class stand once, in
+/// `ConfigurationKey.all`. Paths are as written: relative to the folder of the configuration file.
+public struct Configuration: Hashable, Sendable {
+  /// The layout of the file that this program reads.
+  public static let schemaVersion = 1
+
+  public var schemaVersion = Configuration.schemaVersion
+  public var camera = Camera()
+  public var drive = Drive()
+  public var simulation = Simulation()
+  public var model = Model()
+  public var preprocessing = Preprocessing()
+  public var depth = Depth()
+  public var scale = Scale()
+  public var odometry = Odometry()
+  public var publish = Publish()
+  public var state = State()
+  public var log = Log()
+
+  public init() {}
+
+  public struct Camera: Hashable, Sendable {
+    public var name = "front"
+    public var frameID = "front_camera_optical"
+    public var source = CameraSource.simulation(world: "street")
+    public var width = 640
+    public var height = 480
+    public var rateHz = 30.0
+    public var format = PixelFormatSetting.automatic
+    /// Empty = uncalibrated.
+    public var calibration = ""
+    public var discardFirstFrames = 5
+    public var timeOffsetMicroseconds = 0
+    public var acceptAnyCamera = false
+    /// V4L2 controls by name, set after every opening of the camera.
+    public var controls: [String: Int] = [:]
+
+    public var size: ImageSize { ImageSize(width: width, height: height) }
+  }
+
+  public struct Drive: Hashable, Sendable {
+    public enum Pace: String, Sendable, CaseIterable {
+      case realTime = "real_time"
+      case asFastAsPossible = "as_fast_as_possible"
+    }
+
+    public var loop = false
+    public var pace = Pace.realTime
+  }
+
+  public struct Simulation: Hashable, Sendable {
+    public var seed = 1
+    public var rateHz = 15.0
+    public var distortion = false
+    public var exposureChanges = true
+    public var odometryNoise = true
+  }
+
+  public struct Model: Hashable, Sendable {
+    public var path = "models/lite"
+    public var inputSize = InputSizeSetting.automatic
+    /// 0 = one for each core.
+    public var threads = 0
+    public var pinnedCores: [Int] = []
+  }
+
+  public struct Preprocessing: Hashable, Sendable {
+    public enum Fit: String, Sendable, CaseIterable {
+      case crop, stretch
+    }
+
+    public var fit = Fit.crop
+    public var verticalOffset = 0.0
+  }
+
+  public struct Depth: Hashable, Sendable {
+    public var minMeters = 0.1
+    public var maxMeters = 80.0
+    public var minConfidence = 0.0
+  }
+
+  public struct Scale: Hashable, Sendable {
+    /// Metres per unit of network depth; nil = not known beforehand.
+    public var constant: Double?
+    /// Standard deviation of log(constant).
+    public var constantSigma = 0.05
+  }
+
+  public struct Odometry: Hashable, Sendable {
+    public var source = OdometrySource.camera
+    public var maxAgeMilliseconds = 200
+  }
+
+  public struct Publish: Hashable, Sendable {
+    public var directory = DirectorySetting.automatic
+    public var streamTCP = TCPEndpointSetting.none
+    public var latestTCP = TCPEndpointSetting.none
+    public var statusTCP = TCPEndpointSetting.none
+    public var allowInsecure = false
+    public var previewRateHz = 5.0
+    public var previewRangeMeters = 20.0
+    public var pointsRateHz = 5.0
+    public var pointsDecimation = 4
+    public var jpegQuality = 80
+  }
+
+  public struct State: Hashable, Sendable {
+    public var directory = DirectorySetting.automatic
+  }
+
+  public struct Log: Hashable, Sendable {
+    public enum Level: String, Sendable, CaseIterable {
+      case trace, debug, info, notice, warning, error
+    }
+
+    public var level = Level.info
+  }
+}

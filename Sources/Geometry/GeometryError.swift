@@ -11,8 +11,9 @@ public enum GeometryError: ReportableError, Equatable {
     switch self {
     case .calibrationOfAnotherShape(let camera, let calibrated, let captured):
       """
-      calibration "\(camera)" is for \(calibrated) but the camera delivers \(captured): another shape, so the \
-      pixels do not correspond. Capture with the aspect ratio of \(calibrated), or calibrate again at \(captured).
+      calibration "\(camera)" is for \(calibrated) but the camera delivers \(captured): another shape, so \
+      their pixels do not correspond. Capture with the aspect ratio of \(calibrated), or calibrate again at \
+      \(captured).
       """
     }
   }

@@ -1,7 +1,9 @@
 import Glibc
 
-/// A rotation followed by a translation, in metres. Named `targetFromSource`: it maps source coordinates to
-/// target coordinates, so that `cFromB * bFromA` reads as cancellation.
+/// A rotation followed by a translation, in metres.
+///
+/// Named `targetFromSource`: it maps source coordinates to target coordinates, so that `cFromB * bFromA` reads
+/// as cancellation.
 public struct RigidTransform: Hashable, Sendable {
   /// Rotation, row-major 3x3.
   public var rotation: [Double]

@@ -8,8 +8,9 @@ import Quantities
 public struct Preprocessor: ~Copyable, Sendable {
   public let grid: PublishedGrid
   public let normalization: InputNormalization
-  /// (height, width) of the grid: 1 where the camera sees the grid pixel's centre, 0 where the network is shown
-  /// repeated border colours instead. Depth there is unknown.
+  /// Which grid pixels the camera sees, (height, width): 1 where it sees the pixel's centre.
+  ///
+  /// Where it is 0 the network is shown repeated border colours, and depth is unknown.
   public let validity: Plane<UInt8>
   /// Grid pixels whose validity is 1.
   public let validCount: Int

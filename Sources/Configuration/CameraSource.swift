@@ -1,0 +1,84 @@
+/// Where frames come from.
+public enum CameraSource: Hashable, Sendable {
+  /// A camera of the kernel, by its device node.
+  case v4l2Device(String)
+  /// A camera of the kernel, by the serial number it reports; survives other ports and node numbers.
+  case v4l2Serial(String)
+  /// A recording: a drive folder.
+  case drive(path: String)
+  /// The built-in simulator.
+  case simulation(world: String)
+}
+
+extension CameraSource: ConfigurationText {
+  static let allowed =
+    #""sim:WORLD", "drive:PATH", "v4l2:/dev/NODE" or "v4l2:serial:SERIAL""#
+
+  public init?(configurationText text: String) {
+    guard let (scheme, rest) = text.splitOnce(at: ":"), !rest.isEmpty else { return nil }
+    switch scheme {
+    case "sim": self = .simulation(world: rest)
+    case "drive": self = .drive(path: rest)
+    case "v4l2":
+      if rest.hasPrefix("/") {
+        self = .v4l2Device(rest)
+      } else if let (kind, serial) = rest.splitOnce(at: ":"), kind == "serial", !serial.isEmpty {
+        self = .v4l2Serial(serial)
+      } else {
+        return nil
+      }
+    default: return nil
+    }
+  }
+
+  public var configurationText: String {
+    switch self {
+    case .v4l2Device(let device): "v4l2:\(device)"
+    case .v4l2Serial(let serial): "v4l2:serial:\(serial)"
+    case .drive(let path): "drive:\(path)"
+    case .simulation(let world): "sim:\(world)"
+    }
+  }
+}
+
+/// Where speed and yaw rate come from.
+public enum OdometrySource: Hashable, Sendable {
+  /// Whatever the camera source itself carries: recordings and the simulator have odometry, cameras none.
+  case camera
+  /// There is none; scale is never learned.
+  case none
+  /// A ZeroMQ publisher that the daemon subscribes to.
+  case zmq(endpoint: String)
+}
+
+extension OdometrySource: ConfigurationText {
+  static let allowed = #""camera", "none", "zmq:tcp://HOST:PORT" or "zmq:ipc://PATH""#
+
+  public init?(configurationText text: String) {
+    switch text {
+    case "camera": self = .camera
+    case "none": self = .none
+    default:
+      guard let (scheme, endpoint) = text.splitOnce(at: ":"), scheme == "zmq" else { return nil }
+      let isPath = endpoint.hasPrefix("ipc://") && endpoint.count > 6
+      guard isPath || TCPEndpoint(endpoint) != nil else { return nil }
+      self = .zmq(endpoint: endpoint)
+    }
+  }
+
+  public var configurationText: String {
+    switch self {
+    case .camera: "camera"
+    case .none: "none"
+    case .zmq(let endpoint): "zmq:\(endpoint)"
+    }
+  }
+}
+
+extension String {
+  /// What stands before and after the first separator; nil without one.
+  func splitOnce(at separator: Character) -> (String, String)? {
+    guard let index = firstIndex(of: separator) else { return nil }
+    return (String(self[..<index]), String(self[self.index(after: index)...]))
+  }
+}

@@ -1,0 +1,30 @@
+/// One key whose value differs between two configurations.
+public struct ConfigurationChange: Hashable, Sendable, CustomStringConvertible {
+  public let key: String
+  /// As TOML; nil = absent.
+  public let old: String?
+  public let new: String?
+  public let reload: ReloadClass
+
+  public var description: String {
+    "\(key): \(old ?? "absent") -> \(new ?? "absent") (\(reload.rawValue))"
+  }
+}
+
+extension Configuration {
+  /// What changed since `old`, in the order of the reference; empty if nothing did.
+  public func difference(from old: Configuration) -> [ConfigurationChange] {
+    ConfigurationKey.all.compactMap { key in
+      let before = key.text(old)
+      let after = key.text(self)
+      guard before != after else { return nil }
+      return ConfigurationChange(key: key.path, old: before, new: after, reload: key.reload)
+    }
+  }
+
+  /// A path of this configuration as the process sees it: relative ones start at the file's folder.
+  public static func resolve(_ path: String, besides configurationFile: String) -> String {
+    guard !path.hasPrefix("/"), let slash = configurationFile.lastIndex(of: "/") else { return path }
+    return String(configurationFile[...slash]) + path
+  }
+}

@@ -34,13 +34,17 @@ def main() -> None:
     parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--run", type=Path, help="run folder; default training/runs/<recipe name>")
     parser.add_argument("--resume", action="store_true", help="continue from the run folder's checkpoint")
+    parser.add_argument("--minutes", type=float, help="end, with the learning rate fully decayed, after this time at the latest")
     arguments = parser.parse_args()
     run = arguments.run or Path(__file__).resolve().parents[1] / "runs" / load_recipe(arguments.recipe).name
-    train(arguments.recipe, run, arguments.resume)
+    train(arguments.recipe, run, arguments.resume, arguments.minutes)
 
 
-def train(recipe_path: Path, run: Path, resume: bool) -> None:
-    """Runs the recipe to its last step; the run folder gets a copy of it, checkpoints and metrics."""
+def train(recipe_path: Path, run: Path, resume: bool, minutes: float | None = None) -> None:
+    """Runs the recipe to its last step; the run folder gets a copy of it, checkpoints and metrics.
+
+    With `minutes` what is left of the schedule is compressed into that time when the steps alone would take longer.
+    """
     recipe = load_recipe(recipe_path)
     run.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(recipe_path, run / "recipe.toml")
@@ -62,10 +66,11 @@ def train(recipe_path: Path, run: Path, resume: bool) -> None:
     batches = prefetched(Sampler(recipe, settings.seed + step))
     started = saved = validated = time.monotonic()
     first, totals = step, {}
-    while step < settings.steps:
+    progress = begun = step / settings.steps
+    while progress < 1:
         name, batch = next(batches)
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(settings, step)
+            group["lr"] = learning_rate(settings, step - first, progress)
         network.train()
         if step == settings.freeze_statistics_step:
             network.load_state_dict(average.state)
@@ -81,6 +86,8 @@ def train(recipe_path: Path, run: Path, resume: bool) -> None:
             optimiser.step()
             average.update(network, step)
         step += 1
+        elapsed_share = (time.monotonic() - started) / (60 * minutes) if minutes else 0.0
+        progress = max(step / settings.steps, begun + (1 - begun) * elapsed_share)
         for term, value in terms.items():
             totals.setdefault(f"{name}.{term}", []).append(float(value.detach()))
         if step % 50 == 0:
@@ -88,11 +95,11 @@ def train(recipe_path: Path, run: Path, resume: bool) -> None:
             print(f"step {step}/{settings.steps}  {pace:.2f} s/step  " +
                   "  ".join(f"{term} {sum(values) / len(values):.4f}" for term, values in sorted(totals.items())), flush=True)
             totals = {}
-        if time.monotonic() - saved > settings.checkpoint_every_s or step == settings.steps:
+        if time.monotonic() - saved > settings.checkpoint_every_s or progress >= 1:
             save(checkpoint, {"network": network.state_dict(), "pose_network": pose_network.state_dict(),
                               "optimiser": optimiser.state_dict(), "average": average.state, "step": step})
             saved = time.monotonic()
-        if time.monotonic() - validated > settings.validate_every_s or step == settings.steps:
+        if time.monotonic() - validated > settings.validate_every_s or progress >= 1:
             validate(recipe, average, step, run / "metrics.csv")
             validated = time.monotonic()
 
@@ -124,13 +131,11 @@ def freeze_statistics(network: torch.nn.Module) -> None:
             module.eval()
 
 
-def learning_rate(settings: Optimisation, step: int) -> float:
-    """Linear warm-up, then cosine decay to the final rate."""
-    if step < settings.warmup_steps:
-        return settings.learning_rate * (step + 1) / settings.warmup_steps
-    progress = min(1.0, (step - settings.warmup_steps) / max(1, settings.steps - settings.warmup_steps))
-    share = 0.5 * (1 + math.cos(math.pi * progress))
-    return settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * share
+def learning_rate(settings: Optimisation, steps_since_start: int, progress: float) -> float:
+    """Cosine decay over the schedule (`progress` 0 to 1), with a linear warm-up after every start."""
+    share = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    decayed = settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * share
+    return decayed * min(1.0, (steps_since_start + 1) / settings.warmup_steps)
 
 
 def loss_terms(network: torch.nn.Module, pose_network: torch.nn.Module, batch: Batch, model: ModelRecipe,

@@ -134,8 +134,15 @@ def test_batches_carry_consistent_geometry(tmp_path: Path) -> None:
 
 
 def test_learning_rate_warms_up_and_decays(tmp_path: Path) -> None:
-    (tmp_path / "recipe.toml").write_text(RECIPE.format(drive="d", steps=100))
+    (tmp_path / "recipe.toml").write_text(RECIPE.format(drive="d", steps=100).replace("warmup_steps = 1", "warmup_steps = 4"))
     settings = load_recipe(tmp_path / "recipe.toml").optimisation
-    rates = [learning_rate(settings, step) for step in range(101)]
-    assert rates[0] <= settings.learning_rate and max(rates) == pytest.approx(settings.learning_rate)
-    assert rates[100] == pytest.approx(settings.final_learning_rate) and rates[1:] == sorted(rates[1:], reverse=True)
+    rates = [learning_rate(settings, step, step / 100) for step in range(101)]
+    assert rates[0] == pytest.approx(settings.learning_rate / 4) and max(rates) == pytest.approx(settings.learning_rate, rel=0.01)
+    assert rates[100] == pytest.approx(settings.final_learning_rate) and rates[4:] == sorted(rates[4:], reverse=True)
+
+
+def test_minutes_end_the_run_early(tmp_path: Path) -> None:
+    drive = write_drive(tmp_path / "tiny", frames=8)
+    (tmp_path / "recipe.toml").write_text(RECIPE.format(drive=drive, steps=100000))
+    train(tmp_path / "recipe.toml", tmp_path / "run", False, minutes=0.02)
+    assert 0 < torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] < 1000

@@ -79,8 +79,8 @@ class LiteEncoder(nn.Module):
 class LiteDecoder(nn.Module):
     """F_o and the skips -> disparity (B, 1, H, W) in (0, 1) and log_sigma (B, 1, H, W), both at input size.
 
-    log_sigma is the log of the Laplace scale of the log-depth error; it reads stop-gradient features, so learning it
-    cannot change the depth. In training mode the side heads at strides 4 and 8 are returned too.
+    log_sigma is the log of the Laplace scale of the log-depth error, held in (-6, 2); it reads stop-gradient features, so
+    learning it cannot change the depth. In training mode the side heads at strides 4 and 8 are returned too.
     """
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class LiteDecoder(nn.Module):
         x4 = self.d2(x8, [t4a, t4b])
         x2 = self.d1(x4, [t2])
         out = {"disparity": up2_bilinear(torch.sigmoid(self.head0(x2))),
-               "log_sigma": up2_bilinear(self.sigma(x2.detach()))}
+               "log_sigma": up2_bilinear(8.0 * torch.sigmoid(self.sigma(x2.detach())) - 6.0)}
         if self.training:
             out["disparity_4"] = torch.sigmoid(self.head1(x4))
             out["disparity_8"] = torch.sigmoid(self.head2(x8))
@@ -137,4 +137,4 @@ def _initialise(network: RPrLite) -> None:
     for head in (network.decoder.head0, network.decoder.head1, network.decoder.head2):
         nn.init.normal_(head.conv.weight, std=0.01)
         nn.init.constant_(head.conv.bias, -4.0)
-    nn.init.constant_(network.decoder.sigma[2].conv.bias, -1.5)
+    nn.init.constant_(network.decoder.sigma[2].conv.bias, 0.25)

@@ -152,6 +152,7 @@ let package = Package(
       "PreprocessingTests", ["Preprocessing", "Geometry", "ImageBuffers", "Quantities"],
       exclude: ["golden_opencv.py"]),
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
+    tests("DepthPipelineTests", ["DepthPipeline", "Quantities"]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
     tests("MessagingTests", ["Messaging", "WireFormat", "Platform", "Quantities"]),
     tests("DepthClientTests", ["DepthClient", "ImageBuffers", "Messaging", "WireFormat", "Platform", "Quantities"]),

@@ -1,1 +1,126 @@
-// DepthPipeline
+public import Geometry
+public import ImageBuffers
+public import ModelBundle
+import Platform
+public import Preprocessing
+public import Quantities
+import WireFormat
+
+/// The story of one frame, from captured pixels to messages:
+///
+///     rectify + resize -> network -> depth -> scale -> confidence -> messages
+///
+/// Decoding happens before, on the capture thread; sending is the sink's business. Built once per camera,
+/// calibration, model and configuration, on the thread that uses it; `process` allocates nothing.
+public final class DepthPipeline {
+  /// The pixel grid everything is published on.
+  public let grid: PublishedGrid
+  private let settings: PipelineSettings
+  private var preprocessor: Preprocessor
+  private let network: DepthNetwork
+  /// Per grid pixel, 0 where the camera sees nothing; empty when it sees everything.
+  private let visible: [UInt8]
+  private let conversion: DepthConversion
+  private let scale: ScaleStage
+  private var confidenceStage: ConfidenceStage?
+  private var maps: DepthMaps
+  private let messages: MessageStage
+
+  /// - Parameters:
+  ///   - capturedSize: size of the frames that will come.
+  ///   - calibration: nil for an uncalibrated camera: no rectification, no intrinsics, no point cloud.
+  ///   - carriesTruth: whether frames come with true depth.
+  /// - Throws: `.calibration`, `.inputSize`, `.model`.
+  public init(
+    settings: PipelineSettings, model: DepthModel, calibration: CameraCalibration?, capturedSize: ImageSize,
+    carriesTruth: Bool, executor: any ParallelExecutor
+  ) throws(PipelineError) {
+    let size = try Self.inputSize(settings: settings, model: model, capturedSize: capturedSize)
+    do {
+      grid = try PublishedGrid(
+        capturedSize: capturedSize, calibration: calibration, size: size, fit: settings.fit,
+        verticalOffset: settings.verticalOffset)
+    } catch { throw .calibration(error.description) }
+    do { network = try model.network(for: size, executor: executor) } catch {
+      throw .model(error.description)
+    }
+    self.settings = settings
+    preprocessor = Preprocessor(grid: grid, normalization: InputNormalization(of: model))
+    visible = Self.visiblePixels(of: preprocessor)
+    conversion = DepthConversion(model: model, grid: grid)
+    scale = ScaleStage(
+      configured: settings.scaleConstant, modelScale: model.initialScale.value,
+      modelLogSigma: model.initialScale.logSigma)
+    confidenceStage = ConfidenceStage(model: model, network: network, settings: settings)
+    maps = DepthMaps(size: size, hasConfidence: confidenceStage != nil)
+    messages = try MessageStage(
+      settings: settings, grid: grid, model: model, scale: scale.estimate, capturedSize: capturedSize,
+      carriesTruth: carriesTruth, estimatesConfidence: confidenceStage != nil)
+  }
+
+  /// Turns one frame into the messages that somebody wants.
+  ///
+  /// - Returns: timings and quality of the frame, for status and health.
+  /// - Throws: `.frameSize` when the frame is not of the size the pipeline was built for.
+  public func process(
+    _ frame: borrowing CameraFrame, context: FrameContext, sink: any FrameSink
+  ) throws(PipelineError) -> FrameReport {
+    guard frame.image.size == grid.capturedSize else {
+      throw .frameSize(found: frame.image.size, expected: grid.capturedSize)
+    }
+    var clock = StageClock(capture: frame.metadata)
+
+    preprocessor.run(frame.image, into: network.input)
+    clock.timings.rectify = clock.lap()
+
+    network.run()
+    clock.timings.infer = clock.lap()
+
+    let finite = convertToDepth()
+    confidenceStage?.run(network: network, scale: scale.estimate, maps: &maps)
+    scale.run(maps.unscaled.baseAddress, count: grid.size.pixelCount, into: maps.metric.baseAddress)
+    clock.timings.post = clock.lap()
+
+    var report = FrameReport(scale: scale.estimate)
+    report.validRatio = Double(finite - (confidenceStage?.rejectedPixels ?? 0)) / Double(grid.size.pixelCount)
+    report.meanConfidence = confidenceStage?.summary?.mean
+    report.timings = clock.timings
+    messages.send(
+      frame, maps: maps, report: report, confidence: confidenceStage?.summary, context: context, to: sink)
+    clock.timings.publish = clock.lap()
+    report.timings = clock.timings
+    return report
+  }
+
+  /// Network output to depth in the network's unit; returns how many pixels hold a finite depth.
+  private func convertToDepth() -> Int {
+    let metersPerUnit = Float(scale.estimate.value)
+    return visible.withUnsafeBufferPointer { visible in
+      conversion.run(
+        network.output, visible: visible.isEmpty ? nil : visible.baseAddress,
+        nearest: Float(settings.nearestMeters) / metersPerUnit,
+        farthest: Float(settings.farthestMeters) / metersPerUnit, into: maps.unscaled.baseAddress)
+    }
+  }
+
+  private static func visiblePixels(of preprocessor: borrowing Preprocessor) -> [UInt8] {
+    let size = preprocessor.grid.size
+    guard preprocessor.validCount < size.pixelCount else { return [] }
+    var visible: [UInt8] = []
+    for y in 0..<size.height {
+      let row = preprocessor.validity.row(y)
+      for x in 0..<size.width { visible.append(row[x]) }
+    }
+    return visible
+  }
+
+  private static func inputSize(
+    settings: PipelineSettings, model: DepthModel, capturedSize: ImageSize
+  ) throws(PipelineError) -> ImageSize {
+    guard let asked = settings.inputSize else { return model.bestInputSize(for: capturedSize) }
+    guard asked.width % 32 == 0, asked.height % 32 == 0 else {
+      throw .inputSize(asked: asked, reason: "both sides must be multiples of 32")
+    }
+    return asked
+  }
+}

@@ -21,6 +21,8 @@ public struct FrameMetadata: Equatable, Sendable {
   public var sequence: UInt64 = 0
   /// Frames the source lost between the previous delivered frame and this one.
   public var lostBefore: UInt64 = 0
+  /// How long decoding the driver's pixels took; 0 where the source makes RGB itself.
+  public var decodeNanoseconds: Int64 = 0
   /// Capture time relative to the start of the recording or simulation, seconds; nil for live cameras.
   public var sourceTimeSeconds: Double?
 
@@ -38,5 +40,17 @@ public struct CameraFrame: ~Copyable, Sendable {
   public init(size: ImageSize, carriesTruth: Bool) {
     self.image = RGBImage(size: size)
     self.trueDepth = carriesTruth ? Plane(width: size.width, height: size.height) : nil
+  }
+
+  /// Whether the frame carries its true depth.
+  public var carriesTruth: Bool { trueDepthPixels != nil }
+
+  /// The true depth's first pixel and the elements between rows; nil when the frame carries none. Valid while
+  /// the frame lives.
+  public var trueDepthPixels: (start: UnsafePointer<Float>, rowStride: Int)? {
+    switch trueDepth {
+    case .some(let plane): (UnsafePointer(plane.baseAddress), plane.rowStride)
+    case .none: nil
+    }
   }
 }

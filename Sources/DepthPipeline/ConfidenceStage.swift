@@ -1,0 +1,37 @@
+import ImageBuffers
+import ModelBundle
+import Quantities
+
+/// Per-pixel confidence from the network's own estimate of its error; pixels below the configured least
+/// confidence lose their depth.
+struct ConfidenceStage {
+  private var table: ConfidenceTable
+  private let least: UInt8
+  /// Over the last frame; nil when nothing is trusted.
+  private(set) var summary: ConfidenceSummary?
+  /// Pixels of the last frame that had a finite depth and were not trusted enough to keep it.
+  private(set) var rejectedPixels = 0
+
+  /// Nil when the model estimates no confidence.
+  init?(model: DepthModel, network: DepthNetwork, settings: PipelineSettings) {
+    guard let calibration = model.confidence, network.logSigma != nil else { return nil }
+    table = ConfidenceTable(a: calibration.a, b: calibration.b)
+    least = UInt8((255 * min(1, max(0, settings.minimumConfidence))).rounded())
+  }
+
+  mutating func run(network: DepthNetwork, scale: ScaleEstimate, maps: inout DepthMaps) {
+    guard let logSigma = network.logSigma else { return }
+    let confidence = maps.confidence.baseAddress
+    table.include(scaleLogSigma: scale.logSigma)
+    table.run(logSigma, depth: maps.unscaled.baseAddress, into: confidence)
+    rejectedPixels = 0
+    if least > 0 {
+      for index in 0..<logSigma.count where confidence[index] < least {
+        rejectedPixels += maps.unscaled.baseAddress[index].isFinite ? 1 : 0
+        maps.unscaled.baseAddress[index] = .nan
+        confidence[index] = 0
+      }
+    }
+    summary = ConfidenceSummary(UnsafeBufferPointer(start: confidence, count: logSigma.count))
+  }
+}

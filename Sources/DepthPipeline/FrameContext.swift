@@ -1,0 +1,31 @@
+public import Quantities
+
+/// What the rest of the daemon knows at the moment a frame is processed.
+public struct FrameContext: Sendable {
+  /// Odometry closest before the capture, if any is young enough.
+  public var odometry: OdometrySample?
+  /// Whether odometry is expected, so that its absence is worth saying.
+  public var expectsOdometry = false
+  /// Frames lost before the network, since the daemon started.
+  public var droppedByCamera: UInt64 = 0
+  public var droppedByPipeline: UInt64 = 0
+  /// CLOCK_REALTIME minus CLOCK_MONOTONIC now, nanoseconds, and how often it has stepped.
+  public var wallOffsetNanoseconds: Int64 = 0
+  public var clockSteps: UInt64 = 0
+
+  public init() {}
+}
+
+/// What became of one frame.
+public struct FrameReport: Equatable, Sendable {
+  public var timings = StageTimings()
+  /// Share of pixels with a finite depth.
+  public var validRatio = 0.0
+  /// Mean confidence over valid pixels; nil when the model estimates none.
+  public var meanConfidence: Double?
+  public var scale: ScaleEstimate
+
+  public init(scale: ScaleEstimate) {
+    self.scale = scale
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+
+/// A bundle folder whose every file has been read and vouched for by its SHA-256.
+struct BundleFolder {
+  static let manifestName = "bundle.json"
+
+  let path: String
+  let manifest: BundleManifest
+  /// SHA-256 of `bundle.json` itself, which names every other file's: one hash for the whole bundle.
+  let hash: String
+  private let contents: [String: [UInt8]]
+
+  /// - Throws: `.unreadable`, `.badManifest`, `.unsupportedFormat`, `.missingFile`, `.strayFile`, `.wrongHash`.
+  init(path: String) throws(ModelBundleError) {
+    let manifestPath = path + "/" + Self.manifestName
+    let json = try readFile(manifestPath)
+    manifest = try BundleManifest(json: Data(json), path: manifestPath)
+    hash = SHA256.hexadecimal(of: json)
+    self.path = path
+    var contents: [String: [UInt8]] = [:]
+    for (name, expected) in manifest.files.sorted(by: { $0.key < $1.key }) {
+      let file = path + "/" + name
+      guard !name.contains("/"), FileManager.default.fileExists(atPath: file) else {
+        throw .missingFile(path: file)
+      }
+      let bytes = try readFile(file)
+      let found = SHA256.hexadecimal(of: bytes)
+      guard found == expected.lowercased() else {
+        throw .wrongHash(path: file, expected: expected, found: found)
+      }
+      contents[name] = bytes
+    }
+    self.contents = contents
+    try refuseStrays()
+  }
+
+  /// The bytes of a file that a usable bundle must have.
+  func require(_ name: String) throws(ModelBundleError) -> [UInt8] {
+    guard let bytes = contents[name] else {
+      throw .badManifest(path: path + "/" + Self.manifestName, reason: "files does not list \(name)")
+    }
+    return bytes
+  }
+
+  private func refuseStrays() throws(ModelBundleError) {
+    let present = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let known = Set(manifest.files.keys).union([Self.manifestName])
+    if let stray = present.sorted().first(where: { !known.contains($0) && !$0.hasPrefix(".") }) {
+      throw .strayFile(path: path + "/" + stray)
+    }
+  }
+}
+
+/// All bytes of a file.
+func readFile(_ path: String) throws(ModelBundleError) -> [UInt8] {
+  do { return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) } catch {
+    throw .unreadable(path: path, reason: error.localizedDescription)
+  }
+}

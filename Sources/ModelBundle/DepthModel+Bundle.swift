@@ -1,0 +1,68 @@
+import Inference
+import Quantities
+
+extension DepthModel {
+  /// Names fixed by the bundle format.
+  private enum Names {
+    static let image = "image"
+    static let feature = "f_s"
+    static let fusedFeature = "f_o"
+    static let skipPrefix = "skip_"
+    static let disparity = "disparity"
+    static let logSigma = "log_sigma"
+  }
+
+  /// Joins encoder and decoder into one graph. Without a prior bank the decoder's fused feature is the encoder's
+  /// own (networks reference 4.5 with zeroed fusion columns).
+  init(bundle: BundleFolder) throws(ModelBundleError) {
+    let manifest = bundle.manifest
+    let encoderPath = bundle.path + "/encoder.onnx"
+    let decoderPath = bundle.path + "/decoder.onnx"
+    let encoder = try Self.parse(try bundle.require("encoder.onnx"), path: encoderPath)
+    let decoder = try Self.parse(try bundle.require("decoder.onnx"), path: decoderPath)
+    guard encoder.inputs.map(\.name) == [Names.image] else {
+      throw .badGraph(path: encoderPath, reason: "its only input must be \"\(Names.image)\"")
+    }
+    let outputs = decoder.outputs.map(\.name)
+    guard outputs.contains(Names.disparity) else {
+      throw .badGraph(path: decoderPath, reason: "it has no output \"\(Names.disparity)\"")
+    }
+    var connections: [String: String] = [:]
+    for input in decoder.inputs.map(\.name) {
+      guard input == Names.fusedFeature || input.hasPrefix(Names.skipPrefix) else {
+        throw .badGraph(
+          path: decoderPath, reason: "its input \"\(input)\" is neither f_o nor a skip_ feature")
+      }
+      connections[input] = input == Names.fusedFeature ? Names.feature : input
+    }
+    do { graph = try encoder.linked(to: decoder, connections: connections) } catch {
+      throw .inference(path: bundle.path, error)
+    }
+    name = manifest.name
+    hash = bundle.hash
+    path = bundle.path
+    inputSizes = manifest.inputSizes.map { ImageSize(width: $0[0], height: $0[1]) }
+    let mean = manifest.normalisation.mean
+    let deviation = manifest.normalisation.std
+    normalization = Normalization(
+      mean: SIMD3(mean[0], mean[1], mean[2]),
+      standardDeviation: SIMD3(deviation[0], deviation[1], deviation[2]))
+    output = .disparity
+    disparityToDepth = DisparityToDepth(
+      minimumDepthMeters: manifest.disparityToDepth.minimumDepth,
+      maximumDepthMeters: manifest.disparityToDepth.maximumDepth)
+    canonicalFxPixels = manifest.canonicalFxPixels
+    initialScale = InitialScale(value: manifest.initialScale, logSigma: manifest.initialScaleLogSigma)
+    inputName = Names.image
+    outputName = Names.disparity
+    logSigmaName = outputs.contains(Names.logSigma) ? Names.logSigma : nil
+    confidence =
+      logSigmaName == nil ? nil : ConfidenceCalibration(a: manifest.confidence.a, b: manifest.confidence.b)
+    isResizable = true
+  }
+
+  static func parse(_ bytes: [UInt8], path: String) throws(ModelBundleError) -> Model {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    do { return try Model(onnx: bytes, name: name) } catch { throw .inference(path: path, error) }
+  }
+}

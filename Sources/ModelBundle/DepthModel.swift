@@ -1,0 +1,100 @@
+import Foundation
+import Inference
+public import Quantities
+
+/// A depth network and everything needed to read its output: a bundle folder, or a plain `.onnx` file.
+///
+/// Immutable and shared; `network(for:executor:)` plans it for one image size.
+public struct DepthModel: Sendable {
+  /// What the network's output is.
+  public enum Output: String, Sendable, CaseIterable {
+    /// Sigmoid disparity, read through `disparityToDepth`.
+    case disparity
+    case inverseDepth = "inverse_depth"
+    case depth
+  }
+
+  /// `(rgb - mean) / standardDeviation` with rgb in 0...1.
+  public struct Normalization: Equatable, Sendable {
+    public var mean: SIMD3<Float>
+    public var standardDeviation: SIMD3<Float>
+  }
+
+  /// `1 / depth = 1/maximum + (1/minimum - 1/maximum) disparity`, metres of the canonical camera.
+  public struct DisparityToDepth: Equatable, Sendable {
+    public var minimumDepthMeters: Double
+    public var maximumDepthMeters: Double
+  }
+
+  public struct InitialScale: Equatable, Sendable {
+    /// Metres per unit of network depth, for cameras like those the model was trained on.
+    public var value: Double
+    /// Standard deviation of log(value).
+    public var logSigma: Double
+  }
+
+  /// Standard deviation of log depth is `exp(a * log_sigma + b)`.
+  public struct ConfidenceCalibration: Equatable, Sendable {
+    public var a: Double
+    public var b: Double
+  }
+
+  public internal(set) var name: String
+  /// SHA-256, hexadecimal: of `bundle.json`, which names every file's hash, or of the `.onnx` file.
+  public internal(set) var hash: String
+  public internal(set) var path: String
+  /// Sizes the network was trained at, or the one it is fixed to.
+  public internal(set) var inputSizes: [ImageSize]
+  public internal(set) var normalization: Normalization
+  public internal(set) var output: Output
+  public internal(set) var disparityToDepth: DisparityToDepth
+  /// Focal length of the camera the depth is expressed for, pixels of the network's input grid; nil when depth
+  /// does not depend on it.
+  public internal(set) var canonicalFxPixels: Double?
+  public internal(set) var initialScale: InitialScale
+  public internal(set) var confidence: ConfidenceCalibration?
+  /// The whole network as one graph.
+  let graph: Model
+  let inputName: String
+  let outputName: String
+  let logSigmaName: String?
+  /// Whether the graph runs at any size, or only at `inputSizes`.
+  let isResizable: Bool
+
+  /// Loads a bundle folder or a plain `.onnx` file.
+  public static func load(path: String) throws(ModelBundleError) -> DepthModel {
+    var isFolder = ObjCBool(false)
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw .notFound(path: path)
+    }
+    if isFolder.boolValue { return try DepthModel(bundle: BundleFolder(path: path)) }
+    guard path.hasSuffix(".onnx") else { throw .notFound(path: path) }
+    return try DepthModel(plainONNX: path)
+  }
+
+  /// The input size whose shape is nearest to an image's (smallest difference of log width/height).
+  public func bestInputSize(for image: ImageSize) -> ImageSize {
+    let wanted = log(image.aspectRatio)
+    let nearest = inputSizes.min { abs(log($0.aspectRatio) - wanted) < abs(log($1.aspectRatio) - wanted) }
+    return nearest ?? ImageSize(width: 640, height: 192)
+  }
+
+  /// Plans the network for one size and prepares its weights.
+  ///
+  /// - Parameter size: width and height in multiples of 32.
+  /// - Throws: `.size` when the file is fixed to another size, `.inference`, `.badGraph`.
+  public func network(
+    for size: ImageSize, executor: any ParallelExecutor
+  ) throws(ModelBundleError) -> DepthNetwork {
+    guard isResizable || inputSizes.contains(size) else {
+      let fixed = inputSizes.map(\.description).joined(separator: ", ")
+      throw .size(path: path, asked: size, reason: "the file is fixed to \(fixed)")
+    }
+    let session: Session
+    do {
+      session = try graph.session(
+        inputSizes: [inputName: [1, 3, size.height, size.width]], executor: executor)
+    } catch { throw .inference(path: path, error) }
+    return try DepthNetwork(model: self, session: session, size: size)
+  }
+}

@@ -10,9 +10,8 @@ import dataclasses
 
 import numpy as np
 
-from depthtrain.config import Recipe
+from depthtrain.config import Recipe, source_drives
 from depthtrain.data.drive import open_drive
-from depthtrain.config import drive_path
 from depthtrain.evaluate import Predictor, nearest_size, predict_depth
 
 PIXELS_PER_FRAME = 2000
@@ -60,9 +59,8 @@ def calibrate(predict: Predictor, recipe: Recipe, seed: int = 0) -> Calibration:
     """Fits on the last `calibration_share` of every training drive with depth, which training never saw."""
     rng = np.random.default_rng(seed)
     sigmas, errors, log_scales = [], [], []
-    names = dict.fromkeys(source.drive for group in recipe.groups for source in group.sources)
-    for name in names:
-        drive = open_drive(drive_path(name))
+    for folder in source_drives(recipe):
+        drive = open_drive(folder)
         if not drive.has("depth"):
             continue
         count = len(drive)

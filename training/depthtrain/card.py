@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from depthtrain.calibration import Calibration
-from depthtrain.config import Recipe, drive_path
+from depthtrain.config import Recipe, matching_drives
 from depthtrain.data.drive import open_drive
 
 ROW = "| {drive} | {frames} | {width}x{height} | {kind} | {abs_rel:.3f} | {sq_rel:.3f} | {rmse:.3f} | {rmse_log:.3f} | {d1:.3f} | {d2:.3f} | {d3:.3f} |"
@@ -60,8 +60,12 @@ def _data_rows(recipe: Recipe) -> list[str]:
         for source in group.sources:
             parts = {"depth": {"depth"}, "photometric": {"photometric"}, "both": {"depth", "photometric"}}[source.supervision]
             kinds.setdefault(source.drive, set()).update(parts | ({f"{source.hints} hints"} if source.hints else set()))
-    return [f"| `{Path(name).name}` | {', '.join(sorted(parts))} | {open_drive(drive_path(name)).licence} |"
-            for name, parts in sorted(kinds.items())]
+    rows = []
+    for name, parts in sorted(kinds.items()):
+        folders = matching_drives(name)
+        count = f" ({len(folders)} drives)" if len(folders) > 1 else ""
+        rows.append(f"| `{Path(name).name}`{count} | {', '.join(sorted(parts))} | {open_drive(folders[0]).licence} |")
+    return rows
 
 
 def _score_rows(measured: dict) -> list[str]:

@@ -86,7 +86,12 @@ class Augmentation:
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """One drive in a group. `pose`: "known" reads poses.csv, "learned" trains the pose network."""
+    """One drive in a group, or several by a pattern such as "./.sim-drives/street_*", which share the weight evenly.
+
+    `supervision` is "depth", "photometric" or "both"; `pose` is "known" (poses.csv) or "learned" (the pose network);
+    `hints` names cached hints to fill the truth with; `zoom_max` overrides the recipe's when above 0;
+    `empty_depth_m` above 0 says what missing truth stands for (the simulator's sky), else it is unknown.
+    """
 
     drive: str
     weight: float
@@ -94,6 +99,7 @@ class Source:
     pose: str = "known"
     zoom_max: float = 0.0
     hints: str = ""
+    empty_depth_m: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,6 +139,23 @@ def drive_path(name: str) -> Path:
     if name.startswith("./"):
         return Path(__file__).resolve().parents[2] / name[2:]
     return Path(name) if Path(name).is_absolute() else data_root() / name
+
+
+def source_drives(recipe: Recipe) -> list[Path]:
+    """Folders of all training drives of a recipe, patterns expanded, without repeats."""
+    folders = [folder for group in recipe.groups for source in group.sources for folder in matching_drives(source.drive)]
+    return list(dict.fromkeys(folders))
+
+
+def matching_drives(name: str) -> list[Path]:
+    """Folders that a source names; `*` in the last part matches several. Raises RecipeError when nothing matches."""
+    path = drive_path(name)
+    if "*" not in path.name:
+        return [path]
+    folders = sorted(folder for folder in path.parent.glob(path.name) if folder.is_dir() and not folder.name.endswith("_val"))
+    if not folders:
+        raise RecipeError(f"{name}: no drive folder matches under {path.parent}")
+    return folders
 
 
 def load_recipe(path: str | Path) -> Recipe:

@@ -18,7 +18,7 @@ from depthtrain.bundle import FORMAT_VERSION, open_bundle, write_description
 from depthtrain.calibration import Calibration, calibrate
 from depthtrain.card import model_card
 from depthtrain.checkpoint import load_network
-from depthtrain.config import Recipe, drive_path
+from depthtrain.config import Recipe, drive_path, source_drives
 from depthtrain.data.drive import open_drive
 from depthtrain.evaluate import evaluate_drive, network_predictor
 from depthtrain.networks.rpr_lite import SKIP_NAMES, RPrLite
@@ -107,7 +107,7 @@ def export(checkpoint: Path, folder: Path) -> None:
 def describe(recipe: Recipe, calibration: Calibration, measured: dict, steps: int) -> dict:
     """bundle.json without the hashes."""
     model = recipe.model
-    drives = sorted({Path(source.drive).name for group in recipe.groups for source in group.sources})
+    drives = sorted(folder.name for folder in source_drives(recipe))
     return {"format_version": FORMAT_VERSION, "name": recipe.name, "architecture": model.architecture,
             "input_sizes": input_sizes(recipe), "normalisation": {"mean": [model.mean] * 3, "std": [model.std] * 3},
             "disparity_to_depth": {"min_depth_m": model.min_depth_m, "max_depth_m": model.max_depth_m},

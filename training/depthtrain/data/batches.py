@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import torch
 
-from depthtrain.config import Augmentation, Group, ModelRecipe, Recipe
+from depthtrain.config import Group, ModelRecipe, Recipe, matching_drives
 from depthtrain.data.appearance import random_appearance
 from depthtrain.data.frames import DriveFrames
 from depthtrain.data.paste import paste_near
@@ -59,15 +59,20 @@ class Sampler:
     def __init__(self, recipe: Recipe, seed: int) -> None:
         self.recipe = recipe
         self.rng = np.random.default_rng(seed)
-        self.groups = [(group, [DriveFrames(source, recipe.calibration_share) for source in group.sources])
-                       for group in recipe.groups]
+        self.groups = []
+        for group in recipe.groups:
+            frames, shares = [], []
+            for source in group.sources:
+                folders = matching_drives(source.drive)
+                frames += [DriveFrames(source, folder, recipe.calibration_share) for folder in folders]
+                shares += [source.weight / len(folders)] * len(folders)
+            self.groups.append((group, frames, np.array(shares) / sum(shares)))
 
     def draw(self) -> tuple[str, Batch]:
         """One batch of a group chosen by weight; returns the group's name too."""
-        weights = np.array([group.weight for group, _ in self.groups])
-        group, frames = self.groups[self.rng.choice(len(self.groups), p=weights / weights.sum())]
-        shares = np.array([source.weight for source in group.sources])
-        picks = self.rng.choice(len(frames), size=group.batch, p=shares / shares.sum())
+        weights = np.array([group.weight for group, _, _ in self.groups])
+        group, frames, shares = self.groups[self.rng.choice(len(self.groups), p=weights / weights.sum())]
+        picks = self.rng.choice(len(frames), size=group.batch, p=shares)
         samples = [self._sample(frames[pick], group) for pick in picks]
         samples = [self._with_paste(sample, samples) for sample in samples]
         return group.name, _collate(samples, self.recipe.model)

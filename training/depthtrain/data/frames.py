@@ -7,13 +7,16 @@ multi-view matching) proposed it, 0 where nothing is known.
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from depthtrain.config import Source, drive_path
+from depthtrain.config import Source
 from depthtrain.data.drive import Drive, open_drive
 from depthtrain.data.hints import HINT_WEIGHT, read_hint
+
+EMPTY_WEIGHT = 0.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,16 +28,15 @@ class Truth:
 
 
 class DriveFrames:
-    """One recipe source with its frames decoded once. `indices` are the frames that may be trained on."""
+    """One drive of a recipe source, its files kept in memory. `indices` are the frames that may be trained on."""
 
-    def __init__(self, source: Source, calibration_share: float) -> None:
+    def __init__(self, source: Source, folder: Path, calibration_share: float) -> None:
         self.source = source
-        self.drive: Drive = open_drive(drive_path(source.drive))
+        self.drive: Drive = open_drive(folder)
         count = len(self.drive)
         has_truth = self.drive.has("depth")
         held_out = round(count * calibration_share) if has_truth else 0
         self.indices = range(count - held_out)
-        self.calibration_indices = range(count - held_out, count)
         self.size = (self.drive.width, self.drive.height)
         self._jpegs: list[np.ndarray] = [self._encoded(index) for index in range(count)]
         self._truth: dict[int, Truth] = {}
@@ -65,8 +67,11 @@ class DriveFrames:
         for kind in ("sparse", "depth"):
             if self.drive.has(kind):
                 depth = self.drive.depth(index, kind)
-                known = depth > 0
+                known = depth > 0  # NaN, unknown, is not
                 inverse[known], weight[known] = 1.0 / depth[known], 1.0
+        if self.source.empty_depth_m > 0:
+            empty = weight == 0
+            inverse[empty], weight[empty] = 1.0 / self.source.empty_depth_m, EMPTY_WEIGHT
         return Truth(inverse.astype(np.float16), weight.astype(np.float16))
 
     def neighbours(self, index: int, rng: np.random.Generator) -> tuple[int, int] | None:

@@ -1,0 +1,75 @@
+"""Generates the simulator drives of the lite recipe: many places, few widely spaced frames, varied cameras.
+
+Every drive has its own seed, focal length, height and pitch; the held-out ones (`*_val`) have seeds that no training drive
+has. Folders that exist already are kept.
+
+    python -m depthtrain.data.simulated --depthctl bin/depthctl --out .sim-drives
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import random
+import subprocess
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class DriveFamily:
+    """Drives of one world and image size; ranges are (low, high) for each drive's own draw."""
+
+    name: str
+    world: str
+    seeds: range
+    frames: int
+    size: str
+    fx_px: tuple[float, float]
+    height_m: tuple[float, float]
+    pitch_deg: tuple[float, float]
+    rate_hz: float
+
+
+FAMILIES = (
+    DriveFamily("street_wide", "street", range(1, 5), 45, "416x128", (241.7, 241.7), (1.65, 1.65), (0, 0), 1.5),
+    DriveFamily("street_wide", "street", range(5, 15), 45, "416x128", (200, 320), (0.5, 2.0), (-1, 6), 1.5),
+    DriveFamily("street_std", "street", range(21, 26), 40, "320x240", (150, 300), (0.3, 1.6), (-2, 10), 1.5),
+    DriveFamily("corridor_std", "corridor", range(31, 41), 40, "320x240", (150, 300), (0.2, 1.4), (-2, 15), 2.0),
+    DriveFamily("yard_std", "yard", range(51, 61), 40, "320x240", (150, 300), (0.2, 1.6), (-2, 12), 2.0),
+    DriveFamily("yard_wide", "yard", range(71, 75), 35, "416x128", (180, 300), (0.4, 1.8), (-1, 6), 2.0),
+    DriveFamily("corridor_wide", "corridor", range(81, 84), 35, "416x128", (180, 300), (0.3, 1.5), (-1, 6), 2.0),
+)
+HELD_OUT = (("sim_street_val", "street", 901, ()), ("sim_corridor_val", "corridor", 902, ()), ("sim_yard_val", "yard", 903, ()),
+            ("sim_street_wide_val", "street", 904, ("--size", "416x128", "--fx", "241.7", "--camera-height", "1.65")))
+
+
+def commands(depthctl: str, out: Path) -> list[tuple[Path, list[str]]]:
+    """Folder and command line of every drive, the same on every call."""
+    rng, result = random.Random(5), []
+    for family in FAMILIES:
+        for seed in family.seeds:
+            folder = out / f"{family.name}_{seed}"
+            camera = ["--fx", f"{rng.uniform(*family.fx_px):.1f}", "--camera-height", f"{rng.uniform(*family.height_m):.2f}",
+                      f"--camera-pitch={rng.uniform(*family.pitch_deg):.1f}"]
+            sensor = ["--noise", f"{rng.uniform(0.5, 4):.1f}", "--exposure-swing", f"{rng.uniform(0, 0.5):.2f}"]
+            result.append((folder, [depthctl, "simulate", "--world", family.world, "--seed", str(seed), "--frames",
+                                    str(family.frames), "--rate", str(family.rate_hz), "--size", family.size,
+                                    "--out", str(folder), *camera, *sensor]))
+    for name, world, seed, options in HELD_OUT:
+        result.append((out / name, [depthctl, "simulate", "--world", world, "--seed", str(seed), "--frames", "30",
+                                    "--rate", "1", "--out", str(out / name), *options]))
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--depthctl", default="bin/depthctl")
+    parser.add_argument("--out", type=Path, default=Path(".sim-drives"))
+    arguments = parser.parse_args()
+    for folder, command in commands(arguments.depthctl, arguments.out):
+        if not (folder / "drive.toml").exists():
+            subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -67,6 +67,8 @@ def calibrate(predict: Predictor, recipe: Recipe, seed: int = 0) -> Calibration:
         for index in range(count - round(count * recipe.calibration_share), count):
             truth = drive.depth(index)
             depth, log_sigma = predict_depth(predict, drive, index, recipe.model, nearest_size(drive.width, drive.height))
+            if log_sigma is None:
+                raise ValueError("a network without log_sigma cannot be calibrated")
             known = np.flatnonzero((truth > 1e-3) & (truth < 80))
             if len(known) == 0:
                 continue

@@ -39,6 +39,7 @@ def model_card(recipe: Recipe, description: dict, calibration: Calibration) -> s
         "Reproduce a row with", "",
         f"    depthctl eval --bundle models/{recipe.name} --drive ../shared/data/kitti2015_val --json",
         f"    python -m depthtrain.evaluate --bundle models/{recipe.name} --drive kitti2015_val --json", "",
+        "`sim_*_val` are simulator drives with seeds that no training drive has (`python -m depthtrain.data.simulated`).", "",
         "These validation sets are small (21 KITTI images from a few drives), so differences below about 0.01 AbsRel mean little.", "",
         "## Confidence and scale", "",
         f"On {calibration.frames} held-out frames of the training drives {calibration.coverage_1_sigma:.0%} of the pixels lie",
@@ -46,10 +47,10 @@ def model_card(recipe: Recipe, description: dict, calibration: Calibration) -> s
         "expect lower coverage in new places. `initial_scale` is 1 because the network is trained in metres;",
         "`initial_scale_log_sigma` is the root mean square of ln(truth / prediction) per frame there, but never below 0.15.", "",
         "## Known failures", "",
-        "- Trained on few places: 92 KITTI stills with depth, one residential drive, four indoor scenes. Elsewhere expect",
-        "  larger errors, above all in scale.",
-        "- Large vehicles within about 5 m are rare in the real data; their depth is the least reliable.",
-        "- Sky has no truth: its depth is arbitrary (usually far). Glass, mirrors and water are wrong.",
+        "- Trained on few real places: 92 KITTI stills with depth, two residential drives, four indoor scenes; near vehicles and",
+        "  people come mostly from a simulator. In other places expect larger errors, above all in scale.",
+        "- Fine structure (railings, wires, chair legs) is lost at the network's resolution.",
+        "- Sky has truth in the simulator only (far); in real frames its depth is a guess. Glass, mirrors and water are wrong.",
         "- `robot_lab_*` depth is only roughly registered to colour, which bounds both training and score there.",
         "- Without intrinsics the focal factor is 1 and the depth is not metric.", ""])
 

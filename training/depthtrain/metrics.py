@@ -10,6 +10,7 @@ import dataclasses
 import numpy as np
 
 MIN_DEPTH_M = 1e-3
+RANGES_M = ((0.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, 40.0), (40.0, 80.0))
 NAMES = ("abs_rel", "sq_rel", "rmse", "rmse_log", "d1", "d2", "d3")
 
 
@@ -68,3 +69,15 @@ def summarise(scores: list[FrameScore]) -> dict:
     logs = [score.log_scale for score in scores]
     return {"frames": len(scores), "median_scaled": mean("median_scaled"), "unscaled": mean("unscaled"),
             "scale_log_mean": float(np.mean(logs)), "scale_log_std": float(np.std(logs))}
+
+
+def range_table(pairs: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, dict[str, float]]:
+    """Unscaled AbsRel and d1 per range of truth over all pixels of all images; pairs are (predicted, truth) 1-D, metres."""
+    predicted, truth = (np.concatenate([pair[side] for pair in pairs]) for side in range(2))
+    table = {}
+    for low, high in RANGES_M:
+        inside = (truth >= low) & (truth < high)
+        if inside.any():
+            scores = errors(predicted[inside].clip(MIN_DEPTH_M, RANGES_M[-1][1]), truth[inside])
+            table[f"{low:g}-{high:g} m"] = {"share": float(inside.mean()), "abs_rel": scores["abs_rel"], "d1": scores["d1"]}
+    return table

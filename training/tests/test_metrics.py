@@ -10,7 +10,7 @@ import pytest
 from depthtrain.config import ModelRecipe
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.evaluate import evaluate_drive, nearest_size
-from depthtrain.metrics import errors, score_frame, summarise, valid_mask
+from depthtrain.metrics import errors, range_table, score_frame, summarise, valid_mask
 
 
 def test_errors_by_hand() -> None:
@@ -60,6 +60,13 @@ def test_evaluation_needs_truth(tmp_path: Path) -> None:
     from conftest import write_drive
     with pytest.raises(DriveError, match="depth"):
         evaluate_drive(lambda image: (image, image), open_drive(write_drive(tmp_path / "bare", with_depth=False)), ModelRecipe())
+
+
+def test_range_table_splits_by_truth() -> None:
+    table = range_table([(np.array([2.0, 12.0]), np.array([1.0, 10.0])), (np.array([30.0]), np.array([40.0]))])
+    assert set(table) == {"0-5 m", "10-20 m", "40-80 m"}
+    assert table["0-5 m"]["abs_rel"] == pytest.approx(1.0) and table["10-20 m"]["abs_rel"] == pytest.approx(0.2)
+    assert table["40-80 m"]["share"] == pytest.approx(1 / 3)
 
 
 def test_nearest_size_by_aspect() -> None:

@@ -12,6 +12,7 @@ from conftest import write_drive
 from depthtrain.config import LossWeights, ModelRecipe, load_recipe
 from depthtrain.data.batches import Batch, Sampler
 from depthtrain.geometry import disparity_to_depth, warp
+from depthtrain.networks.diffnet import DIFFNet
 from depthtrain.networks.posenet import PoseNetLight
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.train import learning_rate, loss_terms, train
@@ -82,6 +83,15 @@ def test_learned_pose_gets_gradient_and_metric_scale() -> None:
     assert "velocity" in terms
     sum(terms.values()).backward()
     assert pose.head.weight.grad.abs().max() > 0
+
+
+def test_diffnet_trains_with_the_same_losses() -> None:
+    batch, _ = _batch(photometric=False)
+    network = DIFFNet()
+    terms = loss_terms(network.train(), PoseNetLight(), batch, ModelRecipe("diffnet", mean=0.0, std=1.0), LossWeights())
+    assert {"log_l1", "gradient", "disparity_4", "disparity_8"} <= terms.keys() and "sigma" not in terms
+    sum(terms.values()).backward()
+    assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
 
 
 RECIPE = """

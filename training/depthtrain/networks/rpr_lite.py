@@ -99,7 +99,7 @@ class LiteDecoder(nn.Module):
         x4 = self.d2(x8, [t4a, t4b])
         x2 = self.d1(x4, [t2])
         out = {"disparity": up2_bilinear(torch.sigmoid(self.head0(x2))),
-               "log_sigma": up2_bilinear(8.0 * torch.sigmoid(self.sigma(x2.detach())) - 6.0)}
+               "log_sigma": up2_bilinear(8.0 * torch.sigmoid(self.sigma(x2.detach())) + (-6.0))}
         if self.training:
             out["disparity_4"] = torch.sigmoid(self.head1(x4))
             out["disparity_8"] = torch.sigmoid(self.head2(x8))

@@ -119,8 +119,8 @@ let package = Package(
       "DepthDaemon",
       [
         "DepthPipeline", "Capture", "Drive", "Simulation", "Calibration", "Configuration", "Messaging",
-        "ModelBundle", "Inference", "Odometry", "WireFormat", "ImageBuffers", "Geometry", "Platform",
-        "Quantities", logging, serviceLifecycle, unixSignals,
+        "ModelBundle", "Inference", "Odometry", "Preprocessing", "Decoding", "WireFormat", "ImageBuffers",
+        "Geometry", "Platform", "Quantities", logging, serviceLifecycle, unixSignals,
       ]),
     module("DepthClient", ["Messaging", "WireFormat", "ImageBuffers", "Platform", "Quantities"]),
     .executableTarget(
@@ -153,6 +153,7 @@ let package = Package(
       exclude: ["golden_opencv.py"]),
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
     tests("DepthPipelineTests", ["DepthPipeline", "Quantities"]),
+    tests("DepthDaemonTests", ["DepthDaemon", "DepthPipeline", "Capture", "WireFormat", "Quantities"]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
     tests("MessagingTests", ["Messaging", "WireFormat", "Platform", "Quantities"]),
     tests("DepthClientTests", ["DepthClient", "ImageBuffers", "Messaging", "WireFormat", "Platform", "Quantities"]),

@@ -1,0 +1,179 @@
+import Calibration
+import Capture
+import Configuration
+import Decoding
+import DepthPipeline
+import Drive
+import Foundation
+import Geometry
+import Messaging
+import Platform
+import Preprocessing
+import Quantities
+import Simulation
+
+extension LoadedConfiguration {
+  /// What the daemon needs to start, from a configuration that has passed its checks.
+  /// - Throws: when no state folder can be named.
+  public var settings: DaemonSettings {
+    get throws(DaemonError) {
+      DaemonSettings(
+        pipeline: pipelineSettings, sourceText: configuration.camera.source.configurationText,
+        openSource: sourceOpener, isLossless: configuration.drive.pace == .asFastAsPossible && isDrive,
+        nominalRateHz: nominalRateHz, calibration: calibration, modelPath: modelPath,
+        threads: configuration.model.threads, pinnedCores: configuration.model.pinnedCores,
+        endpoints: endpointSettings, odometry: odometryInput,
+        odometryMaximumAgeNanoseconds: Int64(configuration.odometry.maxAgeMilliseconds) * 1_000_000,
+        stateDirectory: try stateDirectory)
+    }
+  }
+
+  private var pipelineSettings: PipelineSettings {
+    var settings = PipelineSettings()
+    settings.cameraName = configuration.camera.name
+    settings.frameID = configuration.camera.frameID
+    if case .size(let size) = configuration.model.inputSize { settings.inputSize = size }
+    settings.fit = ImageFit(rawValue: configuration.preprocessing.fit.rawValue) ?? .crop
+    settings.verticalOffset = configuration.preprocessing.verticalOffset
+    settings.nearestMeters = configuration.depth.minMeters
+    settings.farthestMeters = configuration.depth.maxMeters
+    settings.minimumConfidence = configuration.depth.minConfidence
+    settings.scaleConstant = configuration.scale.constant.map {
+      ScaleEstimate(
+        value: $0, logSigma: configuration.scale.constantSigma, state: .locked, source: .constant)
+    }
+    settings.previewIntervalNanoseconds = Self.interval(ofRateHz: configuration.publish.previewRateHz)
+    settings.previewRangeMeters = configuration.publish.previewRangeMeters
+    settings.pointsIntervalNanoseconds = Self.interval(ofRateHz: configuration.publish.pointsRateHz)
+    settings.pointsDecimation = configuration.publish.pointsDecimation
+    settings.jpegQuality = configuration.publish.jpegQuality
+    settings.bootID = Self.bootID
+    settings.calibrationID = calibrationID
+    return settings
+  }
+
+  private var endpointSettings: EndpointSettings {
+    let folder = configuration.publish.directory.runtimeDirectory(environment: environment, userID: getuid())
+    var endpoints = EndpointSettings(directory: .standard(option: folder))
+    endpoints.streamTCP = configuration.publish.streamTCP.configurationText
+    endpoints.latestTCP = configuration.publish.latestTCP.configurationText
+    endpoints.statusTCP = configuration.publish.statusTCP.configurationText
+    endpoints.allowInsecure = configuration.publish.allowInsecure
+    return endpoints
+  }
+
+  private var odometryInput: DaemonSettings.OdometryInput {
+    switch configuration.odometry.source {
+    case .none: .none
+    case .zmq(let endpoint): .zeromq(endpoint: endpoint)
+    case .camera:
+      // A live camera carries no odometry; expecting some from it would be a complaint for ever.
+      switch configuration.camera.source {
+      case .v4l2Device, .v4l2Serial: .none
+      case .drive, .simulation: .camera
+      }
+    }
+  }
+
+  private var isDrive: Bool {
+    if case .drive = configuration.camera.source { true } else { false }
+  }
+
+  private var nominalRateHz: Double {
+    switch configuration.camera.source {
+    case .v4l2Device, .v4l2Serial: configuration.camera.rateHz
+    case .simulation: configuration.simulation.rateHz
+    // Recordings keep their own time, and may be played faster.
+    case .drive: 0
+    }
+  }
+
+  private var stateDirectory: String {
+    get throws(DaemonError) {
+      guard let path = configuration.state.directory.stateDirectory(environment: environment) else {
+        throw .unwritableFolder(
+          key: "state.directory", path: "auto", reason: "neither STATE_DIRECTORY nor HOME is set")
+      }
+      return path
+    }
+  }
+
+  /// Names this boot of this machine: monotonic times are comparable only within it.
+  private static var bootID: String? {
+    let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+    return text?.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  private static func interval(ofRateHz rate: Double) -> Int64 {
+    Int64(1e9 / rate)
+  }
+}
+
+extension LoadedConfiguration {
+  /// Opens the configured source, on the thread that will own it.
+  private var sourceOpener: @Sendable () throws(CaptureError) -> any FrameSource {
+    let configuration = configuration
+    let path = path
+    switch configuration.camera.source {
+    case .v4l2Device(let device):
+      let settings = Self.cameraSettings(configuration.camera, selector: .path(device))
+      return { () throws(CaptureError) -> any FrameSource in V4L2Source(settings) }
+    case .v4l2Serial(let serial):
+      let settings = Self.cameraSettings(configuration.camera, selector: .serial(serial))
+      return { () throws(CaptureError) -> any FrameSource in V4L2Source(settings) }
+    case .drive(let folder):
+      return { () throws(CaptureError) -> any FrameSource in
+        try Self.openDrive(Configuration.resolve(folder, besides: path), configuration.drive)
+      }
+    case .simulation(let name):
+      return { () throws(CaptureError) -> any FrameSource in
+        guard let world = SimulationWorld(rawValue: name) else {
+          throw .badSource(source: "sim:\(name)", reason: "there is no such world")
+        }
+        return SimulationSource(Self.simulationSettings(configuration, world: world))
+      }
+    }
+  }
+
+  private static func cameraSettings(
+    _ camera: Configuration.Camera, selector: CameraSelector
+  ) -> CameraSettings {
+    var format = FormatPreference.automatic
+    if case .fourCC(let code) = camera.format, let pixelFormat = PixelFormat(code) {
+      format = .fixed(pixelFormat)
+    }
+    return CameraSettings(
+      selector: selector, size: camera.size, rateHz: camera.rateHz, format: format,
+      controls: camera.controls, discardFirstFrames: camera.discardFirstFrames,
+      timeOffsetMicroseconds: camera.timeOffsetMicroseconds, acceptAnyCamera: camera.acceptAnyCamera)
+  }
+
+  private static func openDrive(
+    _ folder: String, _ drive: Configuration.Drive
+  ) throws(CaptureError) -> any FrameSource {
+    var playback = DriveSource.Playback()
+    playback.isPaced = drive.pace == .realTime
+    playback.loops = drive.loop
+    do { return try DriveSource(directory: folder, playback: playback) } catch {
+      throw .badSource(source: "drive:\(folder)", reason: error.description)
+    }
+  }
+
+  private static func simulationSettings(
+    _ configuration: Configuration, world: SimulationWorld
+  ) -> SimulationSettings {
+    let simulation = configuration.simulation
+    var settings = SimulationSettings(
+      world: world, seed: UInt64(simulation.seed),
+      calibration: SimulationSettings.defaultCalibration(
+        size: configuration.camera.size, distorted: simulation.distortion))
+    settings.rateHz = simulation.rateHz
+    if !simulation.exposureChanges { settings.exposureSwing = 0 }
+    if simulation.odometryNoise {
+      settings.odometryNoise.slipProbability = 0.1
+    } else {
+      settings.odometryNoise = .none
+    }
+    return settings
+  }
+}

@@ -1,0 +1,36 @@
+import Capture
+import DepthPipeline
+import Geometry
+import Messaging
+import Quantities
+
+/// Everything the daemon needs to start, checked: made from a valid configuration by `DaemonSettings+Configuration`.
+public struct DaemonSettings: Sendable {
+  var pipeline: PipelineSettings
+  /// As configured, for people: `sim:street`, `v4l2:/dev/video0`.
+  var sourceText: String
+  /// Opens the source; called on the capture thread.
+  var openSource: @Sendable () throws(CaptureError) -> any FrameSource
+  /// A recording played as fast as possible: every frame is processed.
+  var isLossless: Bool
+  var nominalRateHz: Double
+  var calibration: CameraCalibration?
+  var modelPath: String
+  /// Threads of the network, the perception thread included; 0 = one for each core.
+  var threads: Int
+  /// Cores the network's threads are pinned to; empty = the scheduler decides.
+  var pinnedCores: [Int]
+  var endpoints: EndpointSettings
+  var odometry: OdometryInput
+  var odometryMaximumAgeNanoseconds: Int64
+  var stateDirectory: String
+
+  /// Where odometry comes from.
+  enum OdometryInput: Equatable, Sendable {
+    case none
+    /// From the source itself: recordings and the simulation carry it.
+    case camera
+    /// JSON messages on a ZeroMQ endpoint.
+    case zeromq(endpoint: String)
+  }
+}

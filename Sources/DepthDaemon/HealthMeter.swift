@@ -1,0 +1,52 @@
+import DepthPipeline
+import Platform
+import Quantities
+import WireFormat
+
+/// Measures rates between two health messages and completes them with what only the process knows.
+struct HealthMeter {
+  private let settings: DaemonSettings
+  private var lastTime: MonotonicTime
+  private var lastPublished: UInt64 = 0
+  private var rateHz = 0.0
+
+  init(settings: DaemonSettings) {
+    self.settings = settings
+    lastTime = MonotonicTime.now()
+  }
+
+  /// Measures the rate since the last call and makes the message.
+  mutating func measure(crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64) -> HealthMessage {
+    let published = crew.perception.published.value
+    let span = Double(now - lastTime) * 1e-9
+    if span > 0 { rateHz = Double(published - lastPublished) / span }
+    lastTime = now
+    lastPublished = published
+    return message(crew: crew, at: now, uptimeNanoseconds: uptimeNanoseconds)
+  }
+
+  /// The message with the last measured rate.
+  func message(crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64) -> HealthMessage {
+    let odometryAge = crew.odometry?.latest.map { now - $0.time }
+    var observation = HealthReport.Observation(time: now)
+    observation.capture = crew.capture.state
+    observation.perception = crew.perception.snapshot
+    observation.published = crew.perception.published.value
+    observation.droppedByCamera = crew.capture.lost.value + crew.capture.corrupt.value
+    observation.droppedByPipeline = crew.mailbox.displaced.value + crew.perception.failed.value
+    observation.nominalRateHz = settings.nominalRateHz
+    observation.rateHz = rateHz
+    observation.expectsOdometry = crew.odometry != nil
+    observation.hasOdometry = odometryAge.map { $0 <= settings.odometryMaximumAgeNanoseconds } ?? false
+    observation.isCalibrated = settings.calibration != nil
+    var message = HealthReport.evaluate(observation, camera: settings.pipeline.cameraName)
+    message.stamp = WallTime.now()
+    message.bootID = settings.pipeline.bootID
+    message.generation = settings.pipeline.generation
+    message.uptimeSeconds = Double(uptimeNanoseconds) * 1e-9
+    let total = crew.perception.stages.total
+    message.latencyMedianMilliseconds = total.quantileNanoseconds(0.5).map { Double($0) * 1e-6 }
+    message.latencyP99Milliseconds = total.quantileNanoseconds(0.99).map { Double($0) * 1e-6 }
+    return message
+  }
+}

@@ -1,0 +1,107 @@
+import Capture
+import DepthPipeline
+package import Quantities
+package import WireFormat
+
+/// From counters and states to one verdict with a reason a person can act on. Pure: the same observation
+/// gives the same message.
+package struct HealthReport {
+  /// Everything the verdict rests on.
+  package struct Observation {
+    package var time: MonotonicTime
+    package var capture: CaptureStatus.State = CaptureStatus.State.starting
+    package var perception: PerceptionStatus.Snapshot = PerceptionStatus.Snapshot()
+    package var published: UInt64 = 0
+    package var droppedByCamera: UInt64 = 0
+    package var droppedByPipeline: UInt64 = 0
+    package var nominalRateHz: Double = 0
+    /// Published frames per second since the last observation.
+    package var rateHz: Double = 0
+    package var expectsOdometry: Bool = false
+    package var hasOdometry: Bool = false
+    package var isCalibrated: Bool = false
+
+    /// A daemon that has just started.
+    package init(time: MonotonicTime) {
+      self.time = time
+    }
+  }
+
+  /// Depth that is older than this has stopped.
+  package static let staleNanoseconds: Int64 = 1_000_000_000
+  /// Below this share of the nominal rate the machine does not keep up.
+  private static let lowRateRatio = 0.5
+
+  package static func evaluate(_ now: Observation, camera: String) -> HealthMessage {
+    var message = HealthMessage(camera: camera, verdict: .ok)
+    message.time = now.time
+    message.rateHz = now.rateHz
+    message.nominalRateHz = now.nominalRateHz > 0 ? now.nominalRateHz : nil
+    message.frames = now.published
+    message.drops = DepthHeader.Drops(camera: now.droppedByCamera, pipeline: now.droppedByPipeline)
+    message.scale = now.perception.report.map { DepthHeader.Scale($0.scale) }
+    message.degraded = degradations(now)
+    if let reason = downReason(now) {
+      message.verdict = .down
+      message.reason = reason
+    } else if let reason = degradedReason(now, message.degraded) {
+      message.verdict = .degraded
+      message.reason = reason
+    }
+    return message
+  }
+
+  private static func downReason(_ now: Observation) -> String? {
+    switch now.capture {
+    case .starting: return "the camera is being opened"
+    case .unavailable(let error): return error.description
+    case .ended: return "the recording has ended; set drive.loop = true to play it for ever"
+    case .streaming: break
+    }
+    if let failure = now.perception.failure { return failure.description }
+    guard let last = now.perception.lastPublished else { return "the first frame is being processed" }
+    let age = now.time - last
+    guard age > staleNanoseconds + frameAllowance(now) else { return nil }
+    return "no depth for \(age / 1_000_000) ms although the camera delivers frames"
+  }
+
+  /// A machine that needs longer than a second per frame is slow, not dead.
+  private static func frameAllowance(_ now: Observation) -> Int64 {
+    3 * (now.perception.report?.timings.infer ?? 0)
+  }
+
+  private static func degradedReason(_ now: Observation, _ degraded: Degradations) -> String? {
+    if degraded.contains(.noOdometry) {
+      return "no odometry; check the publisher that [odometry] source names"
+    }
+    if degraded.contains(.lowRate) {
+      return "\(rounded(now.rateHz)) of \(rounded(now.nominalRateHz)) frames per second are processed; "
+        + "choose a smaller model.input_size or give model.threads more cores"
+    }
+    if degraded.contains(.noCalibration) {
+      return "no calibration: set camera.calibration to a ROS camera_info file"
+    }
+    if degraded.contains(.unscaled) {
+      return "depth is in network units: set scale.constant to make it metric"
+    }
+    return nil
+  }
+
+  private static func degradations(_ now: Observation) -> Degradations {
+    var degraded: Degradations = []
+    if !now.isCalibrated { degraded.insert(.noCalibration) }
+    if now.expectsOdometry && !now.hasOdometry { degraded.insert(.noOdometry) }
+    if let report = now.perception.report, !report.scale.isMetric { degraded.insert(.unscaled) }
+    if now.capture == .streaming, now.nominalRateHz > 0, now.published > 0,
+      now.rateHz < lowRateRatio * now.nominalRateHz
+    {
+      degraded.insert(.lowRate)
+    }
+    return degraded
+  }
+
+  private static func rounded(_ rate: Double) -> String {
+    let tenths = Int((rate * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+}

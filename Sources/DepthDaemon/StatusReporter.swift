@@ -1,0 +1,177 @@
+import ModelBundle
+import DepthPipeline
+import Glibc
+import Logging
+import Messaging
+import Platform
+import Quantities
+import WireFormat
+
+/// Tells everybody how the daemon is: `status` topics, control replies, systemd, the event log.
+///
+/// Owned by the supervisor and called a few times a second; never on the frame's path.
+final class StatusReporter {
+  private let settings: DaemonSettings
+  private let crew: Crew
+  private let notifier: SystemdNotifier
+  private let logger: Logger
+  private let publisher: StatusPublisher
+  private let control: ControlSocket
+  private var events: EventRecorder
+  private var watchdog = WatchdogPolicy()
+  private var health: HealthMeter
+  private var lastHealth = MonotonicTime(nanoseconds: 0)
+  private var lastFeed = MonotonicTime(nanoseconds: 0)
+  private let started = MonotonicTime.now()
+
+  private static let healthInterval: Int64 = 1_000_000_000
+
+  /// Binds the status and control sockets and opens the event log.
+  /// - Throws: `.messaging`, `.unwritableFolder`.
+  init(
+    settings: DaemonSettings, crew: Crew, notifier: SystemdNotifier, logger: Logger
+  ) throws(DaemonError) {
+    self.settings = settings
+    self.crew = crew
+    self.notifier = notifier
+    self.logger = logger
+    let endpoints = settings.endpoints
+    do {
+      publisher = try StatusPublisher(
+        crew.context, endpoints: endpoints.status, allowInsecure: endpoints.allowInsecure)
+      control = try ControlSocket(crew.context, endpoint: endpoints.directory.control)
+    } catch { throw .messaging(error) }
+    events = try EventRecorder(stateDirectory: settings.stateDirectory, camera: settings.pipeline.cameraName)
+    health = HealthMeter(settings: settings)
+    announce()
+    record(.info, "started", "depthd \(Version.daemon) started with \(settings.sourceText)")
+  }
+
+  /// One round; called every few tens of milliseconds.
+  func turn() {
+    let now = MonotonicTime.now()
+    attempt { () throws(MessagingError) in _ = try publisher.poll() }
+    serveControl()
+    for event in events.changes(capture: crew.capture.state, failure: crew.perception.snapshot.failure) {
+      publish(event)
+    }
+    publishOdometry()
+    if now - lastHealth >= Self.healthInterval {
+      lastHealth = now
+      reportHealth(at: now)
+    }
+    feedWatchdog(at: now)
+  }
+
+  /// Says good-bye to whoever listens.
+  func finish() {
+    record(.info, "stopping", "depthd stops")
+  }
+
+  /// What newcomers are told: what runs and how the camera is calibrated.
+  private func announce() {
+    let camera = settings.pipeline.cameraName
+    let kinds = TopicKind.allCases.filter { $0.channel == .frames }
+    let info = InfoMessage(
+      softwareVersion: Version.daemon, bootID: settings.pipeline.bootID, processID: Int(getpid()),
+      generation: settings.pipeline.generation,
+      model: DepthHeader.Model(name: crew.model.name, hash: crew.model.hash),
+      cameras: [
+        InfoMessage.Camera(
+          name: camera, source: settings.sourceText,
+          rateHz: settings.nominalRateHz > 0 ? settings.nominalRateHz : nil,
+          topics: kinds.map { "\(camera)/\($0.rawValue)/" })
+      ])
+    attempt { () throws(MessagingError) in try publisher.send(info) }
+    guard let calibration = settings.calibration else { return }
+    let message = CalibrationMessage(
+      camera: camera, frameID: settings.pipeline.frameID, calibrationID: settings.pipeline.calibrationID,
+      calibration: calibration)
+    attempt { () throws(MessagingError) in try publisher.send(message) }
+  }
+
+  private func serveControl() {
+    attempt { () throws(MessagingError) in
+      // A few per round, so that a flood of requests cannot hold up the rest.
+      for _ in 0..<16 {
+        guard try control.serve(milliseconds: 0, handlers: ["status": writeStatus]) else { return }
+      }
+    }
+  }
+
+  /// The `status` request: health, stage times, odometry, where to subscribe.
+  private func writeStatus(_ request: ControlRequest, _ result: inout ByteWriter) {
+    let now = MonotonicTime.now()
+    let message = health.message(crew: crew, at: now, uptimeNanoseconds: now - started)
+    result.field("version", Version.daemon)
+    result.field("source", settings.sourceText)
+    result.field("directory", settings.endpoints.directory.path)
+    result.field("model", crew.model.name)
+    result.beginObject("health")
+    message.encodeFields(into: &result)
+    result.endObject()
+    result.beginObject("stages_ms")
+    for (name, histogram) in crew.perception.stages.all where histogram.count > 0 {
+      result.beginObject(name)
+      result.field("p50", histogram.quantileNanoseconds(0.5).map { Double($0) * 1e-6 })
+      result.field("p99", histogram.quantileNanoseconds(0.99).map { Double($0) * 1e-6 })
+      result.endObject()
+    }
+    result.endObject()
+    result.beginObject("camera")
+    result.field("frames", crew.capture.frames.value)
+    result.field("lost", crew.capture.lost.value)
+    result.field("corrupt", crew.capture.corrupt.value)
+    result.field("reconnects", crew.capture.reconnects.value)
+    result.endObject()
+    if let odometry = crew.odometry {
+      result.beginObject("odometry")
+      result.field("samples", odometry.count)
+      result.field("rejected", crew.odometryStatus.rejected.value)
+      result.field("problem", crew.odometryStatus.problem)
+      result.endObject()
+    }
+  }
+
+  private func publishOdometry() {
+    guard let samples = crew.odometry?.takeUnpublished(), !samples.isEmpty else { return }
+    for sample in samples {
+      attempt { () throws(MessagingError) in try publisher.send(OdometryMessage(sample: sample, bootID: settings.pipeline.bootID)) }
+    }
+  }
+
+  private func reportHealth(at now: MonotonicTime) {
+    let message = health.measure(crew: crew, at: now, uptimeNanoseconds: now - started)
+    attempt { () throws(MessagingError) in try publisher.send(message) }
+    let rate = message.rateHz.map { "\(Int(($0 * 10).rounded()) / 10) fps" } ?? "no frames"
+    notifier.status(
+      "\(message.camera): \(message.verdict.rawValue), \(rate)\(message.reason.map { "; " + $0 } ?? "")")
+    if let event = events.change(health: message) { publish(event) }
+  }
+
+  private func feedWatchdog(at now: MonotonicTime) {
+    guard let interval = notifier.watchdogIntervalSeconds, now - lastFeed >= Int64(interval * 0.3e9) else {
+      return
+    }
+    lastFeed = now
+    let snapshot = crew.perception.snapshot
+    let observation = WatchdogPolicy.Observation(
+      published: crew.perception.published.value, turns: crew.perception.turns.value,
+      isStreaming: crew.capture.state == .streaming, hasReportedFailure: snapshot.failure != nil)
+    if watchdog.shouldFeed(observation) { notifier.watchdog() }
+  }
+
+  private func record(_ level: EventMessage.Level, _ code: String, _ text: String) {
+    publish(events.make(level, code, text))
+  }
+
+  private func publish(_ event: EventMessage) {
+    events.keep(event)
+    attempt { () throws(MessagingError) in try publisher.send(event) }
+  }
+
+  /// Status must never stop depth: a socket's failure is logged and the next round tries again.
+  private func attempt(_ work: () throws(MessagingError) -> Void) {
+    do { try work() } catch { logger.warning("\(error)") }
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import DepthDaemon
+import Foundation
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The daemon's command line: arguments to values, nothing more.
+@main
+struct Depthd: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "depthd", abstract: "Metric depth from one camera, published over ZeroMQ.",
+    version: Version.daemon)
+
+  @Option(help: "The configuration file.")
+  var config: String
+
+  @Flag(help: "Check the configuration, the calibration and the model; exit 0 when all is well, else 2.")
+  var check = false
+
+  func run() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    if check {
+      let report = ConfigurationCheck.run(path: config, environment: environment)
+      print(report.text)
+      throw report.isPassed ? ExitCode.success : ExitCode(2)
+    }
+    let loaded: LoadedConfiguration
+    do { loaded = try LoadedConfiguration(path: config, environment: environment) } catch {
+      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      throw ExitCode(2)
+    }
+    let level = Logger.Level(rawValue: loaded.configuration.log.level.rawValue) ?? .info
+    LoggingSystem.bootstrap { _ in JournalLogHandler(level: level, environment: environment) }
+    let logger = Logger(label: "depthd")
+    let supervisor = Supervisor(settings: loaded.settings, environment: environment, logger: logger)
+    var group = ServiceGroupConfiguration(
+      services: [.init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup)],
+      gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+    group.maximumGracefulShutdownDuration = .seconds(2)
+    do { try await ServiceGroup(configuration: group).run() } catch {
+      logger.critical("\(error)")
+      throw ExitCode(1)
+    }
+  }
+}

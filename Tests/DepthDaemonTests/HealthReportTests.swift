@@ -1,0 +1,77 @@
+import Capture
+import DepthDaemon
+import DepthPipeline
+import Quantities
+import Testing
+import WireFormat
+
+struct HealthReportTests {
+  /// A daemon in good health, ten seconds after its start.
+  private func healthy() -> HealthReport.Observation {
+    var now = HealthReport.Observation(time: MonotonicTime(seconds: 10))
+    now.capture = .streaming
+    now.published = 100
+    now.nominalRateHz = 20
+    now.rateHz = 19
+    now.isCalibrated = true
+    now.perception.report = FrameReport(
+      scale: ScaleEstimate(value: 1, logSigma: 0.05, state: .locked, source: .constant))
+    now.perception.lastPublished = MonotonicTime(seconds: 9.9)
+    return now
+  }
+
+  @Test func `depth that flows at its rate is well`() {
+    let message = HealthReport.evaluate(healthy(), camera: "front")
+    #expect(message.verdict == .ok)
+    #expect(message.reason == nil)
+    #expect(message.degraded.names.isEmpty)
+  }
+
+  @Test func `a camera that cannot deliver is down with the camera's own words`() throws {
+    let error = CaptureError.badSource(source: "drive:x", reason: "there is no such folder")
+    var now = healthy()
+    now.capture = .unavailable(error)
+    let message = HealthReport.evaluate(now, camera: "front")
+    #expect(message.verdict == .down)
+    #expect(message.reason == error.description)
+  }
+
+  @Test func `frames that bring no depth for a second are down`() {
+    var now = healthy()
+    now.perception.lastPublished = MonotonicTime(seconds: 8.9)
+    #expect(HealthReport.evaluate(now, camera: "front").verdict == .down)
+  }
+
+  @Test func `a slow machine is not a dead one`() {
+    var now = healthy()
+    now.perception.report?.timings.infer = 900_000_000
+    now.perception.lastPublished = MonotonicTime(seconds: 8)
+    now.nominalRateHz = 0
+    #expect(HealthReport.evaluate(now, camera: "front").verdict == .ok)
+  }
+
+  @Test(
+    arguments: [
+      ("no_odometry", { (now: inout HealthReport.Observation) in now.expectsOdometry = true }),
+      ("no_calibration", { $0.isCalibrated = false }),
+      ("low_rate", { $0.rateHz = 5 }),
+      ("unscaled", { $0.perception.report?.scale.state = .unscaled }),
+    ] as [(String, @Sendable (inout HealthReport.Observation) -> Void)])
+  func `what lowers the worth of depth is named`(
+    word: String, spoil: @Sendable (inout HealthReport.Observation) -> Void
+  ) {
+    var now = healthy()
+    spoil(&now)
+    let message = HealthReport.evaluate(now, camera: "front")
+    #expect(message.verdict == .degraded)
+    #expect(message.degraded.names == [word])
+    #expect(message.reason != nil)
+  }
+
+  @Test func `a pipeline that cannot be built is down and says why`() {
+    var now = healthy()
+    let failure = PipelineError.calibration("made for 1280x720, frames are 640x360")
+    now.perception.failure = failure
+    #expect(HealthReport.evaluate(now, camera: "front").reason == failure.description)
+  }
+}

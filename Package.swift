@@ -88,7 +88,7 @@ let package = Package(
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
     module("Preprocessing", ["ImageBuffers", "Geometry", "Quantities"]),
-    module("Odometry", ["Quantities"]),
+    module("Odometry", ["WireFormat", "Quantities"]),
     module("Simulation", ["ImageBuffers", "Geometry", "Odometry", "Quantities"]),
     module("Evaluation", ["ImageBuffers", "Quantities"]),
     module("WireFormat", ["ImageBuffers", "Geometry", "Quantities"]),

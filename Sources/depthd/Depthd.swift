@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import DepthDaemon
 import Foundation
 import Logging
@@ -26,14 +27,18 @@ struct Depthd: AsyncParsableCommand {
       throw report.isPassed ? ExitCode.success : ExitCode(2)
     }
     let loaded: LoadedConfiguration
-    do { loaded = try LoadedConfiguration(path: config, environment: environment) } catch {
+    let settings: DaemonSettings
+    do {
+      loaded = try LoadedConfiguration(path: config, environment: environment)
+      settings = try loaded.settings
+    } catch {
       FileHandle.standardError.write(Data("\(error)\n".utf8))
       throw ExitCode(2)
     }
     let level = Logger.Level(rawValue: loaded.configuration.log.level.rawValue) ?? .info
     LoggingSystem.bootstrap { _ in JournalLogHandler(level: level, environment: environment) }
     let logger = Logger(label: "depthd")
-    let supervisor = Supervisor(settings: loaded.settings, environment: environment, logger: logger)
+    let supervisor = Supervisor(settings: settings, environment: environment, logger: logger)
     var group = ServiceGroupConfiguration(
       services: [.init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup)],
       gracefulShutdownSignals: [.sigterm, .sigint],

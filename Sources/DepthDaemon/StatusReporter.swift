@@ -136,7 +136,9 @@ final class StatusReporter {
   private func publishOdometry() {
     guard let samples = crew.odometry?.takeUnpublished(), !samples.isEmpty else { return }
     for sample in samples {
-      attempt { () throws(MessagingError) in try publisher.send(OdometryMessage(sample: sample, bootID: settings.pipeline.bootID)) }
+      attempt { () throws(MessagingError) in
+        try publisher.send(OdometryMessage(sample: sample, bootID: settings.pipeline.bootID))
+      }
     }
   }
 

@@ -140,6 +140,8 @@ let package = Package(
     .target(
       name: "TestSupport", path: "Tests/TestSupport",
       swiftSettings: houseSettings),
+    tests(
+      "CaptureTests", ["Capture", "CV4L2", "Decoding", "ImageBuffers", "Platform", "Quantities"]),
     tests("DecodingTests", ["Decoding", "ImageCodecs", "ImageBuffers", "Quantities"]),
     tests("QuantitiesTests", ["Quantities"]),
     tests("ImageBuffersTests", ["ImageBuffers", "Quantities"]),

@@ -55,7 +55,7 @@ extension CameraFault: CustomStringConvertible {
     case .different(let wanted, let found):
       "the camera is now \(found), not \(wanted); plug the old one in, or allow any camera and restart"
     case .busy(let path):
-      "\(path) is in use by another program; `depthctl doctor` run as root names it"
+      "\(path) is in use by another program; `fuser -v \(path)` run as root names it"
     case .noPermission(let path):
       "\(path) may not be opened; add the user to group \"video\" or install the udev rule"
     case .notACamera(let path, let reason): "\(path) is no video capture device: \(reason)"

@@ -15,6 +15,7 @@ public final class FrameDecoder {
   private enum Path {
     case packed(ColourMatrix, PackedLayout)
     case nv12(ColourMatrix)
+    case planar(ColourMatrix, PlanarLayout)
     case grey(GreyExpansion)
     case jpeg(JPEGDecoder)
     case library(LibraryConverter)
@@ -36,7 +37,12 @@ public final class FrameDecoder {
     switch format.pixelFormat {
     case .yuyv: path = .packed(matrix, .yuyv)
     case .uyvy: path = .packed(matrix, .uyvy)
+    case .yvyu: path = .packed(matrix, .yvyu)
+    case .vyuy: path = .packed(matrix, .vyuy)
     case .nv12: path = .nv12(matrix)
+    case .yu12: path = .planar(matrix, .yu12)
+    case .yv12: path = .planar(matrix, .yv12)
+    case .planar422: path = .planar(matrix, .planar422)
     case .grey: path = .grey(GreyExpansion(range: format.range))
     case .mjpg, .jpeg:
       do { path = .jpeg(try JPEGDecoder()) } catch { throw .library(error.description) }
@@ -65,6 +71,7 @@ public final class FrameDecoder {
     switch path {
     case .packed(let matrix, let layout): decodePacked(source, matrix, layout, target, stride)
     case .nv12(let matrix): decodeNV12(source, matrix, target, stride)
+    case .planar(let matrix, let layout): decodePlanar(source, matrix, layout, target, stride)
     case .grey(let expansion): decodeGrey(source, expansion, target, stride)
     case .jpeg(let decoder): try decodeJPEG(buffer, decoder, &image)
     case .library(let converter):
@@ -97,6 +104,28 @@ public final class FrameDecoder {
     }
   }
 
+  private func decodePlanar(
+    _ source: UnsafeRawPointer, _ matrix: ColourMatrix, _ layout: PlanarLayout,
+    _ target: UnsafeMutableRawPointer, _ stride: Int
+  ) {
+    let first = source + format.bytesPerLine * outputSize.height
+    let second = first + chromaStride * chromaRows(layout)
+    let (u, v) = layout.isUFirst ? (first, second) : (second, first)
+    for y in 0..<outputSize.height {
+      let offset = y / layout.rowsPerChroma * chromaStride
+      matrix.convertPlanarRow(
+        luma: source + y * format.bytesPerLine, u: u + offset, v: v + offset, width: outputSize.width,
+        to: target + y * stride)
+    }
+  }
+
+  /// Chroma rows are half as long as luma rows, padding included, as the kernel's documentation has it.
+  private var chromaStride: Int { format.bytesPerLine / 2 }
+
+  private func chromaRows(_ layout: PlanarLayout) -> Int {
+    (format.size.height + layout.rowsPerChroma - 1) / layout.rowsPerChroma
+  }
+
   private func decodeGrey(
     _ source: UnsafeRawPointer, _ expansion: GreyExpansion, _ target: UnsafeMutableRawPointer, _ stride: Int
   ) {
@@ -122,7 +151,7 @@ public final class FrameDecoder {
   private var rowBytes: Int {
     switch path {
     case .packed: 4 * ((format.size.width + 1) / 2)
-    case .nv12: 2 * ((format.size.width + 1) / 2)
+    case .nv12, .planar: 2 * ((format.size.width + 1) / 2)
     case .grey: format.size.width
     case .jpeg, .library: 0
     }
@@ -134,6 +163,8 @@ public final class FrameDecoder {
     return switch path {
     case .packed, .grey: format.bytesPerLine * (height - 1) + rowBytes
     case .nv12: format.bytesPerLine * (height + (height + 1) / 2 - 1) + rowBytes
+    case .planar(_, let layout):
+      format.bytesPerLine * height + chromaStride * (2 * chromaRows(layout) - 1) + (format.size.width + 1) / 2
     case .jpeg: 4
     case .library: 1
     }

@@ -2,8 +2,9 @@ import CV4LConvert
 import Glibc
 import Quantities
 
-/// Pixel formats without a fast path of ours, through libv4lconvert: Bayer mosaics, planar YUV, RGB variants,
-/// and the codes of older webcams. Conversion follows BT.601 limited range, as that library does.
+/// Pixel formats without a path of ours, through libv4lconvert: RGB variants, Bayer mosaics, and the codes of
+/// older webcams. Its conversions from YUV leave luma as it is, limited range or not, which is why the common
+/// YUV formats are decoded here instead.
 final class LibraryConverter {
   private let handle: OpaquePointer
   private var sourceFormat = v4l2_format()

@@ -7,6 +7,8 @@ struct PackedLayout {
 
   static let yuyv = PackedLayout(y0: 0, u: 1, y1: 2, v: 3)
   static let uyvy = PackedLayout(y0: 1, u: 0, y1: 3, v: 2)
+  static let yvyu = PackedLayout(y0: 0, u: 3, y1: 2, v: 1)
+  static let vyuy = PackedLayout(y0: 1, u: 2, y1: 3, v: 0)
 }
 
 extension ColourMatrix {

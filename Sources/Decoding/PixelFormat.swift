@@ -35,8 +35,18 @@ public struct PixelFormat: Hashable, Sendable, CustomStringConvertible {
   public static let yuyv = PixelFormat("Y", "U", "Y", "V")
   /// Packed 4:2:2, U Y0 V Y1.
   public static let uyvy = PixelFormat("U", "Y", "V", "Y")
+  /// Packed 4:2:2, Y0 V Y1 U.
+  public static let yvyu = PixelFormat("Y", "V", "Y", "U")
+  /// Packed 4:2:2, V Y0 U Y1.
+  public static let vyuy = PixelFormat("V", "Y", "U", "Y")
   /// Planar Y, then interleaved U V at half size in both directions.
   public static let nv12 = PixelFormat("N", "V", "1", "2")
+  /// Planes Y, U, V; chroma at half size in both directions.
+  public static let yu12 = PixelFormat("Y", "U", "1", "2")
+  /// Planes Y, V, U; chroma at half size in both directions.
+  public static let yv12 = PixelFormat("Y", "V", "1", "2")
+  /// Planes Y, U, V; chroma at half width.
+  public static let planar422 = PixelFormat("4", "2", "2", "P")
   /// Eight-bit luma only.
   public static let grey = PixelFormat("G", "R", "E", "Y")
   /// One JPEG image per frame, often without Huffman tables.
@@ -45,7 +55,11 @@ public struct PixelFormat: Hashable, Sendable, CustomStringConvertible {
   public static let jpeg = PixelFormat("J", "P", "E", "G")
 
   /// Whether this package decodes the format itself; every other one goes through libv4lconvert.
-  public var isNative: Bool { isCompressed || [.yuyv, .uyvy, .nv12, .grey].contains(self) }
+  public var isNative: Bool { isCompressed || Self.plain.contains(self) }
+
+  private static let plain: Set<PixelFormat> = [
+    .yuyv, .uyvy, .yvyu, .vyuy, .nv12, .yu12, .yv12, .planar422, .grey,
+  ]
 
   /// Whether frames are JPEG images.
   public var isCompressed: Bool { self == .mjpg || self == .jpeg }

@@ -36,30 +36,44 @@ extension ColourMatrix {
       store(convert(y: y[x], u: uv[x & ~1], v: uv[(x & ~1) + 1]), x, to: target)
     }
   }
+
+  /// Converts one row of three planes whose chroma has half the width.
+  ///
+  /// - Parameters:
+  ///   - luma: `width` bytes.
+  ///   - u: `ceil(width / 2)` bytes, as many as `v`.
+  ///   - target: `3 * width` bytes.
+  @inline(__always)
+  func convertPlanarRow(
+    luma: UnsafeRawPointer, u: UnsafeRawPointer, v: UnsafeRawPointer, width: Int,
+    to target: UnsafeMutableRawPointer
+  ) {
+    var x = 0
+    while x + PixelPairs.pixels < width {
+      let y = luma.loadUnaligned(fromByteOffset: x, as: SIMD8<UInt16>.self)
+      let blue = u.loadUnaligned(fromByteOffset: x / 2, as: SIMD8<UInt8>.self)
+      let red = v.loadUnaligned(fromByteOffset: x / 2, as: SIMD8<UInt8>.self)
+      convert(
+        PixelPairs(
+          y0: PixelPairs.Lanes(truncatingIfNeeded: y & 0xFF),
+          y1: PixelPairs.Lanes(truncatingIfNeeded: y &>> 8),
+          u: PixelPairs.Lanes(truncatingIfNeeded: blue), v: PixelPairs.Lanes(truncatingIfNeeded: red)),
+        to: target + 3 * x)
+      x += PixelPairs.pixels
+    }
+    let bytes = luma.assumingMemoryBound(to: UInt8.self)
+    let (blue, red) = (u.assumingMemoryBound(to: UInt8.self), v.assumingMemoryBound(to: UInt8.self))
+    for x in x..<width { store(convert(y: bytes[x], u: blue[x / 2], v: red[x / 2]), x, to: target) }
+  }
 }
 
-/// Writes each grey value three times, through a table that stretches limited range when the driver says so.
-struct GreyExpansion {
-  /// The value, repeated in the three low bytes.
-  private let words: [UInt32]
+/// Where the chroma planes of a three-plane format lie.
+struct PlanarLayout {
+  let isUFirst: Bool
+  /// Rows of luma for each row of chroma.
+  let rowsPerChroma: Int
 
-  init(range: QuantizationRange) {
-    let matrix = ColourMatrix(encoding: .bt601, range: range)
-    words = (0...255).map { UInt32(matrix.convert(y: UInt8($0), u: 128, v: 128).red) * 0x01_01_01 }
-  }
-
-  /// Converts one row of `width` bytes to `3 * width` bytes.
-  func convertRow(_ source: UnsafeRawPointer, width: Int, to target: UnsafeMutableRawPointer) {
-    let grey = source.assumingMemoryBound(to: UInt8.self)
-    words.withUnsafeBufferPointer { table in
-      for x in 0..<(width - 1) {
-        // Four bytes: the last one belongs to the next pixel and is overwritten by it.
-        target.storeBytes(of: table[Int(grey[x])], toByteOffset: 3 * x, as: UInt32.self)
-      }
-      let last = UInt8(truncatingIfNeeded: table[Int(grey[width - 1])])
-      for channel in 0..<3 {
-        target.storeBytes(of: last, toByteOffset: 3 * (width - 1) + channel, as: UInt8.self)
-      }
-    }
-  }
+  static let yu12 = PlanarLayout(isUFirst: true, rowsPerChroma: 2)
+  static let yv12 = PlanarLayout(isUFirst: false, rowsPerChroma: 2)
+  static let planar422 = PlanarLayout(isUFirst: true, rowsPerChroma: 1)
 }

@@ -14,7 +14,9 @@ import Testing
   func `packed 4:2:2 agrees with the formula for every width and stride`(size: ImageSize, padding: Int)
     throws
   {
-    for (pixelFormat, order) in [(PixelFormat.yuyv, [0, 1, 2, 3]), (.uyvy, [1, 0, 3, 2])] {
+    for (pixelFormat, order) in [
+      (PixelFormat.yuyv, [0, 1, 2, 3]), (.uyvy, [1, 0, 3, 2]), (.yvyu, [0, 3, 2, 1]), (.vyuy, [1, 2, 3, 0]),
+    ] {
       let stride = 4 * ((size.width + 1) / 2) + padding
       let bytes = noise(stride * size.height, seed: 7)
       let format = CaptureFormat(pixelFormat: pixelFormat, size: size, bytesPerLine: stride)
@@ -38,6 +40,26 @@ import Testing
       return exactColour(
         y: bytes[y * stride + x], u: bytes[chroma], v: bytes[chroma + 1], kr: 0.299, kb: 0.114,
         isLimited: true)
+    }
+  }
+
+  @Test(arguments: sizes, [0, 24])
+  func `three planes agree with the formula for every width and stride`(size: ImageSize, padding: Int) throws
+  {
+    let stride = 2 * ((size.width + 1) / 2) + padding
+    for (pixelFormat, rowsPerChroma) in [(PixelFormat.yu12, 2), (.yv12, 2), (.planar422, 1)] {
+      let chromaBytes = stride / 2 * ((size.height + rowsPerChroma - 1) / rowsPerChroma)
+      let bytes = noise(stride * size.height + 2 * chromaBytes, seed: 10)
+      let image = try decode(
+        bytes, CaptureFormat(pixelFormat: pixelFormat, size: size, bytesPerLine: stride))
+      let first = stride * size.height
+      let planes = pixelFormat == .yv12 ? [first + chromaBytes, first] : [first, first + chromaBytes]
+      expect(image) { x, y in
+        let offset = stride / 2 * (y / rowsPerChroma) + x / 2
+        return exactColour(
+          y: bytes[y * stride + x], u: bytes[planes[0] + offset], v: bytes[planes[1] + offset], kr: 0.299,
+          kb: 0.114, isLimited: true)
+      }
     }
   }
 

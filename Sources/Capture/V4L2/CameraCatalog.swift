@@ -12,7 +12,7 @@ package protocol CameraCatalog: AnyObject {
 
 extension CameraCatalog {
   /// The node meant by a selector.
-  func find(_ selector: CameraSelector) throws(CaptureError) -> CameraNode {
+  package func find(_ selector: CameraSelector) throws(CaptureError) -> CameraNode {
     let all = nodes()
     let matches: [CameraNode]
     switch selector {
@@ -39,7 +39,7 @@ extension CameraCatalog {
   }
 
   /// The node of a camera seen before, wherever it is plugged in now.
-  func find(again old: CameraNode) -> CameraNode? {
+  package func find(again old: CameraNode) -> CameraNode? {
     // One camera can have several nodes, and two cameras one serial number: the most similar node wins.
     nodes().filter { $0.identity == old.identity }.max { left, right in
       (left.likeness(to: old), -left.number) < (right.likeness(to: old), -right.number)

@@ -68,7 +68,9 @@ extension V4L2Device {
       .camera(.controlRefused(name: control.name, wanted: value, reason: reason))
     }
     guard control.isWritable else { throw refused("it is read-only") }
-    guard (control.minimum...max(control.minimum, control.maximum)).contains(value) else {
+    // A button has no range: any value presses it.
+    let range = control.minimum...max(control.minimum, control.maximum)
+    guard control.kind == .button || range.contains(value) else {
       throw refused("its range is \(control.minimum) to \(control.maximum) in steps of \(control.step)")
     }
     var argument = v4l2_control(id: control.identifier, value: Int32(value))

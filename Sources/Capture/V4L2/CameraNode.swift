@@ -46,7 +46,9 @@ public struct CameraNode: Hashable, Sendable, Codable {
   }
 
   /// Number behind `/dev/video`, for a stable order.
-  var number: Int { Int(path.drop { !$0.isNumber }) ?? .max }
+  var number: Int {
+    Int(String(path.reversed().prefix { $0.isNumber }.reversed())) ?? .max
+  }
 }
 
 /// What makes a camera the same camera when it is plugged in again.

@@ -1,0 +1,11 @@
+// Runs inside the test machine, started by its init script with the names of what to check.
+import Glibc
+
+let reporter = Reporter()
+for argument in CommandLine.arguments.dropFirst() {
+  switch argument {
+  case "camera": CameraChecks(reporter: reporter).run()
+  default: reporter.check(false, "known check", argument)
+  }
+}
+exit(reporter.failures == 0 ? 0 : 1)

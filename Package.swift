@@ -103,8 +103,8 @@ let package = Package(
     module(
       "Capture",
       [
-        "CPosix", "CV4L2", "Decoding", "Drive", "Simulation", "Odometry", "Platform", "ImageBuffers", "Geometry",
-        "Quantities",
+        "CPosix", "CV4L2", "Decoding", "Drive", "Simulation", "Odometry", "Platform", "ImageBuffers",
+        "Geometry", "Quantities",
       ]),
     module("Messaging", ["CZMQ", "Platform", "WireFormat", "Quantities"]),
 
@@ -129,12 +129,18 @@ let package = Package(
     .executableTarget(
       name: "depthctl",
       dependencies: [
-        "DepthClient", "DepthDaemon", "DepthPipeline", "Capture", "Drive", "Simulation", "Calibration",
-        "Configuration", "Evaluation", "Preprocessing", "ModelBundle", "Inference", "ImageCodecs",
+        "DepthClient", "DepthDaemon", "DepthPipeline", "Capture", "Decoding", "Drive", "Simulation",
+        "Calibration", "Configuration", "Evaluation", "Preprocessing", "ModelBundle", "Inference", "ImageCodecs",
         "ImageBuffers", "Geometry", "Messaging", "WireFormat", "Odometry", "Platform", "Quantities",
         argumentParser,
       ],
       swiftSettings: houseSettings),
+
+    // Runs inside the virtual machine of scripts/vm-test.
+    .executableTarget(
+      name: "vm-guest-test",
+      dependencies: ["Capture", "Decoding", "ImageBuffers", "Platform", "Quantities"],
+      path: "Tests/VirtualMachine/Guest", swiftSettings: houseSettings),
 
     // Tests mirror sources.
     .target(
@@ -158,6 +164,8 @@ let package = Package(
     tests("DepthDaemonTests", ["DepthDaemon", "DepthPipeline", "Capture", "WireFormat", "Quantities"]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
     tests("MessagingTests", ["Messaging", "WireFormat", "Platform", "Quantities"]),
-    tests("DepthClientTests", ["DepthClient", "ImageBuffers", "Messaging", "WireFormat", "Platform", "Quantities"]),
+    tests(
+      "DepthClientTests",
+      ["DepthClient", "ImageBuffers", "Messaging", "WireFormat", "Platform", "Quantities"]),
   ]
 )

@@ -7,6 +7,7 @@ struct Depthctl: AsyncParsableCommand {
     commandName: "depthctl",
     abstract: "Inspect, measure and steer depthd.",
     subcommands: [
+      DevicesCommand.self,
       OnnxCommand.self,
       SimulateCommand.self,
     ])

@@ -20,8 +20,12 @@ public final class V4L2Source: FrameSource {
   private var lastError = CaptureError.camera(.absent(selector: "", attached: []))
   private var lastAttempt = MonotonicTime(nanoseconds: 0)
 
-  /// Time between looking for an absent camera when nothing announces it.
-  private static let retryNanoseconds: Int64 = 1_000_000_000
+  /// `init` cannot report why it did not connect: the first `next` does.
+  private var hasUntoldError = false
+  private var attemptsInVain = 0
+  /// Time until the next look for an absent camera when nothing announces it: soon after a loss, since most
+  /// are glitches, then twice as late each time up to a second.
+  private var retryNanoseconds: Int64 { min(1_000_000_000, 100_000_000 << Int64(min(4, attemptsInVain))) }
   /// The least time between attempts, however many device events arrive.
   private static let settleNanoseconds: Int64 = 100_000_000
 
@@ -40,7 +44,7 @@ public final class V4L2Source: FrameSource {
     self.catalog = catalog
     frameSize = settings.size
     nominalRateHz = settings.rateHz
-    _ = connect()
+    hasUntoldError = !connect()
   }
 
   public func next(into lease: inout FrameLease, until deadline: MonotonicTime) -> FrameOutcome {
@@ -56,6 +60,7 @@ public final class V4L2Source: FrameSource {
       self.stream = nil
       lastError = .camera(fault)
       lastAttempt = kernel.now()
+      attemptsInVain = 0
       return .unavailable(lastError)
     }
   }
@@ -63,7 +68,11 @@ public final class V4L2Source: FrameSource {
   public func takeOdometry(upTo time: MonotonicTime) -> [OdometrySample] { [] }
 
   private func reconnect(until deadline: MonotonicTime) -> FrameOutcome {
-    let nextAttempt = lastAttempt + Self.retryNanoseconds
+    if hasUntoldError {
+      hasUntoldError = false
+      return .unavailable(lastError)
+    }
+    let nextAttempt = lastAttempt + retryNanoseconds
     if kernel.now() < nextAttempt {
       let isNew = catalog.waitForChange(until: min(deadline, nextAttempt))
       if isNew { kernel.sleep(until: min(deadline, lastAttempt + Self.settleNanoseconds)) }
@@ -85,9 +94,11 @@ public final class V4L2Source: FrameSource {
       firstNode = firstNode ?? node
       frameSize = stream.connection.frameSize
       nominalRateHz = stream.connection.mode.rateHz
+      attemptsInVain = 0
       return true
     } catch {
       lastError = error
+      attemptsInVain += 1
       return false
     }
   }

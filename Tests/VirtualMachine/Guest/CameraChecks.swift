@@ -71,8 +71,9 @@ struct CameraChecks {
     reporter.check(worst <= 12, "\(name) has the right colours", "worst difference \(worst); \(seen.bars)")
   }
 
+  /// The driver weighs colours for grey as BT.709 does.
   private static func grey(_ colour: [Int]) -> [Int] {
-    let luma = 0.299 * Double(colour[0]) + 0.587 * Double(colour[1]) + 0.114 * Double(colour[2])
+    let luma = 0.2126 * Double(colour[0]) + 0.7152 * Double(colour[1]) + 0.0722 * Double(colour[2])
     return [Int](repeating: Int(luma.rounded()), count: 3)
   }
 

@@ -154,6 +154,8 @@ let package = Package(
     tests("PlatformTests", ["Platform", "Quantities"]),
     tests("ImageCodecsTests", ["ImageCodecs", "ImageBuffers", "Quantities"]),
     tests("CalibrationTests", ["Calibration", "Geometry", "Quantities"]),
+    tests(
+      "ConfigurationCheckTests", ["DepthDaemon", "Calibration", "Configuration", "Geometry", "Quantities"]),
     tests("ConfigurationTests", ["Configuration", "Quantities"]),
     tests("GeometryTests", ["Geometry", "Quantities"]),
     tests(

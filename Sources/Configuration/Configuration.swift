@@ -25,13 +25,13 @@ public struct Configuration: Hashable, Sendable {
 
   public struct Camera: Hashable, Sendable {
     public var name = "front"
-    public var frameID = "front_camera_optical"
+    public var frameID = "front_optical"
     public var source = CameraSource.simulation(world: "street")
     public var width = 640
     public var height = 480
     public var rateHz = 30.0
     public var format = PixelFormatSetting.automatic
-    /// Empty = uncalibrated.
+    /// Empty = what the source itself knows: recordings and the simulator do, live cameras do not.
     public var calibration = ""
     public var discardFirstFrames = 5
     public var timeOffsetMicroseconds = 0

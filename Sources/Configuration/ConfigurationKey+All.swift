@@ -44,7 +44,7 @@ extension ConfigurationKey {
     .text("camera.format", \.camera.format, .rebuild, "Pixel format asked of a V4L2 camera."),
     .path(
       "camera.calibration", \.camera.calibration, mayBeEmpty: true, .rebuild,
-      "Calibration file (ROS camera_info or Kalibr YAML; FILE#cam1 picks one of a Kalibr chain)."),
+      "Calibration file (ROS camera_info, Kalibr chain); empty: what a recording or the simulator says."),
     .integer(
       "camera.discard_first_frames", \.camera.discardFirstFrames, 0...1000, unit: "frames", .rebuild,
       "Frames dropped after every opening, while exposure settles."),
@@ -69,7 +69,8 @@ extension ConfigurationKey {
       "Frame rate of the simulator."),
     .boolean(
       "simulation.distortion", \.simulation.distortion, .rebuild,
-      "Whether the simulated lens bends the image (calib/sim-distorted.yaml) or not (calib/sim.yaml)."),
+      "Whether the simulated lens bends the image (as calib/sim-distorted.yaml says) or not (calib/sim.yaml)."
+    ),
     .boolean(
       "simulation.exposure_changes", \.simulation.exposureChanges, .rebuild,
       "Whether the brightness of the image drifts and jumps."),
@@ -84,7 +85,7 @@ extension ConfigurationKey {
       "Model bundle (a folder) or a single ONNX file."),
     .text(
       "model.input_size", \.model.inputSize, .rebuild,
-      "Input size of the network; auto is the first size the model was trained for."),
+      "Input size of the network; auto is the trained size of the shape nearest to the image's."),
     .integer(
       "model.threads", \.model.threads, 0...256, unit: "threads", .rebuild,
       "Threads of the network; 0 = one for each core."),

@@ -9,8 +9,8 @@ public enum ConfigurationReference {
       "",
       """
       A file may leave out any key; the default then holds. An unknown key, a wrong type or a value out of \
-      range is an error, and `depthctl check` lists all of them with line and column. Relative paths start at \
-      the folder of the configuration file.
+      range is an error, and `depthctl check` lists all of them with line and column. Relative paths start \
+      at the folder of the configuration file.
       """,
       "",
       "Reload classes:",

@@ -30,8 +30,8 @@ public struct TextPosition: Hashable, Sendable, Comparable {
 /// Where the keys and values of a TOML text stand, by key path; list elements by their index.
 ///
 /// TOMLKit gives positions of syntax errors only, so this walks a text it has already accepted. It
-/// understands tables, dotted and quoted keys, inline tables, lists and all four kinds of strings; of repeated
-/// paths (arrays of tables) the first counts.
+/// understands tables, dotted and quoted keys, inline tables, lists and all four kinds of strings; of
+/// repeated paths (arrays of tables) the first counts.
 struct TOMLPositions {
   private(set) var keys: [[String]: TextPosition] = [:]
   private(set) var values: [[String]: TextPosition] = [:]

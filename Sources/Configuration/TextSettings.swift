@@ -2,7 +2,7 @@ public import Quantities
 
 /// The network's input size.
 public enum InputSizeSetting: Hashable, Sendable {
-  /// The first size the model was trained for.
+  /// The size the model was trained for whose shape is nearest to the image's.
   case automatic
   case size(ImageSize)
 }

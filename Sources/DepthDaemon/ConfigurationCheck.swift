@@ -5,7 +5,8 @@ import ModelBundle
 import Preprocessing
 import Quantities
 
-/// The verdict on a configuration file and everything it names: what `depthd --check` and `depthctl check` print.
+/// The verdict on a configuration file and everything it names: what `depthd --check` and `depthctl check`
+/// print.
 public struct ConfigurationCheck: Sendable {
   /// Every problem found, each a text of its own; empty = the daemon can run.
   public let problems: [String]

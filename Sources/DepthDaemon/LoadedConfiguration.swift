@@ -41,7 +41,7 @@ public struct LoadedConfiguration: Sendable {
       do { _ = try named.calibration.scaled(to: frameSize) } catch { problems.append(error.description) }
       if let own = source.calibration, own.id != named.calibration.id, own.size == named.calibration.size {
         warnings.append(
-          "camera.calibration \"\(configuration.camera.calibration)\" differs from what the source says itself"
+          "camera.calibration \(configuration.camera.calibration) differs from what the source says itself"
         )
       }
     }

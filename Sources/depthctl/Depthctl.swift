@@ -8,6 +8,7 @@ struct Depthctl: AsyncParsableCommand {
     abstract: "Inspect, measure and steer depthd.",
     subcommands: [
       DevicesCommand.self,
+      CheckCommand.self,
       OnnxCommand.self,
       SimulateCommand.self,
     ])

@@ -36,7 +36,7 @@ import Testing
   @Test func `what differs from the defaults is only what the first run needs`() throws {
     let configuration = try Configuration(toml: try Repository.text("config.toml"), file: "config.toml")
     let changed = configuration.difference(from: Configuration()).map(\.key)
-    #expect(changed == ["camera.calibration", "scale.constant"])
+    #expect(changed == ["scale.constant"])
   }
 
   @Test func `the committed reference is the one the program prints`() throws {

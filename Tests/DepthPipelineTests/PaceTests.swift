@@ -12,7 +12,8 @@ struct PaceTests {
 
   @Test func `a clock that begins anew does not stop it`() {
     var pace = Pace(intervalNanoseconds: 100)
-    #expect(pace.isDue(at: MonotonicTime(nanoseconds: 1_000)))
-    #expect(pace.isDue(at: MonotonicTime(nanoseconds: 5)))
+    let first = pace.isDue(at: MonotonicTime(nanoseconds: 1_000))
+    let afterRestart = pace.isDue(at: MonotonicTime(nanoseconds: 5))
+    #expect(first && afterRestart)
   }
 }

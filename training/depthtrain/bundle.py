@@ -42,20 +42,25 @@ class Bundle:
 
     def predictor(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
         """Runs both graphs with ONNX Runtime: image (1, 3, H, W) -> disparity and log_sigma, each (H, W)."""
-        import onnxruntime
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        encoder, decoder = (onnxruntime.InferenceSession(str(self.path / name), options, providers=["CPUExecutionProvider"])
-                            for name in ("encoder.onnx", "decoder.onnx"))
-        encoder_names = [output.name for output in encoder.get_outputs()]
+        return graph_predictor(self.path)
 
-        def predict(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            features = dict(zip(encoder_names, encoder.run(None, {"image": image})))
-            features["f_o"] = features.pop("f_s")
-            disparity, log_sigma = decoder.run(["disparity", "log_sigma"], features)
-            return disparity[0, 0], log_sigma[0, 0]
 
-        return predict
+def graph_predictor(folder: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Predictor of a folder's encoder.onnx and decoder.onnx without prior fusion (f_o = f_s)."""
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    encoder, decoder = (onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
+                        for name in ("encoder.onnx", "decoder.onnx"))
+    encoder_names = [output.name for output in encoder.get_outputs()]
+
+    def predict(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        features = dict(zip(encoder_names, encoder.run(None, {"image": image})))
+        features["f_o"] = features.pop("f_s")
+        disparity, log_sigma = decoder.run(["disparity", "log_sigma"], features)
+        return disparity[0, 0], log_sigma[0, 0]
+
+    return predict
 
 
 def sha256(path: Path) -> str:

@@ -32,7 +32,13 @@ public final class Session {
     name = model.name
     self.executor = executor
     useSingleThreadedBLAS()
-    let graph = try GraphLowering.plan(model, types: types, constants: constants)
+    var graph = try GraphLowering.plan(model, types: types, constants: constants)
+    if isOptimized {
+      ConvolutionFusion.run(&graph)
+      InputAbsorption.run(&graph)
+      graph.nodes = Schedule(graph, lateInputs: lateInputs).nodes
+      LayoutAssignment.run(&graph)
+    }
     let schedule = Schedule(graph, lateInputs: lateInputs)
     let placement = Placement(schedule.nodes, inputs: graph.inputs, outputs: graph.outputs)
     arena = AlignedBytes(count: placement.arenaByteCount)
@@ -48,13 +54,19 @@ public final class Session {
 
   private func prepare(_ nodes: [PlanNode], _ placement: Placement) {
     var constants: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
+    var blocked = BlockedBinding(parts: executor.width, kernels: .portable)
+    for node in nodes { blocked.prepare(node) }
+    let scratch = AlignedBytes(count: blocked.scratchFloats * executor.width * 4)
+    storage.append(scratch)
     for node in nodes {
       let inputs = node.inputs.map { value -> UnsafeRawPointer? in
         guard let value else { return nil }
         return UnsafeRawPointer(address(of: value, placement, &constants))
       }
       let outputs = node.outputs.map { address(of: $0, placement, &constants) }
-      steps.append(PlainBinding.bind(node, inputs: inputs, outputs: outputs))
+      let step = blocked.bind(
+        node, inputs: inputs, outputs: outputs, scratch: scratch.floats, keeping: &storage)
+      steps.append(step ?? PlainBinding.bind(node, inputs: inputs, outputs: outputs))
     }
   }
 

@@ -7,10 +7,11 @@ internal import Synchronization
 /// The daemon's `ParallelExecutor`: `width - 1` worker threads and the calling thread.
 ///
 /// A waiting worker spins for a short while, because the next layer of a network follows within microseconds, and
-/// then sleeps on a condition. `run` does not allocate. Only one thread may call `run` at a time.
+/// then sleeps on a condition. `run` does not allocate and never waits for a worker that has taken no part: on a
+/// busy machine the caller does the work itself. Only one thread may call `run` at a time.
 ///
-/// @unchecked Sendable: `job` is written before `generation` is released and read after it was acquired; every
-/// worker has left the job before `run` returns.
+/// @unchecked Sendable: the job is written before `state` is released; a worker reads it only after it took a part
+/// of that very job, and `run` returns only when every part is finished.
 public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
   public let width: Int
   private var threads: [pthread_t] = []
@@ -20,16 +21,14 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
   ///
   /// @unchecked Sendable: as the team.
   private final class Shared: @unchecked Sendable {
-    /// Counts jobs; a worker starts when it changes.
-    let generation = Atomic<Int>(0)
-    /// Next part to take, and parts not finished yet.
-    let nextPart = Atomic<Int>(0)
-    let busyWorkers = Atomic<Int>(0)
+    /// The job's number, its parts and the next part to take, in one word, so that a part can only be taken from
+    /// the job a worker saw: 24, 20 and 20 bits.
+    let state = Atomic<UInt64>(0)
+    let finishedParts = Atomic<Int>(0)
     let sleepers = Atomic<Int>(0)
     let isStopping = Atomic<Bool>(false)
-    /// The job: valid between the release of `generation` and the end of `run`.
+    /// The job: valid from the release of `state` to the end of `run`.
     var body: UnsafeRawPointer?
-    var parts = 0
     let mutex: UnsafeMutablePointer<pthread_mutex_t>
     let condition: UnsafeMutablePointer<pthread_cond_t>
 
@@ -74,19 +73,19 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
       for part in 0..<parts { body(part) }
       return
     }
+    precondition(parts <= JobState.maximumParts, "A job has at most \(JobState.maximumParts) parts.")
     withoutActuallyEscaping(body) { job in
       withUnsafePointer(to: job) { pointer in
         shared.body = UnsafeRawPointer(pointer)
-        shared.parts = parts
-        shared.nextPart.store(0, ordering: .relaxed)
-        shared.busyWorkers.store(threads.count, ordering: .relaxed)
-        shared.generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        shared.finishedParts.store(0, ordering: .relaxed)
+        let next = JobState(shared.state.load(ordering: .relaxed)).following(parts: parts)
+        shared.state.store(next.word, ordering: .sequentiallyConsistent)
         if shared.sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
-        Self.takeParts(shared, job)
+        while Self.takePart(shared, job) {}
         var spins = 0
-        while shared.busyWorkers.load(ordering: .acquiring) > 0 {
+        while shared.finishedParts.load(ordering: .acquiring) < parts {
           spins += 1
-          if spins > 2000 { sched_yield() } else { Self.pause() }
+          if spins > 2000 { sched_yield() } else { cposix_pause() }
         }
       }
     }
@@ -98,16 +97,40 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     pthread_mutex_unlock(shared.mutex)
   }
 
-  private static func takeParts(_ shared: Shared, _ body: (Int) -> Void) {
-    while true {
-      let part = shared.nextPart.wrappingAdd(1, ordering: .relaxed).oldValue
-      guard part < shared.parts else { return }
-      body(part)
-    }
+  /// One word that names a job and its next part.
+  private struct JobState {
+    static let maximumParts = 0xF_FFFF
+    let word: UInt64
+
+    init(_ word: UInt64) { self.word = word }
+
+    var number: UInt64 { word >> 40 }
+    var parts: UInt64 { word >> 20 & 0xF_FFFF }
+    var next: UInt64 { word & 0xF_FFFF }
+
+    func following(parts: Int) -> JobState { JobState((number + 1) << 40 | UInt64(parts) << 20) }
   }
 
-  @inline(__always)
-  private static func pause() { cposix_pause() }
+  /// Takes one part of the current job and runs it; false when none is left.
+  private static func takePart(_ shared: Shared, _ body: ((Int) -> Void)?) -> Bool {
+    var word = shared.state.load(ordering: .acquiring)
+    while true {
+      let state = JobState(word)
+      guard state.next < state.parts else { return false }
+      let (taken, seen) = shared.state.compareExchange(
+        expected: word, desired: word + 1, ordering: .acquiringAndReleasing)
+      if taken {
+        if let body {
+          body(Int(state.next))
+        } else {
+          shared.body?.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(state.next))
+        }
+        shared.finishedParts.wrappingAdd(1, ordering: .releasing)
+        return true
+      }
+      word = seen
+    }
+  }
 
   // MARK: the worker's side
 
@@ -142,28 +165,26 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
   }
 
   private static func work(_ shared: Shared) {
-    var seen = 0
-    while waitForJob(shared, after: seen) {
-      seen = shared.generation.load(ordering: .acquiring)
-      if let body = shared.body {
-        takeParts(shared, body.assumingMemoryBound(to: ((Int) -> Void).self).pointee)
-      }
-      shared.busyWorkers.wrappingSubtract(1, ordering: .releasing)
+    while waitForParts(shared) {
+      while takePart(shared, nil) {}
     }
   }
 
-  /// Returns true when a new job is there, false when the team ends.
-  private static func waitForJob(_ shared: Shared, after seen: Int) -> Bool {
+  private static func hasParts(_ shared: Shared) -> Bool {
+    let state = JobState(shared.state.load(ordering: .sequentiallyConsistent))
+    return state.next < state.parts
+  }
+
+  /// Returns true when a job has parts left, false when the team ends.
+  private static func waitForParts(_ shared: Shared) -> Bool {
     for _ in 0..<20_000 {
-      if shared.generation.load(ordering: .acquiring) != seen { return true }
+      if hasParts(shared) { return true }
       if shared.isStopping.load(ordering: .acquiring) { return false }
-      pause()
+      cposix_pause()
     }
     pthread_mutex_lock(shared.mutex)
     shared.sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    while shared.generation.load(ordering: .sequentiallyConsistent) == seen
-      && !shared.isStopping.load(ordering: .acquiring)
-    {
+    while !hasParts(shared) && !shared.isStopping.load(ordering: .acquiring) {
       pthread_cond_wait(shared.condition, shared.mutex)
     }
     shared.sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)

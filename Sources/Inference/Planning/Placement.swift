@@ -25,7 +25,11 @@ struct Placement {
           ask(output, first: index, last: index)
         }
       }
-      for case let input? in node.inputs { requests[owner(input)]?.last = index }
+      for case let input? in node.inputs {
+        let id = owner(input)
+        let last = requests[id]?.last ?? index
+        requests[id]?.last = max(last, index)
+      }
     }
     for output in outputs { requests[owner(output)]?.last = nodes.count }
     let arena = ArenaPlan(order.compactMap { requests[$0] })

@@ -37,6 +37,8 @@ enum PlainBinding {
       let padding = PadOperator.general(
         source, shape: type.shape, before: [0, 0, top, left], mode: mode, fill: [0, 0, 0, 0])
       return bindGeneral(padding, inputs, outputs)
+    case .fusedConvolution, .fusedResize, .relayout:
+      preconditionFailure("\(node.operatorName) exists on blocked tensors only.")
     case .channelAffine(let factor, let offset): return affine(factor, offset, type.shape, input, target)
     }
   }

@@ -67,6 +67,12 @@ package enum Operation {
   case concatChannels
   /// Padding of H and W only.
   case padPlane(BorderMode, top: Int, left: Int, bottom: Int, right: Int)
+  /// A convolution on the fast path, with what was merged into it.
+  case fusedConvolution(FusedConvolution)
+  /// A resize followed by a sum with the second input and a clamp.
+  case fusedResize(rows: ResizeAxis, columns: ResizeAxis, minimum: Float, maximum: Float)
+  /// The same elements in the output's layout.
+  case relayout
   /// x * factor[c] + offset[c] per channel of (N, C, ...).
   case channelAffine(factor: [Float], offset: [Float])
 }

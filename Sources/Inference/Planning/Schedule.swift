@@ -1,6 +1,6 @@
 // The order of execution and the lifetime of every tensor in it.
 
-/// Nodes in the order they run, those that need a late input last.
+/// Nodes in the order they run, those that need a late input last. Nodes nobody needs are left out.
 struct Schedule {
   private(set) var nodes: [PlanNode] = []
   /// Nodes before this index need no late input.

@@ -1,0 +1,138 @@
+// Pooling, resizing and padding of channel-blocked tensors: eight channels at a time.
+package import Quantities
+
+/// Pools every block; `blocks` images of (H, W, 8).
+package func poolBlocked(
+  _ function: PoolingFunction, _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>,
+  blocks: Int, window w: Window, executor: any ParallelExecutor
+) {
+  let inPlane = w.inputHeight * w.inputWidth * 8
+  parallelChunks(executor, count: blocks * w.outputHeight, grain: max(1, 2048 / w.outputWidth)) { start, end in
+    for line in start..<end {
+      let source = input + line / w.outputHeight * inPlane
+      let target = output + line * w.outputWidth * 8
+      for x in 0..<w.outputWidth {
+        store(pooledPixel(function, source, w, line % w.outputHeight, x), target + x &* 8)
+      }
+    }
+  }
+}
+
+@inline(__always)
+private func pooledPixel(
+  _ function: PoolingFunction, _ source: UnsafePointer<Float>, _ w: Window, _ oy: Int, _ ox: Int
+) -> Float8 {
+  var maximum = Float8(repeating: -.infinity)
+  var sum = Float8.zero
+  var inside = 0
+  var counted = 0
+  for ky in 0..<w.kernelHeight {
+    let y = oy &* w.strideY &+ ky &* w.dilationY &- w.padTop
+    for kx in 0..<w.kernelWidth {
+      let x = ox &* w.strideX &+ kx &* w.dilationX &- w.padLeft
+      if y < w.inputHeight &+ w.padBottom && x < w.inputWidth &+ w.padRight { counted &+= 1 }
+      guard y >= 0 && y < w.inputHeight && x >= 0 && x < w.inputWidth else { continue }
+      let value = load8(source + (y &* w.inputWidth &+ x) &* 8)
+      maximum = maximum.replacing(with: value, where: .!(value .<= maximum))
+      sum += value
+      inside &+= 1
+    }
+  }
+  switch function {
+  case .maximum: return maximum
+  case .average(let countsPadding): return sum * (1 / Float(max(1, countsPadding ? counted : inside)))
+  }
+}
+
+/// Tap positions as plain memory, so that a step reads them without touching arrays.
+package final class ResizeTable {
+  package let lower, upper: UnsafeMutablePointer<Int32>
+  package let weight: UnsafeMutablePointer<Float>
+  package let count: Int
+
+  package init(_ axis: ResizeAxis) {
+    count = axis.lower.count
+    lower = .allocate(capacity: count)
+    upper = .allocate(capacity: count)
+    weight = .allocate(capacity: count)
+    lower.initialize(from: axis.lower.map(Int32.init), count: count)
+    upper.initialize(from: axis.upper.map(Int32.init), count: count)
+    weight.initialize(from: axis.weight, count: count)
+  }
+
+  deinit {
+    lower.deallocate()
+    upper.deallocate()
+    weight.deallocate()
+  }
+}
+
+/// What follows a blocked resize before it is stored.
+package struct ResizeEpilogue {
+  package var residual: UnsafePointer<Float>?
+  package var minimum: Float
+  package var maximum: Float
+
+  package init(residual: UnsafePointer<Float>? = nil, minimum: Float = -.infinity, maximum: Float = .infinity) {
+    self.residual = residual
+    self.minimum = minimum
+    self.maximum = maximum
+  }
+}
+
+/// Two-tap separable resize of `blocks` images of (inputHeight, inputWidth, 8).
+package func resizeBlocked(
+  _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, blocks: Int, inputHeight: Int,
+  inputWidth: Int, rows: ResizeTable, columns: ResizeTable, epilogue: ResizeEpilogue,
+  executor: any ParallelExecutor
+) {
+  let grain = max(1, 2048 / columns.count)
+  parallelChunks(executor, count: blocks * rows.count, grain: grain) { start, end in
+    for line in start..<end {
+      let y = line % rows.count
+      let source = input + line / rows.count * inputHeight * inputWidth * 8
+      let top = source + Int(rows.lower[y]) * inputWidth * 8
+      let bottom = source + Int(rows.upper[y]) * inputWidth * 8
+      let vertical = rows.weight[y]
+      let offset = line * columns.count * 8
+      for x in 0..<columns.count {
+        let l = Int(columns.lower[x]) &* 8
+        let u = Int(columns.upper[x]) &* 8
+        let horizontal = columns.weight[x]
+        var value = mixed(load8(top + l), load8(top + u), horizontal)
+        if vertical != 0 {
+          value = mixed(value, mixed(load8(bottom + l), load8(bottom + u), horizontal), vertical)
+        }
+        if let residual = epilogue.residual { value += load8(residual + offset + x &* 8) }
+        store(vectorClamp(value, epilogue.minimum, epilogue.maximum), output + offset + x &* 8)
+      }
+    }
+  }
+}
+
+@inline(__always)
+private func mixed(_ a: Float8, _ b: Float8, _ weight: Float) -> Float8 {
+  weight == 0 ? a : a.addingProduct(b - a, Float8(repeating: weight))
+}
+
+/// Pads the planes of `blocks` images of (height, width, 8).
+package func padBlocked(
+  _ mode: BorderMode, _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, blocks: Int,
+  height: Int, width: Int, pad: (top: Int, left: Int), outputHeight: Int, outputWidth: Int,
+  executor: any ParallelExecutor
+) {
+  parallelChunks(executor, count: blocks * outputHeight, grain: max(1, 2048 / outputWidth)) { start, end in
+    for line in start..<end {
+      let source = input + line / outputHeight * height * width * 8
+      let target = output + line * outputWidth * 8
+      let y = mode.source(line % outputHeight - pad.top, height)
+      for x in 0..<outputWidth {
+        if let y, let column = mode.source(x - pad.left, width) {
+          store(load8(source + (y &* width &+ column) &* 8), target + x &* 8)
+        } else {
+          store(Float8.zero, target + x &* 8)
+        }
+      }
+    }
+  }
+}

@@ -26,9 +26,26 @@ public struct Model: Sendable {
   /// Outputs, in the file's order.
   public var outputs: [TensorDeclaration] { graph.outputs.map(TensorDeclaration.init) }
 
-  /// Name of the operator that produces an output, for guessing what the output means.
+  /// Name of the operator that gives an output its range, looking through those that only move or resample
+  /// elements; for guessing what the output means.
   public func operatorProducing(_ output: String) -> String? {
-    graph.nodes.last { $0.outputs.contains(output) }?.operatorName
+    let transparent: Set = ["Resize", "Upsample", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Slice"]
+    var tensor = output
+    for node in graph.nodes.reversed() where node.outputs.contains(tensor) {
+      guard transparent.contains(node.operatorName), let input = node.inputs.first else { return node.operatorName }
+      tensor = input
+    }
+    return nil
+  }
+
+  /// The shape an output has for given input sizes, without preparing the network.
+  public func outputShape(_ name: String, inputSizes: [String: [Int]]) throws(InferenceError) -> [Int] {
+    let types = inputSizes.mapValues { TensorType(.float32, $0) }
+    let plan = try GraphLowering.plan(self, types: types, constants: [:])
+    guard let index = plan.outputNames.firstIndex(of: name) else {
+      throw .unknownTensor(model: self.name, name: name, known: plan.outputNames)
+    }
+    return plan.outputs[index].type.shape
   }
 
   /// Loads a complete `.onnx` file.

@@ -32,7 +32,9 @@ public struct Model: Sendable {
     let transparent: Set = ["Resize", "Upsample", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Slice"]
     var tensor = output
     for node in graph.nodes.reversed() where node.outputs.contains(tensor) {
-      guard transparent.contains(node.operatorName), let input = node.inputs.first else { return node.operatorName }
+      guard transparent.contains(node.operatorName), let input = node.inputs.first else {
+        return node.operatorName
+      }
       tensor = input
     }
     return nil

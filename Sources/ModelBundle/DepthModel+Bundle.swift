@@ -35,9 +35,17 @@ extension DepthModel {
       }
       connections[input] = input == Names.fusedFeature ? Names.feature : input
     }
-    do { graph = try encoder.linked(to: decoder, connections: connections) } catch {
+    var seamConnections = connections
+    seamConnections[Names.fusedFeature] = nil
+    do {
+      graph = try encoder.linked(to: decoder, connections: connections)
+      fusionGraph = try encoder.linked(to: decoder, connections: seamConnections, keeping: [Names.feature])
+    } catch {
       throw .inference(path: bundle.path, error)
     }
+    self.encoder = encoder
+    encoderHash = manifest.files["encoder.onnx"] ?? ""
+    files = Set(manifest.files.keys)
     name = manifest.name
     hash = bundle.hash
     path = bundle.path

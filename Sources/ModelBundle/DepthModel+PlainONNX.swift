@@ -24,9 +24,13 @@ extension DepthModel {
     }
     let fixedSize = try Self.fixedSize(of: input, path: path)
     self.graph = graph
+    fusionGraph = nil
+    encoder = nil
+    files = []
     self.path = path
     name = path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path
     hash = SHA256.hexadecimal(of: bytes)
+    encoderHash = hash
     isResizable = fixedSize == nil
     inputSizes = fixedSize.map { [$0] } ?? Self.commonSizes
     normalization = Normalization(
@@ -73,10 +77,9 @@ extension DepthModel {
     named name: String, of graph: Model, path: String
   ) throws(ModelBundleError) -> Output {
     let word = name.lowercased()
-    if word.contains("disp") { return .disparity }
     if word.contains("inv") { return .inverseDepth }
+    if word.contains("disp") || graph.operatorProducing(name) == "Sigmoid" { return .disparity }
     if word.contains("depth") { return .depth }
-    if graph.operatorProducing(name) == "Sigmoid" { return .disparity }
     throw .badGraph(
       path: path,
       reason: "nothing says whether its output \"\(name)\" is disparity, inverse_depth or depth; "

@@ -53,8 +53,17 @@ public struct DepthModel: Sendable {
   public internal(set) var canonicalFxPixels: Double?
   public internal(set) var initialScale: InitialScale
   public internal(set) var confidence: ConfidenceCalibration?
+  /// SHA-256 of the encoder alone, which a prior bank must have been built with.
+  public internal(set) var encoderHash: String
+  /// Names of the bundle's files, bundle.json excepted; empty for a plain file.
+  public internal(set) var files: Set<String>
   /// The whole network as one graph.
   let graph: Model
+  /// The same with the encoder's feature f_s readable and the decoder's f_o an input of its own; nil for a
+  /// plain file.
+  let fusionGraph: Model?
+  /// (C, h, w) of f_s for an input size.
+  let encoder: Model?
   let inputName: String
   let outputName: String
   let logSigmaName: String?
@@ -81,20 +90,32 @@ public struct DepthModel: Sendable {
 
   /// Plans the network for one size and prepares its weights.
   ///
-  /// - Parameter size: width and height in multiples of 32.
+  /// - Parameters:
+  ///   - size: width and height in multiples of 32.
+  ///   - fusesPriors: true for a network whose `fusedFeatures` are written between `encode` and `decode`; only
+  ///     bundles have them.
   /// - Throws: `.size` when the file is fixed to another size, `.inference`, `.badGraph`.
   public func network(
-    for size: ImageSize, executor: any ParallelExecutor
+    for size: ImageSize, executor: any ParallelExecutor, fusesPriors: Bool = false
   ) throws(ModelBundleError) -> DepthNetwork {
     guard isResizable || inputSizes.contains(size) else {
       let fixed = inputSizes.map(\.description).joined(separator: ", ")
       throw .size(path: path, asked: size, reason: "the file is fixed to \(fixed)")
     }
+    let image = [1, 3, size.height, size.width]
     let session: Session
-    do {
-      session = try graph.session(
-        inputSizes: [inputName: [1, 3, size.height, size.width]], executor: executor)
+    do throws(InferenceError) {
+      if fusesPriors, let fusionGraph, let encoder {
+        let feature = try encoder.outputShape("f_s", inputSizes: [inputName: image])
+        session = try fusionGraph.session(
+          inputSizes: [inputName: image, "f_o": feature], lateInputs: ["f_o"], executor: executor)
+      } else {
+        session = try graph.session(inputSizes: [inputName: image], executor: executor)
+      }
     } catch { throw .inference(path: path, error) }
     return try DepthNetwork(model: self, session: session, size: size)
   }
+
+  /// Path of an optional file of the bundle, for example `priors.safetensors`; nil when it has none.
+  public func path(of file: String) -> String? { files.contains(file) ? path + "/" + file : nil }
 }

@@ -9,6 +9,8 @@ struct Depthctl: AsyncParsableCommand {
     subcommands: [
       DevicesCommand.self,
       CheckCommand.self,
+      BenchCommand.self,
+      InferCommand.self,
       OnnxCommand.self,
       SimulateCommand.self,
     ])

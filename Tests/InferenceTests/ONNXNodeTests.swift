@@ -44,6 +44,7 @@ import Testing
     } else {
       try test.run(isOptimized: false)
       try test.run(isOptimized: true)
+      try test.run(isOptimized: true, withWeights: true)
     }
   }
 }
@@ -81,12 +82,14 @@ struct NodeTest {
     return result
   }
 
-  func run(isOptimized: Bool) throws {
+  /// - Parameter withWeights: inputs after the first are constants of the plan, as weights are; that is what
+  ///   the fast kernels need.
+  func run(isOptimized: Bool, withWeights: Bool = false) throws {
     let file = Self.root.appendingPathComponent(name).appendingPathComponent("model.onnx")
     let model = try Model(onnx: [UInt8](Data(contentsOf: file)), name: name)
     var feeding: [String: Tensor] = [:]
     for (index, declaration) in model.inputs.enumerated() { feeding[declaration.name] = inputs[index] }
-    let session = try session(model, feeding: feeding, isOptimized: isOptimized)
+    let session = try session(model, feeding: feeding, isOptimized: isOptimized, withWeights: withWeights)
     session.run()
     for (index, declaration) in model.outputs.enumerated() {
       guard let expected = outputs[index] else { continue }
@@ -97,9 +100,10 @@ struct NodeTest {
   /// Small vectors that an operator needs while planning (scales, bounds, statistics) are floats in some tests:
   /// those are fed as constants when planning says it must know them.
   private func session(
-    _ model: Model, feeding: [String: Tensor], isOptimized: Bool
+    _ model: Model, feeding: [String: Tensor], isOptimized: Bool, withWeights: Bool
   ) throws -> Session {
     do {
+      if withWeights { throw InferenceError.notConstant(node: "", operatorName: "", input: "") }
       return try model.session(feeding: feeding, executor: SerialExecutor(), isOptimized: isOptimized)
     } catch {
       guard case .notConstant = error as? InferenceError else { throw error }

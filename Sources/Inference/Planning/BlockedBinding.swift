@@ -157,7 +157,8 @@ struct BlockedBinding {
     if right.layout == .plain && right.type.elementCount > 1 {
       return {
         scaleBlocked(
-          a, into: target, factor: b, offset: nil, channels: shape[1], plane: shape[2] * shape[3], executor: $0)
+          a, into: target, factor: b, offset: nil, channels: shape[1], plane: shape[2] * shape[3],
+          executor: $0)
       }
     }
     func extent(_ value: PlanValue) -> [Int] { value.layout == .plain ? [1] : [count] }

@@ -53,7 +53,9 @@ struct ConvolutionFusion {
   private func merge(_ next: PlanNode, into fused: inout FusedConvolution, of node: PlanNode) -> Bool {
     switch next.operation {
     case .channelAffine(let factor, let offset):
-      guard !fused.isActivated && !fused.hasResidual && factor.count == fused.outChannels else { return false }
+      guard !fused.isActivated && !fused.hasResidual && factor.count == fused.outChannels else {
+        return false
+      }
       fused.fold(factor: factor, offset: offset)
       return true
     case .unary(let activation): return fused.activate(activation)

@@ -46,7 +46,8 @@ struct InputAbsorption {
 
   private func absorbPadding(_ input: PlanValue, into fused: inout FusedConvolution) -> PlanValue {
     let w = fused.window
-    guard let pad = producer(input), case .padPlane(let mode, let top, let left, let bottom, let right) = pad.operation,
+    guard let pad = producer(input),
+      case .padPlane(let mode, let top, let left, let bottom, let right) = pad.operation,
       w.padTop + w.padLeft + w.padBottom + w.padRight == 0, let source = pad.inputs[0],
       source.type.shape[0] == 1
     else { return input }

@@ -33,7 +33,9 @@ struct LayoutAssignment {
     case .unary:
       output.layout = node.inputs[0]?.layout ?? .plain
     case .resize, .padPlane, .channelAffine, .pool:
-      guard node.inputs[0]?.layout == .blocked, output.type.shape.count == 4 else { return requirePlain(node) }
+      guard node.inputs[0]?.layout == .blocked, output.type.shape.count == 4 else {
+        return requirePlain(node)
+      }
       output.layout = .blocked
     case .binary: placeBinary(node)
     case .concatChannels: placeConcat(node)
@@ -69,7 +71,9 @@ struct LayoutAssignment {
   /// Blocks are joined as they are when all parts but the last fill theirs.
   private mutating func placeConcat(_ node: PlanNode) {
     let inputs = node.inputs.compactMap { $0 }
-    let canJoin = inputs.allSatisfy { $0.layout == .blocked } && inputs.dropLast().allSatisfy { $0.type.shape[1] % 8 == 0 }
+    let canJoin =
+      inputs.allSatisfy { $0.layout == .blocked }
+      && inputs.dropLast().allSatisfy { $0.type.shape[1] % 8 == 0 }
     guard canJoin, node.outputs[0].type.shape[0] == 1 else { return requirePlain(node) }
     node.outputs[0].layout = .blocked
   }

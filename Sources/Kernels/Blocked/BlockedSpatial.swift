@@ -7,7 +7,8 @@ package func poolBlocked(
   blocks: Int, window w: Window, executor: any ParallelExecutor
 ) {
   let inPlane = w.inputHeight * w.inputWidth * 8
-  parallelChunks(executor, count: blocks * w.outputHeight, grain: max(1, 2048 / w.outputWidth)) { start, end in
+  parallelChunks(executor, count: blocks * w.outputHeight, grain: max(1, 2048 / w.outputWidth)) {
+    start, end in
     for line in start..<end {
       let source = input + line / w.outputHeight * inPlane
       let target = output + line * w.outputWidth * 8
@@ -73,7 +74,8 @@ package struct ResizeEpilogue {
   package var minimum: Float
   package var maximum: Float
 
-  package init(residual: UnsafePointer<Float>? = nil, minimum: Float = -.infinity, maximum: Float = .infinity) {
+  package init(residual: UnsafePointer<Float>? = nil, minimum: Float = -.infinity, maximum: Float = .infinity)
+  {
     self.residual = residual
     self.minimum = minimum
     self.maximum = maximum

@@ -77,7 +77,8 @@ package struct StripShape: Sendable {
         }
         for row in 0..<rows {
           if let y = border.source(first + row - padTop, height) {
-            let line = RowSource(segment, sources[index], block: block, count: count, row: y / segment.repetition)
+            let line = RowSource(
+              segment, sources[index], block: block, count: count, row: y / segment.repetition)
             gatherRow(line, into: target, factor: factor, isScaled: scale != nil)
           } else {
             target.update(repeating: 0, count: columns * 8)
@@ -102,7 +103,9 @@ package struct StripShape: Sendable {
   }
 
   @inline(__always)
-  private func fill(_ target: UnsafeMutablePointer<Float>, from interior: UnsafeMutablePointer<Float>, at x: Int) {
+  private func fill(
+    _ target: UnsafeMutablePointer<Float>, from interior: UnsafeMutablePointer<Float>, at x: Int
+  ) {
     if let source = border.source(x, width) {
       store(load8(interior + source &* 8), target)
     } else {

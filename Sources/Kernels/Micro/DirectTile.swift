@@ -39,7 +39,8 @@ package struct DirectEpilogue {
 private func finish(_ sum: Lanes, _ pixel: Int, _ epilogue: DirectEpilogue) {
   var value = sum
   if let residual = epilogue.residual { value += loadBlocks(residual + pixel &* 8, epilogue.blockStride) }
-  storeBlocks(clampLanes(value, epilogue.minimum, epilogue.maximum), epilogue.output + pixel &* 8, epilogue.blockStride)
+  storeBlocks(
+    clampLanes(value, epilogue.minimum, epilogue.maximum), epilogue.output + pixel &* 8, epilogue.blockStride)
 }
 
 /// 12 pixels by one panel of output channels.

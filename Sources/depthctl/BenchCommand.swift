@@ -68,7 +68,8 @@ struct BenchCommand: ParsableCommand {
 
   private func peakResidentMegabytes() -> Double {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    // 0 is RUSAGE_SELF, which Glibc's Swift module gives another type than the function takes.
+    getrusage(0, &usage)
     return Double(usage.ru_maxrss) / 1024
   }
 }

@@ -40,8 +40,8 @@ def test_round_trip_against_pytorch(tmp_path: Path) -> None:
             expected = network(torch.from_numpy(image))
         disparity, log_sigma = predict(image)
         assert disparity.shape == (height, width)
-        assert np.allclose(disparity, expected["disparity"][0, 0].numpy(), atol=1e-4)
-        assert np.allclose(log_sigma, expected["log_sigma"][0, 0].numpy(), atol=1e-3)
+        assert np.allclose(disparity, expected["disparity"][0, 0].numpy(), atol=1e-3)
+        assert np.allclose(log_sigma, expected["log_sigma"][0, 0].numpy(), atol=1e-2)
 
 
 def test_graphs_have_the_documented_names_and_plain_operators(bundle_folder: Path) -> None:

@@ -14,7 +14,7 @@ final class LibraryConverter {
 
   /// - Throws: `.unsupportedFormat` when the library does not know the format, `.library`.
   init(_ format: CaptureFormat) throws(DecodingError) {
-    guard let handle = v4lconvert_create_with_dev_ops(-1, nil, NoDevice.operations) else {
+    guard let handle = v4lconvert_create_with_dev_ops(-1, nil, NoDevice.operations.pointer) else {
       throw .library("libv4lconvert is not usable")
     }
     self.handle = handle
@@ -78,8 +78,13 @@ final class LibraryConverter {
 /// Stands in for the camera that the library wants to look at: it has no controls and no formats, so that the
 /// library's own white balance, gain and flipping stay out of the picture.
 private enum NoDevice {
-  // Written once, before anybody sees it; the library keeps the address.
-  nonisolated(unsafe) static let operations: UnsafePointer<libv4l_dev_ops> = {
+  /// The library keeps the address for ever, so the memory is never freed.
+  struct Operations: @unchecked Sendable {
+    // Written once, before anybody sees it.
+    let pointer: UnsafePointer<libv4l_dev_ops>
+  }
+
+  static let operations: Operations = {
     var operations = libv4l_dev_ops()
     operations.ioctl = { _, _, request, _ in
       if request == v4lconvert_request_querycap { return 0 }
@@ -88,7 +93,7 @@ private enum NoDevice {
     }
     let memory = UnsafeMutablePointer<libv4l_dev_ops>.allocate(capacity: 1)
     memory.initialize(to: operations)
-    return UnsafePointer(memory)
+    return Operations(pointer: UnsafePointer(memory))
   }()
 }
 

@@ -68,20 +68,10 @@ import WireFormat
     #expect(header.scale?.state == .unscaled)
   }
 
-  /// A header's text with some fields replaced.
-  private static func text(
-    version: Int = 1, topic: String = "a/depth/", seconds: String = "1", nanoseconds: Int = 2, width: Int = 2,
-    encoding: String = "32FC1"
-  ) -> String {
-    """
-    {"v":\(version),"topic":"\(topic)","seq":1,"frame":"f","mono":{"sec":\(seconds),"nsec":\(nanoseconds)},\
-    "width":\(width),"height":2,"encoding":"\(encoding)"}
-    """
-  }
-
   @Test(arguments: [
-    text(version: 2), text(width: -2), text(nanoseconds: -2), text(seconds: "9223372036854775807"),
-    text(topic: "info/"), text(encoding: "64FC9"),
+    headerText(version: 2), headerText(width: -2), headerText(nanoseconds: -2),
+    headerText(seconds: "9223372036854775807"),
+    headerText(topic: "info/"), headerText(encoding: "64FC9"),
     "{}", "[]", "",
   ])
   func `a header that would mislead is refused`(text: String) {
@@ -102,4 +92,15 @@ import WireFormat
     for reason in Degradation.allCases { header.degraded.insert(reason) }
     #expect(jsonBytes(header).count < 4096)
   }
+}
+
+/// A header's text with some fields replaced.
+private func headerText(
+  version: Int = 1, topic: String = "a/depth/", seconds: String = "1", nanoseconds: Int = 2, width: Int = 2,
+  encoding: String = "32FC1"
+) -> String {
+  """
+  {"v":\(version),"topic":"\(topic)","seq":1,"frame":"f","mono":{"sec":\(seconds),"nsec":\(nanoseconds)},\
+  "width":\(width),"height":2,"encoding":"\(encoding)"}
+  """
 }

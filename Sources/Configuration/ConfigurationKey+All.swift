@@ -117,7 +117,7 @@ extension ConfigurationKey {
       "Older odometry counts as none."),
     .text(
       "publish.directory", \.publish.directory, .restart,
-      "Folder of the local sockets; auto: $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/depthd or /tmp/depthd-UID."),
+      "Folder of the local sockets; auto: where clients look (docs/wire.md)."),
     .text("publish.stream_tcp", \.publish.streamTCP, .restart, "TCP address of the stream endpoint."),
     .text("publish.latest_tcp", \.publish.latestTCP, .restart, "TCP address of the latest-only endpoint."),
     .text("publish.status_tcp", \.publish.statusTCP, .restart, "TCP address of the status endpoint."),

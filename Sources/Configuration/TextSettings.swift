@@ -79,23 +79,6 @@ extension DirectorySetting: ConfigurationText {
     }
   }
 
-  /// The folder of the local sockets.
-  ///
-  /// `auto` is what systemd provides, else the session's runtime folder, else one in /tmp.
-  public func runtimeDirectory(environment: [String: String], userID: UInt32) -> String {
-    switch self {
-    case .path(let path): path
-    case .automatic:
-      if let provided = environment["RUNTIME_DIRECTORY"]?.firstPath {
-        provided
-      } else if let session = environment["XDG_RUNTIME_DIR"]?.firstPath {
-        session + "/depthd"
-      } else {
-        "/tmp/depthd-\(userID)"
-      }
-    }
-  }
-
   /// The folder of what is learned while running.
   ///
   /// `auto` is what systemd provides, else the user's state folder; nil if there is no such thing.

@@ -53,8 +53,13 @@ extension LoadedConfiguration {
   }
 
   private var endpointSettings: EndpointSettings {
-    let folder = configuration.publish.directory.runtimeDirectory(environment: environment, userID: getuid())
-    var endpoints = EndpointSettings(directory: .standard(option: folder))
+    // The same rule that clients look by, so that a daemon and a client without options find each other.
+    let directory: EndpointDirectory =
+      switch configuration.publish.directory {
+      case .automatic: .standard()
+      case .path(let folder): .standard(option: Configuration.resolve(folder, besides: path))
+      }
+    var endpoints = EndpointSettings(directory: directory)
     endpoints.streamTCP = configuration.publish.streamTCP.configurationText
     endpoints.latestTCP = configuration.publish.latestTCP.configurationText
     endpoints.statusTCP = configuration.publish.statusTCP.configurationText
@@ -90,11 +95,11 @@ extension LoadedConfiguration {
 
   private var stateDirectory: String {
     get throws(DaemonError) {
-      guard let path = configuration.state.directory.stateDirectory(environment: environment) else {
+      guard let folder = configuration.state.directory.stateDirectory(environment: environment) else {
         throw .unwritableFolder(
           key: "state.directory", path: "auto", reason: "neither STATE_DIRECTORY nor HOME is set")
       }
-      return path
+      return Configuration.resolve(folder, besides: path)
     }
   }
 

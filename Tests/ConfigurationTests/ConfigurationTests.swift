@@ -74,18 +74,12 @@ import Testing
     #expect(Configuration.resolve("models/lite", besides: "config.toml") == "models/lite")
   }
 
-  @Test func `folders chosen by the daemon follow systemd, then the session, then the user`() {
+  @Test func `the state folder follows systemd, then the user, and a path is taken as it is`() {
     let setting = DirectorySetting.automatic
-    let all = ["RUNTIME_DIRECTORY": "/run/depthd:/run/x", "XDG_RUNTIME_DIR": "/run/user/7"]
-    #expect(setting.runtimeDirectory(environment: all, userID: 7) == "/run/depthd")
-    #expect(
-      setting.runtimeDirectory(environment: ["XDG_RUNTIME_DIR": "/run/user/7"], userID: 7)
-        == "/run/user/7/depthd")
-    #expect(setting.runtimeDirectory(environment: [:], userID: 7) == "/tmp/depthd-7")
-    #expect(DirectorySetting.path("/x").runtimeDirectory(environment: all, userID: 7) == "/x")
     #expect(setting.stateDirectory(environment: ["STATE_DIRECTORY": "/var/lib/depthd"]) == "/var/lib/depthd")
     #expect(setting.stateDirectory(environment: ["HOME": "/home/r"]) == "/home/r/.local/state/depthd")
     #expect(setting.stateDirectory(environment: [:]) == nil)
+    #expect(DirectorySetting.path("/x").stateDirectory(environment: ["HOME": "/home/r"]) == "/x")
   }
 
   @Test(arguments: [

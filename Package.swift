@@ -165,6 +165,12 @@ let package = Package(
     tests("DepthPipelineTests", ["DepthPipeline", "Quantities"]),
     tests("DepthDaemonTests", ["DepthDaemon", "DepthPipeline", "Capture", "WireFormat", "Quantities"]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
+    tests("OdometryTests", ["Odometry", "Quantities"]),
+    tests("SimulationTests", ["Simulation", "Geometry", "ImageBuffers", "Quantities"]),
+    tests("DriveTests", ["Drive", "Geometry", "ImageBuffers", "Quantities"]),
+    tests("EvaluationTests", ["Evaluation", "ImageBuffers", "Quantities"]),
+    tests(
+      "FrameSourceTests", ["Capture", "Drive", "Simulation", "ImageBuffers", "Platform", "Quantities"]),
     tests("MessagingTests", ["Messaging", "WireFormat", "Platform", "Quantities"]),
     tests(
       "DepthClientTests",

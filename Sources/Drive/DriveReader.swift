@@ -46,7 +46,9 @@ public final class DriveReader {
     self.manifest = manifest
     calibration = try Self.readCalibration(directory, size: manifest.size)
     let framesPath = directory + "/frames.csv"
-    guard fileExists(framesPath) else { throw .missingFile(path: framesPath, neededFor: "the list of frames") }
+    guard fileExists(framesPath) else {
+      throw .missingFile(path: framesPath, neededFor: "the list of frames")
+    }
     frames = try DriveTables.frames(path: framesPath, expected: manifest.frameCount)
     let odometryPath = directory + "/odometry.csv"
     odometry = fileExists(odometryPath) ? try DriveTables.odometry(path: odometryPath) : []

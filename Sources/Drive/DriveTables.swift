@@ -93,7 +93,8 @@ enum DriveTables {
     for row in 0..<3 {
       let square = (0..<3).reduce(0.0) { $0 + rotation[3 * row + $1] * rotation[3 * row + $1] }
       guard abs(square - 1) < 0.02 else {
-        throw .badText(path: path, line: line, reason: "row \(row) of the rotation has length \(square.squareRoot())")
+        throw .badText(
+          path: path, line: line, reason: "row \(row) of the rotation has length \(square.squareRoot())")
       }
     }
   }
@@ -125,7 +126,8 @@ private struct RisingClock {
       }
       guard time - last <= largestStep else {
         throw .badText(
-          path: path, line: line, reason: "time_s jumps by \(time - last) s; the clock was set during recording")
+          path: path, line: line,
+          reason: "time_s jumps by \(time - last) s; the clock was set during recording")
       }
     }
     last = time

@@ -53,7 +53,8 @@ public struct ImageEvaluator: Sendable {
         else { continue }
         let column = columnPositions[x]
         let top = Double(upper[column.low]) * (1 - column.weight) + Double(upper[column.high]) * column.weight
-        let bottom = Double(lower[column.low]) * (1 - column.weight) + Double(lower[column.high]) * column.weight
+        let bottom =
+          Double(lower[column.low]) * (1 - column.weight) + Double(lower[column.high]) * column.weight
         truths.append(meters)
         predictions.append(depthScale / (top * (1 - row.weight) + bottom * row.weight))
       }
@@ -89,7 +90,8 @@ public struct ImageEvaluator: Sendable {
     var sum = DepthMetrics()
     for index in truths.indices {
       let g = truths[index]
-      let d = min(evaluationProtocol.capMeters, max(evaluationProtocol.floorMeters, predictions[index] * scale))
+      let d = min(
+        evaluationProtocol.capMeters, max(evaluationProtocol.floorMeters, predictions[index] * scale))
       let difference = d - g
       let logDifference = log(d) - log(g)
       sum.absRel += abs(difference) / g

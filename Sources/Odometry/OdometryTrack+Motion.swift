@@ -36,7 +36,9 @@ extension OdometryTrack {
     }
     var motion = PlanarMotion()
     var index = firstIndex(after: start)
-    if index > 0, index < count, self[index].time - self[index - 1].time > largestGapNanoseconds { return nil }
+    if index > 0, index < count, self[index].time - self[index - 1].time > largestGapNanoseconds {
+      return nil
+    }
     while before.time < end {
       let next = index < count && self[index].time < end ? self[index] : last
       guard next.time - before.time <= largestGapNanoseconds else { return nil }

@@ -1,11 +1,11 @@
-import Geometry
+package import Geometry
 import ImageBuffers
 import Quantities
 
 /// The ideal (x/z, y/z) direction of every pixel of a camera, through its lens.
 ///
 /// Rows are padded to whole tiles; padding pixels repeat the last real column and row.
-final class CameraRays {
+package final class CameraRays {
   static let tileSide = 16
 
   let size: ImageSize
@@ -20,7 +20,7 @@ final class CameraRays {
   let tileRows: Int
 
   /// - Parameter calibration: K and distortion of the image to draw (P and R play no part).
-  init(_ calibration: CameraCalibration) {
+  package init(_ calibration: CameraCalibration) {
     let side = Self.tileSide
     let k = calibration.intrinsics
     let size = calibration.size

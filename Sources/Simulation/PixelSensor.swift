@@ -1,5 +1,5 @@
 /// Turns linear light into 8-bit pixels: exposure, lamp flicker, tone curve, noise, vignetting.
-struct PixelSensor {
+package struct PixelSensor {
   /// Exposure: linear light times this is the sensor's signal.
   var gain: Float = 1
   /// Standard deviation of the noise at mid grey, 8-bit steps.
@@ -11,6 +11,8 @@ struct PixelSensor {
   /// Darkening of the corners, 0 to 1.
   var vignetting: Float = 0.12
   var seed: UInt32 = 0
+
+  package init() {}
 
   /// Gain of row `y` of `height`.
   func rowGain(_ y: Int, height: Int) -> Float {

@@ -1,18 +1,18 @@
-import ImageBuffers
-import Quantities
+package import ImageBuffers
+package import Quantities
 
 /// Draws scenes through one camera: exact depth and a colour image. Reuses its memory from frame to frame.
 ///
 /// The image is cut into tiles; each row of tiles is one part of the job. Rays go in packets of eight.
-final class SceneRenderer {
-  let rays: CameraRays
+package final class SceneRenderer {
+  private let rays: CameraRays
   private var visible = VisibleSet()
   private var depth: Plane<Float>
   private var surface: Plane<Int32>
   private let lists: CandidateLists
   private let view: ScreenRectangle
 
-  init(rays: CameraRays) {
+  package init(rays: CameraRays) {
     self.rays = rays
     self.depth = Plane(width: rays.paddedSize.width, height: rays.paddedSize.height)
     self.surface = Plane(width: rays.paddedSize.width, height: rays.paddedSize.height)
@@ -29,7 +29,7 @@ final class SceneRenderer {
   /// - Parameters:
   ///   - image: receives the picture; the size of the camera.
   ///   - trueDepth: receives depth along the optical axis, metres, +Inf = sky.
-  func render(
+  package func render(
     _ scene: Scene, sensor: PixelSensor, executor: any ParallelExecutor, into image: inout RGBImage,
     trueDepth: inout Plane<Float>?
   ) {

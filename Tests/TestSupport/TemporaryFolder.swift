@@ -1,6 +1,6 @@
 import Glibc
 
-/// A folder of its own for one test, removed with the files in it when the test ends.
+/// A folder of its own for one test, removed with everything in it when the test ends.
 public final class TemporaryFolder: Sendable {
   public let path: String
 
@@ -14,15 +14,20 @@ public final class TemporaryFolder: Sendable {
   public func file(_ name: String) -> String { path + "/" + name }
 
   deinit {
-    guard let folder = opendir(path) else { return }
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    Self.remove(path)
+  }
+
+  private static func remove(_ path: String) {
+    if let folder = opendir(path) {
+      while let entry = readdir(folder) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if name != "." && name != ".." { remove(path + "/" + name) }
       }
-      if name != "." && name != ".." { unlink(file(name)) }
+      closedir(folder)
     }
-    closedir(folder)
-    rmdir(path)
+    Glibc.remove(path)
   }
 }
 

@@ -1,0 +1,57 @@
+import Geometry
+import ImageBuffers
+import Quantities
+import Simulation
+import Testing
+
+@Suite struct RangeScanTests {
+  private let calibration = SimulationSettings.defaultCalibration(
+    size: ImageSize(width: 320, height: 240), distorted: true)
+
+  private func flatDepth(_ meters: Float) -> Plane<Float> {
+    var depth = Plane<Float>(width: 320, height: 240)
+    depth.fill(meters)
+    return depth
+  }
+
+  @Test
+  func `points are the truth but for the stated noise`() {
+    var scan = RangeScan(.points(4000), seed: 1)
+    scan.outlierShare = 0
+    let points = scan.measure(flatDepth(20), calibration: calibration, frame: 0)
+    let share = Double(points.count) / 4000
+    #expect(abs(share - 0.92) < 0.03)
+    let errors = points.map { Double($0.depthMeters) / 20 - 1 }
+    let mean = errors.reduce(0, +) / Double(errors.count)
+    let variance = errors.reduce(0) { $0 + $1 * $1 } / Double(errors.count)
+    #expect(abs(mean) < 5e-4)
+    #expect(abs(variance.squareRoot() - 0.005) < 5e-4)
+  }
+
+  @Test
+  func `beams are lines of constant elevation through the bent lens`() {
+    var scan = RangeScan(.beams(4), seed: 2)
+    scan.dropoutShare = 0
+    let points = scan.measure(flatDepth(10), calibration: calibration, frame: 3)
+    let k = calibration.intrinsics
+    var elevations: Set<Int> = []
+    for point in points {
+      let seen = k.unproject(u: Double(point.x), v: Double(point.y))
+      guard let ideal = calibration.distortion.undistort(x: seen.x, y: seen.y) else { continue }
+      let slope = -ideal.y / (1 + ideal.x * ideal.x).squareRoot()
+      let steps = [-0.42, -0.42 + 0.47 / 3, -0.42 + 0.94 / 3, 0.05]
+      // A pixel is about 1/210 of a radian; its centre is at most 0.8 of one from the beam.
+      let beam = steps.firstIndex { abs(slope - $0 / (1 - $0 * $0 / 3)) < 0.012 }
+      #expect(beam != nil)
+      if let beam { elevations.insert(beam) }
+    }
+    #expect(elevations.count == 4)
+  }
+
+  @Test
+  func `sky and what is out of range give no return`() {
+    let scan = RangeScan(.points(500), seed: 3)
+    #expect(scan.measure(flatDepth(.infinity), calibration: calibration, frame: 0).isEmpty)
+    #expect(scan.measure(flatDepth(81), calibration: calibration, frame: 0).isEmpty)
+  }
+}

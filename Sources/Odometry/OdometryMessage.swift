@@ -1,8 +1,9 @@
 public import Quantities
 import WireFormat
 
-/// One odometry message as robots send it: JSON with `stamp {sec, nsec}`, `clock`, `linear` (m/s) and `angular`
-/// (rad/s) in the body's axes (REP 103), and optionally `frame`, `seq` and `cov` (36 numbers, row-major).
+/// One odometry message as robots send it: JSON with `stamp {sec, nsec}`, `clock`, `linear` (m/s) and
+/// `angular` (rad/s) in the body's axes (REP 103), and optionally `frame`, `seq` and `cov` (36 numbers,
+/// row-major).
 ///
 /// - Source: docs/wire.md, "Odometry input".
 public struct OdometryMessage: Equatable, Sendable {

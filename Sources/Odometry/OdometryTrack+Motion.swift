@@ -16,7 +16,7 @@ public struct PlanarMotion: Equatable, Sendable {
   }
 
   /// Adds a stretch of constant curvature.
-  /// - Source: exact integral of the unicycle model; the small-angle form keeps precision when going straight.
+  /// - Source: exact integral of the unicycle model; the small-angle form keeps precision on a straight.
   mutating func advance(distance: Double, turn: Double) {
     let half = 0.5 * turn
     let chord = distance * (abs(half) < 1e-4 ? 1 - half * half / 6 : sin(half) / half)

@@ -1,5 +1,5 @@
-/// Things that stand in a world, built from primitives around the origin of their own axes: x forward, y left,
-/// z up, standing on z = 0.
+/// Things that stand in a world, built from primitives around the origin of their own axes: x forward,
+/// y left, z up, standing on z = 0.
 enum Objects {
   /// A walking or standing person of about 1.5 to 1.9 m.
   /// - Parameter stride: phase of the walk in turns; the legs swing with it. Nil = standing.

@@ -19,6 +19,18 @@ struct PacketHits {
   var surface = SIMD8<Int32>(repeating: Scene.skySurface)
 }
 
+/// The larger lane by lane. (The library's own is a call per use, which here costs more than the comparison.)
+@inline(__always)
+private func larger(_ a: Lanes, _ b: Lanes) -> Lanes {
+  a.replacing(with: b, where: b .> a)
+}
+
+/// The smaller lane by lane.
+@inline(__always)
+private func smaller(_ a: Lanes, _ b: Lanes) -> Lanes {
+  a.replacing(with: b, where: b .< a)
+}
+
 /// Hits nearer than this (in multiples of the direction) are ignored: the solid holds the ray's origin.
 private let nearest: Float = 1e-3
 
@@ -49,8 +61,8 @@ extension Primitive {
     let (nearX, farX) = slab(ox, ix, extent.x)
     let (nearY, farY) = slab(oy, iy, extent.y)
     let (nearZ, farZ) = slab(oz, iz, extent.z)
-    let near = pointwiseMax(pointwiseMax(nearX, nearY), nearZ)
-    let far = pointwiseMin(pointwiseMin(farX, farY), farZ)
+    let near = larger(larger(nearX, nearY), nearZ)
+    let far = smaller(smaller(farX, farY), farZ)
     return near.replacing(with: .infinity, where: (near .> far) .| (near .< nearest))
   }
 
@@ -58,7 +70,7 @@ extension Primitive {
   private func slab(_ o: Lanes, _ inverse: Lanes, _ half: Float) -> (Lanes, Lanes) {
     let a = (-half - o) * inverse
     let b = (half - o) * inverse
-    return (pointwiseMin(a, b), pointwiseMax(a, b))
+    return (smaller(a, b), larger(a, b))
   }
 
   /// A unit sphere in scaled space; the discriminant is taken at the point of closest approach, where
@@ -79,7 +91,7 @@ extension Primitive {
     let py = oy + dy * closest
     let pz = oz + dz * closest
     let inside = 1 - (px * px + py * py + pz * pz)
-    let t = closest - (pointwiseMax(inside, .zero) / dd).squareRoot()
+    let t = closest - (larger(inside, .zero) / dd).squareRoot()
     return t.replacing(with: .infinity, where: (inside .< 0) .| (t .< nearest))
   }
 
@@ -92,7 +104,7 @@ extension Primitive {
     let b = axis.lengthSquared * near.od - axis.offset * axis.slope
     let c = axis.lengthSquared * (near.oo - radius * radius) - axis.offset * axis.offset
     let h = b * b - a * c
-    let sideT = (-b - pointwiseMax(h, .zero).squareRoot()) / a
+    let sideT = (-b - larger(h, .zero).squareRoot()) / a
     let y = axis.offset + sideT * axis.slope
     // Beyond the straight part, meet the ball at the end that the ray came by.
     let end = Lanes(repeating: 1).replacing(with: -1, where: y .< 0)
@@ -101,7 +113,7 @@ extension Primitive {
     let ez = near.z - extent.z * end
     let eb = ex * rays.dx + ey * rays.dy + ez * rays.dz
     let eh = eb * eb - near.dd * (ex * ex + ey * ey + ez * ez - radius * radius)
-    let ballT = (-eb - pointwiseMax(eh, .zero).squareRoot()) / near.dd
+    let ballT = (-eb - larger(eh, .zero).squareRoot()) / near.dd
     let straight = (y .> -axis.lengthSquared) .& (y .< axis.lengthSquared)
     let local = ballT.replacing(with: sideT, where: straight)
     let discriminant = eh.replacing(with: h, where: straight)
@@ -118,7 +130,7 @@ extension Primitive {
     let b = axis.lengthSquared * near.od - axis.offset * axis.slope
     let c = axis.lengthSquared * (near.oo - radius * radius) - axis.offset * axis.offset
     let h = b * b - a * c
-    let root = pointwiseMax(h, .zero).squareRoot()
+    let root = larger(h, .zero).squareRoot()
     let sideT = (-b - root) / a
     let y = axis.offset + sideT * axis.slope
     let end = Lanes(repeating: axis.lengthSquared)

@@ -38,14 +38,18 @@ package final class SceneRenderer {
     visible.primitives.withUnsafeBufferPointer { primitives in
       visible.bounds.withUnsafeBufferPointer { bounds in
         visible.casters.withUnsafeBufferPointer { casters in
-          let tracer = TileTracer(
-            rays: rays, scene: scene, primitives: primitives, bounds: bounds, casters: casters,
-            lists: lists, depth: depth.baseAddress, surface: surface.baseAddress, stride: depth.rowStride)
-          executor.run(parts: rays.tileRows) { tracer.trace(tileRow: $0) }
-          let output = TileShader.Output(
-            bytes: image.bytes.baseAddress, stride: image.bytes.rowStride, size: rays.size, sensor: sensor)
-          let shader = TileShader(tracer: tracer, scene: scene, output: output)
-          executor.run(parts: rays.tileRows) { shader.shade(tileRow: $0) }
+          visible.casterBalls.withUnsafeBufferPointer { casterBalls in
+            let tracer = TileTracer(
+              rays: rays, scene: scene, primitives: primitives, bounds: bounds, casters: casters,
+              casterBalls: casterBalls, lists: lists, depth: depth.baseAddress,
+              surface: surface.baseAddress, stride: depth.rowStride)
+            executor.run(parts: rays.tileRows) { tracer.trace(tileRow: $0) }
+            let output = TileShader.Output(
+              bytes: image.bytes.baseAddress, stride: image.bytes.rowStride, size: rays.size,
+              sensor: sensor)
+            let shader = TileShader(tracer: tracer, scene: scene, output: output)
+            executor.run(parts: rays.tileRows) { shader.shade(tileRow: $0) }
+          }
         }
       }
     }

@@ -157,11 +157,11 @@ struct TileShader {
       return found
     }
     let sun = shader.light.sunDirection
-    for index in 0..<tracer.casters.count {
-      let caster = tracer.casters[index]
-      let offset = caster.center - ball.center
+    for index in 0..<tracer.casterBalls.count {
+      let caster = tracer.casterBalls[index]
+      let offset = Vector3(caster.x, caster.y, caster.z) - ball.center
       let along = offset.dot(sun)
-      let reach = ball.radius + caster.boundingRadius
+      let reach = ball.radius + caster.w
       if along > -reach && offset.dot(offset) - along * along < reach * reach {
         found.append(Int32(index))
       }

@@ -7,6 +7,7 @@ struct TileTracer {
   let primitives: UnsafeBufferPointer<Primitive>
   let bounds: UnsafeBufferPointer<VisibleSet.Bounds>
   let casters: UnsafeBufferPointer<Primitive>
+  let casterBalls: UnsafeBufferPointer<SIMD4<Float>>
   let lists: CandidateLists
   let depth: UnsafeMutablePointer<Float>
   let surface: UnsafeMutablePointer<Int32>

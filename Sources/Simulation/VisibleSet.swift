@@ -14,6 +14,8 @@ struct VisibleSet {
   private(set) var bounds: [Bounds] = []
   /// All shadow casters, in or out of view.
   private(set) var casters: [Primitive] = []
+  /// A ball about each caster: centre, and radius in the last lane.
+  private(set) var casterBalls: [SIMD4<Float>] = []
   private var unsorted: [(index: Int, bounds: Bounds)] = []
 
   /// Keeps what lies in `view`, smaller than nothing else in the way.
@@ -22,9 +24,11 @@ struct VisibleSet {
     primitives.removeAll(keepingCapacity: true)
     bounds.removeAll(keepingCapacity: true)
     casters.removeAll(keepingCapacity: true)
+    casterBalls.removeAll(keepingCapacity: true)
     for (index, primitive) in scene.primitives.enumerated() {
       if primitive.castsShadow, primitive.center.length < 80 + primitive.boundingRadius {
         casters.append(primitive)
+        casterBalls.append(SIMD4(primitive.center, primitive.boundingRadius))
       }
       guard let found = Self.bounds(of: primitive, in: scene), found.outline.overlaps(view) else { continue }
       // Details thinner than a quarter pixel only make noise.

@@ -1,4 +1,5 @@
-/// A procedural world: an endless strip along x, made of pieces that depend only on the seed and their number.
+/// A procedural world: an endless strip along x, made of pieces that depend only on the seed and their
+/// number.
 protocol World: Sendable {
   /// Length of one piece along x, metres.
   var pieceLength: Double { get }

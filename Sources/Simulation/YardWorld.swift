@@ -81,7 +81,8 @@ struct YardWorld: World {
       .box(center: Vector3(0, 0, size.z / 2), size: size, walls),
       .box(center: Vector3(0, 0, size.z + 0.05), size: Vector3(size.x + 0.4, size.y + 0.4, 0.1), roof),
       .box(
-        center: Vector3(size.x / 2 + 0.01, 0, 0.95), size: Vector3(0.04, 0.85, 1.9), Palette.clutter(&random)),
+        center: Vector3(size.x / 2 + 0.01, 0, 0.95), size: Vector3(0.04, 0.85, 1.9),
+        Palette.clutter(&random)),
     ]
   }
 

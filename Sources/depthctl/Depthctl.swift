@@ -13,5 +13,6 @@ struct Depthctl: AsyncParsableCommand {
       InferCommand.self,
       OnnxCommand.self,
       SimulateCommand.self,
+      EvalCommand.self,
     ])
 }

@@ -55,11 +55,11 @@ struct DriveFixture {
     return image
   }
 
-  func append(_ writer: DriveWriter, _ index: Int) throws {
+  func append(_ writer: DriveWriter, _ index: Int, odometry: Bool = true) throws {
     try writer.append(
       DriveWriter.FrameRecord(timeSeconds: Double(index) * 0.08, worldFromCamera: Self.pose(index)),
       image: Self.image(index), depth: Self.depth(index), sparse: index == 1 ? nil : Self.depth(index))
-    for half in 0..<2 {
+    for half in 0..<2 where odometry {
       try writer.appendOdometry(
         timeSeconds: Double(index) * 0.08 + Double(half) * 0.04, speedMetersPerSecond: 1.5 + Double(index),
         yawRateRadiansPerSecond: -0.125)

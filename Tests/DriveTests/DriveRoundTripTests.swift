@@ -68,7 +68,7 @@ import Testing
     let second = try fixture.writer()
     #expect(second.frameCount == 2)
     #expect(second.odometryCount == 6)
-    try fixture.append(second, 2)
+    try fixture.append(second, 2, odometry: false)
     try second.finish()
     let reader = try DriveReader(directory: fixture.directory)
     #expect(reader.frames.count == 3)

@@ -35,7 +35,7 @@ import Testing
     .box(center: Vector3(6, -0.5, 0.1), size: Vector3(1.5, 2.2, 1.1), yaw: 0.6, grey),
     .capsule(from: Vector3(4, 1, -1), to: Vector3(6, -1.2, 1.4), radius: 0.4, grey),
     .cylinder(from: Vector3(3.5, 0.6, -0.9), to: Vector3(5, -0.8, 0.8), radius: 0.7, grey),
-    .cylinder(from: Vector3(40, 2, -3), to: Vector3(40, 2, 5), radius: 0.06, grey),
+    .cylinder(from: Vector3(40, 2, -3), to: Vector3(40, 2, 5), radius: 0.3, grey),
     .capsule(from: Vector3(25, -2, -1), to: Vector3(25, -2, 0.6), radius: 0.2, grey),
   ]
 

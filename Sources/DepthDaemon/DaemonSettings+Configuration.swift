@@ -110,7 +110,8 @@ extension LoadedConfiguration {
   }
 
   private static func interval(ofRateHz rate: Double) -> Int64 {
-    Int64(1e9 / rate)
+    // Less than once in a quarter of an hour counts as never; 0 has no interval.
+    rate > 1e-3 ? Int64(1e9 / rate) : Pace.never
   }
 }
 

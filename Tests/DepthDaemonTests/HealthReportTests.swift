@@ -50,13 +50,16 @@ struct HealthReportTests {
     #expect(HealthReport.evaluate(now, camera: "front").verdict == .ok)
   }
 
-  @Test(
-    arguments: [
-      ("no_odometry", { (now: inout HealthReport.Observation) in now.expectsOdometry = true }),
-      ("no_calibration", { $0.isCalibrated = false }),
-      ("low_rate", { $0.rateHz = 5 }),
-      ("unscaled", { $0.perception.report?.scale.state = .unscaled }),
-    ] as [(String, @Sendable (inout HealthReport.Observation) -> Void)])
+  private typealias Change = @Sendable (inout HealthReport.Observation) -> Void
+
+  private static let drawbacks: [(String, Change)] = [
+    ("no_odometry", { @Sendable in $0.expectsOdometry = true }),
+    ("no_calibration", { @Sendable in $0.isCalibrated = false }),
+    ("low_rate", { @Sendable in $0.rateHz = 5 }),
+    ("unscaled", { @Sendable in $0.perception.report?.scale.state = .unscaled }),
+  ]
+
+  @Test(arguments: drawbacks)
   func `what lowers the worth of depth is named`(
     word: String, spoil: @Sendable (inout HealthReport.Observation) -> Void
   ) {

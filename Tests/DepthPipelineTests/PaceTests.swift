@@ -16,4 +16,10 @@ struct PaceTests {
     let afterRestart = pace.isDue(at: MonotonicTime(nanoseconds: 5))
     #expect(first && afterRestart)
   }
+
+  @Test func `something switched off never happens`() {
+    var pace = Pace(intervalNanoseconds: Pace.never)
+    let answers = [0, 100, Int64.max].map { pace.isDue(at: MonotonicTime(nanoseconds: $0)) }
+    #expect(answers == [false, false, false])
+  }
 }

@@ -27,7 +27,6 @@ struct HealthMeter {
 
   /// The message with the last measured rate.
   func message(crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64) -> HealthMessage {
-    let odometryAge = crew.odometry?.latest.map { now - $0.time }
     var observation = HealthReport.Observation(time: now)
     observation.capture = crew.capture.state
     observation.perception = crew.perception.snapshot
@@ -37,7 +36,8 @@ struct HealthMeter {
     observation.nominalRateHz = settings.nominalRateHz
     observation.rateHz = rateHz
     observation.expectsOdometry = crew.odometry != nil
-    observation.hasOdometry = odometryAge.map { $0 <= settings.odometryMaximumAgeNanoseconds } ?? false
+    observation.hasOdometry =
+      crew.odometry?.sample(at: now, maximumAgeNanoseconds: settings.odometryMaximumAgeNanoseconds) != nil
     observation.isCalibrated = settings.calibration != nil
     var message = HealthReport.evaluate(observation, camera: settings.pipeline.cameraName)
     message.stamp = WallTime.now()

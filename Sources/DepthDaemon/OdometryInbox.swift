@@ -4,11 +4,21 @@ import Synchronization
 
 /// Where odometry arrives, from whichever thread, and where perception and status read it.
 final class OdometryInbox: Sendable {
-  private struct State {
-    var latest: OdometrySample?
-    /// Samples not yet published; oldest dropped beyond the bound.
+  private struct State: Sendable {
+    /// Ten seconds at 50 Hz; a pause of more than five such periods is a gap.
+    var track = OdometryTrack(capacity: 512, largestGapNanoseconds: 100_000_000)
+    /// Samples not yet published; the oldest gives way beyond the bound.
     var unpublished: [OdometrySample] = []
-    var count: UInt64 = 0
+    var accepted: UInt64 = 0
+  }
+
+  /// What became of the samples so far.
+  struct Counts: Equatable, Sendable {
+    var accepted: UInt64
+    var gaps: UInt64
+    var duplicates: UInt64
+    var reordered: UInt64
+    var restarts: UInt64
   }
 
   private static let unpublishedLimit = 512
@@ -18,21 +28,36 @@ final class OdometryInbox: Sendable {
     state.withLock { $0.unpublished.reserveCapacity(Self.unpublishedLimit) }
   }
 
-  /// Takes one sample; one that is older than the newest is ignored.
+  /// Takes one sample in; duplicates and late ones are counted and dropped.
   func add(_ sample: OdometrySample) {
     state.withLock { state in
-      if let latest = state.latest, sample.time <= latest.time { return }
-      state.latest = sample
-      state.count += 1
+      switch state.track.add(sample) {
+      case .duplicate, .reordered, .notANumber: return
+      case .accepted, .restarted: break
+      }
+      state.accepted += 1
       if state.unpublished.count == Self.unpublishedLimit { state.unpublished.removeFirst() }
       state.unpublished.append(sample)
     }
   }
 
-  /// The newest sample.
-  var latest: OdometrySample? { state.withLock { $0.latest } }
+  /// The newest sample taken at `time` or before, unless it is older than `maximumAgeNanoseconds`.
+  func sample(at time: MonotonicTime, maximumAgeNanoseconds: Int64) -> OdometrySample? {
+    state.withLock { state in
+      guard let sample = state.track.latest(at: time), time - sample.time <= maximumAgeNanoseconds else {
+        return nil
+      }
+      return sample
+    }
+  }
 
-  var count: UInt64 { state.withLock { $0.count } }
+  var counts: Counts {
+    state.withLock { state in
+      Counts(
+        accepted: state.accepted, gaps: state.track.gapCount, duplicates: state.track.duplicateCount,
+        reordered: state.track.reorderCount, restarts: state.track.restartCount)
+    }
+  }
 
   /// Samples since the last call, oldest first.
   func takeUnpublished() -> [OdometrySample] {

@@ -105,9 +105,8 @@ private final class PerceptionWorker {
 
   private func updateContext(at time: MonotonicTime) {
     context.expectsOdometry = loop.odometry != nil
-    context.odometry = loop.odometry?.latest.flatMap { sample in
-      abs(time - sample.time) <= loop.odometryMaximumAgeNanoseconds ? sample : nil
-    }
+    context.odometry = loop.odometry?.sample(
+      at: time, maximumAgeNanoseconds: loop.odometryMaximumAgeNanoseconds)
     context.droppedByCamera = loop.capture.lost.value + loop.capture.corrupt.value
     context.droppedByPipeline = loop.mailbox.displaced.value + loop.status.failed.value
     context.wallOffsetNanoseconds = clock.offsetNanoseconds

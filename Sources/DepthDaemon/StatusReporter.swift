@@ -126,7 +126,12 @@ final class StatusReporter {
     result.endObject()
     if let odometry = crew.odometry {
       result.beginObject("odometry")
-      result.field("samples", odometry.count)
+      let counts = odometry.counts
+      result.field("samples", counts.accepted)
+      result.field("gaps", counts.gaps)
+      result.field("duplicates", counts.duplicates)
+      result.field("reordered", counts.reordered)
+      result.field("restarts", counts.restarts)
       result.field("rejected", crew.odometryStatus.rejected.value)
       result.field("problem", crew.odometryStatus.problem)
       result.endObject()

@@ -55,7 +55,7 @@ public struct ReceivedFrame: Sendable {
   }
 
   /// Lends the payload; it must not be used after `body` returns.
-  public func withPayload<Result, Failure: Error>(
+  public func withPayload<Result: ~Copyable, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try payloadBytes.withUnsafeBytes { (bytes) throws(Failure) in

@@ -23,7 +23,7 @@ public final class ReceivedBytes: @unchecked Sendable {
   public var count: Int { zmq_msg_size(message) }
 
   /// Lends the bytes; they must not be used after `body` returns.
-  public func withUnsafeBytes<Result, Failure: Error>(
+  public func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try body(UnsafeRawBufferPointer(start: zmq_msg_data(message), count: zmq_msg_size(message)))

@@ -4,7 +4,9 @@ import Quantities
 public import WireFormat
 
 /// A subscriber's view of one daemon: subscriptions that always know their newest frame, its age and what was
-/// lost; status; requests. Reconnects by itself for ever, and says so: a topic without frames is not alive.
+/// lost; status; requests.
+///
+/// Reconnects by itself for ever, and says so: a topic without frames is not alive.
 ///
 ///     let client = try DepthClient(.standard())
 ///     let depth = try client.subscribe(camera: "front", .depth)

@@ -3,8 +3,9 @@ import Platform
 import Quantities
 public import WireFormat
 
-/// One topic, received in the background from the moment the subscription is made until it goes away. Safe to
-/// use from any thread.
+/// One topic, received in the background from the moment the subscription is made until it goes away.
+///
+/// Safe to use from any thread.
 public final class FrameSubscription: Sendable {
   /// Which frames are handed out.
   public enum Delivery: Equatable, Sendable {
@@ -61,7 +62,9 @@ public final class FrameSubscription: Sendable {
     } catch { inbox.reject(.messaging(error)) }
   }
 
-  /// The next frame not yet handed out; waits up to `milliseconds`. Never the same frame twice.
+  /// The next frame not yet handed out; waits up to `milliseconds`.
+  ///
+  /// Never the same frame twice.
   public func next(milliseconds: Int) -> ReceivedFrame? {
     inbox.take(until: MonotonicTime.now() + Int64(milliseconds) * 1_000_000)
   }

@@ -5,8 +5,9 @@ public import Quantities
 import Synchronization
 public import WireFormat
 
-/// The daemon's status messages, received in the background; holds the last of each kind. Safe to use from any
-/// thread.
+/// The daemon's status messages, received in the background; holds the last of each kind.
+///
+/// Safe to use from any thread.
 public final class StatusSubscription: Sendable {
   /// A status message with the time it came in.
   public struct Entry<Message: Sendable>: Sendable {

@@ -1,6 +1,8 @@
 import CZMQ
 
-/// A client's side of the control endpoint. Used by one thread.
+/// A client's side of the control endpoint.
+///
+/// Used by one thread.
 public final class ControlClient {
   public let endpoint: String
   private let context: MessagingContext

@@ -1,8 +1,9 @@
 import CZMQ
 import WireFormat
 
-/// The daemon's side of the control endpoint: a ROUTER socket that answers JSON requests, one at a time. Made
-/// and used on one thread.
+/// The daemon's side of the control endpoint: a ROUTER socket that answers JSON requests, one at a time.
+///
+/// Made and used on one thread.
 public final class ControlSocket {
   /// Longest request, bytes; ZeroMQ hangs up on peers that send more.
   public static let largestRequest = 1 << 20

@@ -25,8 +25,9 @@ enum Endpoint: Equatable {
     }
   }
 
-  /// Whether a host names this machine only. `*`, `0.0.0.0` and interface names do not; nor does anything
-  /// that merely begins like a loopback address.
+  /// Whether a host names this machine only.
+  ///
+  /// `*`, `0.0.0.0` and interface names do not; nor does anything that merely begins like a loopback address.
   private static func isLoopback(_ host: String) -> Bool {
     if host == "localhost" || host == "[::1]" { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,8 +1,10 @@
 public import Quantities
 public import WireFormat
 
-/// Publishes frames on both endpoints: `stream` (three frames: topic, header, payload) and `latest` (one frame,
-/// safe with ZMQ_CONFLATE). Made and used on the perception thread.
+/// Publishes frames on both endpoints: `stream` (three frames: topic, header, payload) and `latest` (one
+/// frame, safe with ZMQ_CONFLATE).
+///
+/// Made and used on the perception thread.
 public final class FramePublisher {
   private let stream: PublishSocket
   private let latest: PublishSocket
@@ -29,7 +31,9 @@ public final class FramePublisher {
     try self.init(context, stream: [directory.stream], latest: [directory.latest])
   }
 
-  /// Learns who came and went since the last call; call it once per frame. Never waits.
+  /// Learns who came and went since the last call; call it once per frame.
+  ///
+  /// Never waits.
   public func poll() -> [SubscriptionEvent] {
     let streamEvents = stream.poll()
     let latestEvents = latest.poll()
@@ -44,7 +48,9 @@ public final class FramePublisher {
     stream.subscriberCount(of: topic) + latest.subscriberCount(of: topic)
   }
 
-  /// Sends one frame to those who want it. Never waits; allocates nothing once the pool is warm.
+  /// Sends one frame to those who want it.
+  ///
+  /// Never waits; allocates nothing once the pool is warm.
   /// - Parameters:
   ///   - header: the encoded `DepthHeader`, whose sequence and capture time are repeated here.
   ///   - payload: what the header describes.

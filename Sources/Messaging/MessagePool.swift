@@ -8,7 +8,9 @@ final class MessagePool: Sendable {
     storage.close()
   }
 
-  /// Memory of at least `byteCount` bytes with one reference, yours. Call `release()` when done.
+  /// Memory of at least `byteCount` bytes with one reference, yours.
+  ///
+  /// Call `release()` when done.
   func lease(byteCount: Int) -> PooledMessage {
     storage.lease(byteCount: byteCount)
   }
@@ -36,7 +38,9 @@ final class PooledMessage: @unchecked Sendable {
     references.wrappingAdd(1, ordering: .relaxed)
   }
 
-  /// Gives up one reference; the last returns the memory. Called by ZeroMQ's threads too.
+  /// Gives up one reference; the last returns the memory.
+  ///
+  /// Called by ZeroMQ's threads too.
   func release() {
     guard references.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
     references.store(1, ordering: .relaxed)

@@ -3,7 +3,9 @@ import Platform
 import Quantities
 import Synchronization
 
-/// The process's one ZeroMQ context. Make sockets from it on the threads that will own them.
+/// The process's one ZeroMQ context.
+///
+/// Make sockets from it on the threads that will own them.
 ///
 /// Also keeps the lock of every bound ipc path until the context has ended: ZeroMQ removes the socket file
 /// some time after the socket is closed, and a successor that had bound the path already would lose its own.
@@ -48,7 +50,9 @@ private final class HeldLock: Sendable {
 }
 
 extension MessagingError {
-  /// The calling thread's ZeroMQ error. Call it on the line after the call that failed.
+  /// The calling thread's ZeroMQ error.
+  ///
+  /// Call it on the line after the call that failed.
   static func lastFailure(_ operation: String, _ endpoint: String) -> MessagingError {
     let code = zmq_errno()
     return .zeroMQ(

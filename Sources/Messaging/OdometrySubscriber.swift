@@ -1,7 +1,9 @@
 import CZMQ
 
-/// Receives odometry messages: JSON in one frame, with or without a topic before the first `{`, or in the last
-/// of several frames. Made and used on the odometry thread.
+/// Receives odometry messages: JSON in one frame, with or without a topic before the first `{`, or in the
+/// last of several frames.
+///
+/// Made and used on the odometry thread.
 public final class OdometrySubscriber {
   public let endpoint: String
   private let socket: Socket
@@ -28,7 +30,9 @@ public final class OdometrySubscriber {
     frame.deallocate()
   }
 
-  /// Waits up to `milliseconds` for a message and lends its JSON object's bytes to `body`. Does not allocate.
+  /// Waits up to `milliseconds` for a message and lends its JSON object's bytes to `body`.
+  ///
+  /// Does not allocate.
   /// - Returns: false when nothing came, or nothing that has an object in it.
   public func receive(milliseconds: Int, _ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
     guard socket.waitForInput(milliseconds: milliseconds) else { return false }

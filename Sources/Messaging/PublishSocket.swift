@@ -47,7 +47,9 @@ public final class PublishSocket {
     outbound.deallocate()
   }
 
-  /// Learns of subscriptions since the last call. Never waits; allocates only when there is news.
+  /// Learns of subscriptions since the last call.
+  ///
+  /// Never waits; allocates only when there is news.
   public func poll() -> [SubscriptionEvent] {
     var events: [SubscriptionEvent] = []
     // A bound, so that a peer that subscribes without end cannot keep the caller here.

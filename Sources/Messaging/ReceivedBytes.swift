@@ -15,7 +15,9 @@ public final class ReceivedBytes: @unchecked Sendable {
     message.deallocate()
   }
 
-  /// Receives into this object. False when nothing is there.
+  /// Receives into this object.
+  ///
+  /// False when nothing is there.
   func receive(from socket: Socket, flags: Int32) -> Bool {
     zmq_msg_recv(message, socket.handle, flags) >= 0
   }

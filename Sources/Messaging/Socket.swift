@@ -1,7 +1,9 @@
 import CZMQ
 import Glibc
 
-/// One ZeroMQ socket and its options. Used by one thread: the one that made it.
+/// One ZeroMQ socket and its options.
+///
+/// Used by one thread: the one that made it.
 final class Socket {
   let handle: UnsafeMutableRawPointer
   private let context: MessagingContext
@@ -76,7 +78,9 @@ final class Socket {
     guard zmq_connect(handle, endpoint) == 0 else { throw .lastFailure("connect", endpoint) }
   }
 
-  /// Waits until something can be received. False when the time is up.
+  /// Waits until something can be received.
+  ///
+  /// False when the time is up.
   func waitForInput(milliseconds: Int) -> Bool {
     var item = zmq_pollitem_t(socket: handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
     return zmq_poll(&item, 1, milliseconds) > 0

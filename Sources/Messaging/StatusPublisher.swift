@@ -1,6 +1,7 @@
 public import WireFormat
 
 /// Publishes status messages, and sends `info/` and `calib/` again to everybody who subscribes late.
+///
 /// Made and used on one thread.
 public final class StatusPublisher {
   private let socket: PublishSocket
@@ -44,7 +45,9 @@ public final class StatusPublisher {
     retained[RetainedKey(kind: .calib, camera: camera)] = nil
   }
 
-  /// Learns of new subscriptions and answers them with what is kept. Call it several times a second.
+  /// Learns of new subscriptions and answers them with what is kept.
+  ///
+  /// Call it several times a second.
   public func poll() throws(MessagingError) -> [SubscriptionEvent] {
     let events = socket.poll()
     for (key, frame) in retained {

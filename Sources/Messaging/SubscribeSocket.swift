@@ -1,6 +1,8 @@
 import CZMQ
 
-/// A SUB socket. Made, used and dropped on one thread; reconnects by itself, for ever.
+/// A SUB socket.
+///
+/// Made, used and dropped on one thread; reconnects by itself, for ever.
 public final class SubscribeSocket {
   /// Which messages are kept until they are received.
   public enum Delivery: Equatable, Sendable {

@@ -16,7 +16,9 @@ struct SubscriptionTable {
 
   private var entries: [(prefix: [UInt8], count: Int)] = []
 
-  /// Takes one received frame: 1 or 0, then the prefix. Nil when it is no subscription.
+  /// Takes one received frame: 1 or 0, then the prefix.
+  ///
+  /// Nil when it is no subscription.
   mutating func take(_ frame: UnsafeRawBufferPointer) -> SubscriptionEvent? {
     guard let first = frame.first, first <= 1 else { return nil }
     let prefix = frame.dropFirst()
@@ -41,7 +43,9 @@ struct SubscriptionTable {
     return SubscriptionEvent(prefix: text, isNew: true, count: 1)
   }
 
-  /// Subscriptions that a topic's messages go to. Does not allocate.
+  /// Subscriptions that a topic's messages go to.
+  ///
+  /// Does not allocate.
   func count(of topic: Topic) -> Int {
     var count = 0
     for entry in entries where topic.name.utf8.starts(with: entry.prefix) { count += entry.count }

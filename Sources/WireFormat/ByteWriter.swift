@@ -15,7 +15,9 @@ public struct ByteWriter: ~Copyable, @unchecked Sendable {
     memory.deallocate()
   }
 
-  /// What has been written. Valid until the next change.
+  /// What has been written.
+  ///
+  /// Valid until the next change.
   public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
 
   /// The last byte written; nil when there is none.
@@ -29,6 +31,7 @@ public struct ByteWriter: ~Copyable, @unchecked Sendable {
   }
 
   /// Makes the content exactly `newCount` bytes, undefined where they were not written, and lends them.
+  ///
   /// The pointer is valid until the next change.
   public mutating func resize(to newCount: Int) -> UnsafeMutableRawBufferPointer {
     reserve(newCount)

@@ -1,4 +1,6 @@
-/// Why a frame is worth less than it could be. Raw values are bit positions; names are the wire's words.
+/// Why a frame is worth less than it could be.
+///
+/// Raw values are bit positions; names are the wire's words.
 public enum Degradation: UInt8, CaseIterable, Sendable {
   /// No intrinsics: no point cloud, no metric scale from motion.
   case noCalibration

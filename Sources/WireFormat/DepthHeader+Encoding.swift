@@ -2,7 +2,9 @@ import Geometry
 import Quantities
 
 extension DepthHeader {
-  /// Appends the header as one JSON object. Key order is fixed, `"v"` first. Does not allocate.
+  /// Appends the header as one JSON object.
+  ///
+  /// Key order is fixed, `"v"` first. Does not allocate.
   public func encode(into writer: inout ByteWriter) {
     writer.beginObject()
     encodeIdentity(into: &writer)

@@ -14,7 +14,9 @@ public struct DepthHeader: Equatable, Sendable {
   public var sequence: UInt64 = 0
   /// The optical frame the pixels live in (x right, y down, z forward; REP 103).
   public var frameID: String
-  /// Capture time on the real-time clock. May step; never subtract two of them.
+  /// Capture time on the real-time clock.
+  ///
+  /// May step; never subtract two of them.
   public var stamp: WallTime?
   /// Capture time on CLOCK_MONOTONIC of the machine that `bootID` names.
   public var captureTime = MonotonicTime(nanoseconds: 0)

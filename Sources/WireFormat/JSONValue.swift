@@ -1,4 +1,6 @@
-/// A JSON document read from a peer: control requests, odometry. Not for the frame's path.
+/// A JSON document read from a peer: control requests, odometry.
+///
+/// Not for the frame's path.
 public indirect enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)

@@ -88,7 +88,9 @@ public enum TopicKind: String, CaseIterable, Sendable {
   }
 }
 
-/// How the numbers of a payload are stored. Raw values are the wire's words (REP 118 for images).
+/// How the numbers of a payload are stored.
+///
+/// Raw values are the wire's words (REP 118 for images).
 public enum PayloadEncoding: String, CaseIterable, Codable, Sendable {
   /// IEEE float, little-endian, row by row without padding; NaN = unknown, +Inf = beyond range.
   case float32 = "32FC1"

@@ -3,8 +3,10 @@ import ImageBuffers
 import WireFormat
 
 extension DepthColorTable {
-  /// Metres are shown from 0.5 to 50 m. Network units have no such scale: the range is taken from this frame,
-  /// once, and then kept, so that colours do not jump.
+  /// Metres are shown from 0.5 to 50 m.
+  ///
+  /// Network units have no such scale: the range is taken from this frame, once, and then kept, so that
+  /// colours do not jump.
   static func forShowing(_ depth: borrowing Plane<Float>, unit: PayloadUnit?) -> DepthColorTable? {
     if unit == .meters || unit == .millimeters { return DepthColorTable(nearest: 0.5, farthest: 50) }
     var values: [Float] = []

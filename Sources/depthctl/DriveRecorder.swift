@@ -72,7 +72,9 @@ final class DriveRecorder {
     try storeOdometry(writer)
   }
 
-  /// Completes the folder. False when there is nothing in it.
+  /// Completes the folder.
+  ///
+  /// False when there is nothing in it.
   func finish() throws -> Bool {
     guard let writer else { return false }
     try storeOdometry(writer)

@@ -34,7 +34,9 @@ final class LiveDepth {
     truth = try client.subscribe(camera: camera, .truth, delivery: .everything(queue: 8))
   }
 
-  /// Takes what has arrived; waits up to `milliseconds` for the first frame. False when nothing came.
+  /// Takes what has arrived; waits up to `milliseconds` for the first frame.
+  ///
+  /// False when nothing came.
   func update(milliseconds: Int) throws -> Bool {
     guard let first = unscaled.next(milliseconds: milliseconds) else { return false }
     collectTruth()

@@ -8,7 +8,9 @@ struct LiveDepthError {
   var isMedianScaled: Bool
   var pixels: Int
 
-  /// Nil when hardly any pixel can be compared. Truth of another size is read at the nearest pixel.
+  /// Nil when hardly any pixel can be compared.
+  ///
+  /// Truth of another size is read at the nearest pixel.
   init?(depth: borrowing Plane<Float>, truth: borrowing Plane<Float>, medianScaled: Bool) {
     var pairs: [(depth: Float, truth: Float)] = []
     // A few thousand pixels tell the mean; the view must stay cheap.

@@ -1,5 +1,7 @@
 /// A message of the status endpoint: one ZeroMQ frame, the topic followed at once by one JSON object, as in
-/// `health/{"v":1,…}`. One frame, so that ZMQ_CONFLATE is safe here too; the JSON starts at the first `{`.
+/// `health/{"v":1,…}`.
+///
+/// One frame, so that ZMQ_CONFLATE is safe here too; the JSON starts at the first `{`.
 public protocol StatusMessage: Sendable {
   static var kind: TopicKind { get }
   /// Writes the members between the braces, after `v` and `type`.

@@ -130,7 +130,8 @@ let package = Package(
       name: "depthctl",
       dependencies: [
         "DepthClient", "DepthDaemon", "DepthPipeline", "Capture", "Decoding", "Drive", "Simulation",
-        "Calibration", "Configuration", "Evaluation", "Preprocessing", "ModelBundle", "Inference", "ImageCodecs",
+        "Calibration", "Configuration", "Evaluation", "Preprocessing", "ModelBundle", "Inference",
+        "ImageCodecs",
         "ImageBuffers", "Geometry", "Messaging", "WireFormat", "Odometry", "Platform", "Quantities",
         argumentParser,
       ],
@@ -139,7 +140,10 @@ let package = Package(
     // Runs inside the virtual machine of scripts/vm-test.
     .executableTarget(
       name: "vm-guest-test",
-      dependencies: ["Capture", "Decoding", "ImageBuffers", "Platform", "Quantities"],
+      dependencies: [
+        "Capture", "Decoding", "DepthClient", "Messaging", "WireFormat", "ImageBuffers", "Platform",
+        "Quantities",
+      ],
       path: "Tests/VirtualMachine/Guest", swiftSettings: houseSettings),
 
     // Tests mirror sources.

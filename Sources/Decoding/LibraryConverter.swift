@@ -10,6 +10,9 @@ final class LibraryConverter {
   private var sourceFormat = v4l2_format()
   private var targetFormat = v4l2_format()
   private let packed: UnsafeMutableRawBufferPointer
+  /// The library notices that a frame is short, and reads to where its end should be all the same; so it gets
+  /// a copy, in memory that no format of this size outruns. It may also write there.
+  private let padded: UnsafeMutableRawBufferPointer
   private let format: CaptureFormat
 
   /// - Throws: `.unsupportedFormat` when the library does not know the format, `.library`.
@@ -21,6 +24,9 @@ final class LibraryConverter {
     self.format = format
     let size = format.size
     packed = .allocate(byteCount: 3 * size.pixelCount, alignment: 64)
+    padded = .allocate(
+      byteCount: max(4 * size.pixelCount, format.bytesPerLine * size.height) + 4096, alignment: 64)
+    padded.initializeMemory(as: UInt8.self, repeating: 0)
     sourceFormat = Self.describe(size, format.pixelFormat.code, bytesPerLine: format.bytesPerLine)
     targetFormat = Self.describe(size, PixelFormat.rgb24.code, bytesPerLine: 3 * size.width)
     guard knowsFormat() else { throw .unsupportedFormat(format.pixelFormat) }
@@ -29,6 +35,7 @@ final class LibraryConverter {
   deinit {
     v4lconvert_destroy(handle)
     packed.deallocate()
+    padded.deallocate()
   }
 
   /// Converts a frame to packed RGB; the bytes are valid until the next call.
@@ -41,12 +48,13 @@ final class LibraryConverter {
   }
 
   private func run(_ buffer: UnsafeRawBufferPointer) -> Int {
-    // The library declares its source mutable; without its processing stages it does not write there.
-    let source = UnsafeMutablePointer(mutating: buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    let count = min(buffer.count, padded.count)
+    padded.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    let source = padded.baseAddress?.assumingMemoryBound(to: UInt8.self)
     let target = packed.baseAddress?.assumingMemoryBound(to: UInt8.self)
     return Int(
       v4lconvert_convert(
-        handle, &sourceFormat, &targetFormat, source, Int32(buffer.count), target, Int32(packed.count)))
+        handle, &sourceFormat, &targetFormat, source, Int32(count), target, Int32(packed.count)))
   }
 
   /// Asks by converting nothing: the library names an unknown format, and complains about length otherwise.

@@ -30,6 +30,13 @@ import Testing
     #expect(throws: DecodingError.self) { _ = try decode([], format) }
   }
 
+  @Test func `a short frame of a large format is not read past its end`() throws {
+    let size = ImageSize(width: 4096, height: 2160)
+    let format = CaptureFormat(
+      pixelFormat: try #require(PixelFormat("BGR3")), size: size, bytesPerLine: 3 * size.width)
+    #expect(throws: DecodingError.self) { _ = try decode([1, 2, 3], format) }
+  }
+
   @Test func `a format nobody knows is refused when the decoder is made`() throws {
     let format = try format("H264", bytesPerLine: 0)
     #expect(throws: DecodingError.unsupportedFormat(format.pixelFormat)) {

@@ -1,7 +1,7 @@
 import CV4L2
 import Glibc
 import Platform
-package import Quantities
+import Quantities
 
 /// The mapped buffers of a streaming device. Unmaps itself; must go before its device.
 package final class BufferRing {

@@ -1,8 +1,8 @@
 import Decoding
 import Glibc
-package import ImageBuffers
+import ImageBuffers
 import Platform
-package import Quantities
+import Quantities
 
 /// One camera from opening to loss: negotiates, streams, decodes, and starts the stream again after failed
 /// transfers or silence.
@@ -26,7 +26,7 @@ package final class CameraStream {
   private let counters: CaptureCounters
   private var continuity: FrameContinuity
   private var discardsLeft: Int
-  /// Frames that will never be delivered since the last one that was.
+  /// Frames lost or passed over since the last one that was delivered; damaged ones are reported one by one.
   private var missedSinceFrame: UInt64 = 0
   private var lastArrival: MonotonicTime
   private var restartTime: MonotonicTime?
@@ -126,7 +126,6 @@ package final class CameraStream {
     release(filled)
     if let fault {
       counters.corrupt.add()
-      missedSinceFrame += 1
       return pendingLoss.map { .lost($0) } ?? .corrupt(fault)
     }
     describe(filled, &lease.frame.metadata)

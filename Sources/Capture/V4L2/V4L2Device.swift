@@ -1,7 +1,7 @@
 import CV4L2
 import Glibc
 import Platform
-package import Quantities
+import Quantities
 
 /// One open capture device: requests in, values or a `CameraFault` out. Closes itself.
 package final class V4L2Device {

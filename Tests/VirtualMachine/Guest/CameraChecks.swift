@@ -1,6 +1,7 @@
 import Capture
 import Decoding
 import Glibc
+import ImageBuffers
 import Platform
 import Quantities
 
@@ -24,6 +25,7 @@ struct CameraChecks {
     for name in Self.nativeFormats + Self.otherFormats + Self.convertedFormats { checkFormat(name) }
     checkUnsupportedFormat()
     checkControls()
+    checkImpossibleTime()
     checkDroppedBuffers()
     checkDamagedBuffers()
     checkFatalError()
@@ -56,13 +58,17 @@ struct CameraChecks {
 
   private func checkFormat(_ name: String) {
     var settings = self.settings(name)
-    settings.controls = ["osd_text_mode": 2]  // no text on the colours
+    // No text on the colours; with its other time source this driver stamps frames before their time.
+    settings.controls = ["osd_text_mode": 2, "timestamp_source": 1]
     let camera = Camera(settings)
     let seen = camera.observe(seconds: 20) { $0.frames >= 25 }
     let isMode = camera.source.connection?.mode.format.pixelFormat.description == name
     reporter.check(
       seen.frames >= 25 && isMode && seen.isInOrder && seen.corrupt == 0, "\(name) streams",
       "\(seen.frames) frames, \(seen.corrupt) corrupt, lost \(seen.lost), \(seen.complaints)")
+    reporter.check(
+      seen.timeSources == [.startOfExposure], "\(name) carries the driver's time",
+      "\(seen.timeSources.map(\.rawValue))")
     reporter.check(
       (0.5 * Self.rateHz...1.3 * Self.rateHz).contains(seen.rateHz), "\(name) keeps its rate",
       "\(seen.rateHz) Hz, promised \(camera.source.nominalRateHz)")
@@ -98,6 +104,16 @@ struct CameraChecks {
     reporter.check(
       seen.frames >= 2 && brightness == 77, "a control is set", "brightness \(brightness ?? -1)")
     try? Vivid.set("brightness", 128)
+  }
+
+  /// As "end of frame" the driver stamps the future: such a stamp is no capture time.
+  private func checkImpossibleTime() {
+    var settings = self.settings("GREY")
+    settings.controls = ["timestamp_source": 0]
+    let seen = Camera(settings).observe(seconds: 10) { $0.frames >= 10 }
+    reporter.check(
+      seen.timeSources == [.receive] && seen.isInOrder, "a stamp from the future is replaced by the arrival",
+      "\(seen.timeSources.map(\.rawValue))")
   }
 
   private func checkDroppedBuffers() {

@@ -5,6 +5,10 @@ let reporter = Reporter()
 for argument in CommandLine.arguments.dropFirst() {
   switch argument {
   case "camera": CameraChecks(reporter: reporter).run()
+  case "daemon":
+    do { try DaemonChecks(reporter: reporter).run() } catch {
+      reporter.check(false, "the daemon can be watched", "\(error)")
+    }
   default: reporter.check(false, "known check", argument)
   }
 }

@@ -89,7 +89,7 @@ let package = Package(
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
     module("Preprocessing", ["ImageBuffers", "Geometry", "Quantities"]),
     module("Odometry", ["WireFormat", "Quantities"]),
-    module("Simulation", ["ImageBuffers", "Geometry", "Odometry", "Quantities"]),
+    module("Simulation", ["ImageBuffers", "Geometry", "Quantities"]),
     module("Evaluation", ["ImageBuffers", "Quantities"]),
     module("WireFormat", ["ImageBuffers", "Geometry", "Quantities"]),
     module(

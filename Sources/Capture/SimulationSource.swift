@@ -65,8 +65,9 @@ public final class SimulationSource: FrameSource {
     frame.trueDepth = depth.take()
   }
 
-  /// The next frame that can be drawn by its time. Frames before it are lost, like those of a camera that
-  /// nobody reads.
+  /// The next frame that can be drawn by its time.
+  ///
+  /// Frames before it are lost, like those of a camera that nobody reads.
   private func reachableFrame() -> Int {
     let ready = Double(MonotonicTime.now() + drawingNanoseconds - start) * 1e-9
     return max(nextFrame, Int((ready * nominalRateHz).rounded(.up)))

@@ -1,7 +1,9 @@
 /// A CSV file of a drive, line by line, with errors that name the line.
 struct CSVTable {
   let path: String
-  /// The rows' fields, the header not included. Line numbers of row `i` are `i + 2`.
+  /// The rows' fields, the header not included.
+  ///
+  /// Line numbers of row `i` are `i + 2`.
   let rows: [[Substring]]
 
   /// Reads a whole file.

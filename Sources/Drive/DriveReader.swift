@@ -4,8 +4,10 @@ public import ImageBuffers
 import ImageCodecs
 import Quantities
 
-/// Reads a drive folder. All text files are checked when it is opened; images when they are asked for. One
-/// thread; buffers are reused from frame to frame.
+/// Reads a drive folder.
+///
+/// All text files are checked when it is opened; images when they are asked for. One thread; buffers are
+/// reused from frame to frame.
 public final class DriveReader {
   /// Sub-folders that a drive may have besides `frames`.
   public enum DepthFolder: String, Sendable {

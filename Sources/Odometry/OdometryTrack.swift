@@ -1,6 +1,8 @@
 public import Quantities
 
-/// The latest odometry in memory of fixed size, in order of time. Nothing is allocated after `init`.
+/// The latest odometry in memory of fixed size, in order of time.
+///
+/// Nothing is allocated after `init`.
 public struct OdometryTrack: Sendable {
   /// What became of a sample.
   public enum Verdict: Equatable, Sendable {

@@ -1,6 +1,8 @@
 /// Where the robot goes: a winding line along x that repeats with its length, travelled at a `SpeedProfile`.
 package struct CameraPath: Sendable {
-  /// Planar state of the robot's body. Axes: x forward along the world, y left; heading positive to the left.
+  /// Planar state of the robot's body.
+  ///
+  /// Axes: x forward along the world, y left; heading positive to the left.
   package struct State: Sendable {
     package var x: Double
     package var y: Double

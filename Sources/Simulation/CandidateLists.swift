@@ -1,5 +1,7 @@
 /// Scratch memory of the renderer: for each row of tiles, the candidates of the row, of one tile, and of the
-/// tile's shadows. Each row of tiles is drawn by one thread, so rows never share.
+/// tile's shadows.
+///
+/// Each row of tiles is drawn by one thread, so rows never share.
 final class CandidateLists {
   private let rows: Int
   private var memory: UnsafeMutablePointer<Int32>

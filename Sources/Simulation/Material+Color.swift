@@ -76,7 +76,9 @@ extension Material {
     return mix(mix(first, second, coarse), tint, fine > 0.6 ? 0.5 : 0.12)
   }
 
-  /// Asphalt with an edge line, a dashed centre line (8 m period) and patches. u = along, v = left, metres.
+  /// Asphalt with an edge line, a dashed centre line (8 m period) and patches.
+  ///
+  /// u = along, v = left, metres.
   @inline(__always)
   private func road(_ point: SurfacePoint) -> Vector3 {
     let wu = max(1e-3, point.footprintU)

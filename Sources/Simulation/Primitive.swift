@@ -1,4 +1,6 @@
-/// One solid of a world. Axes: x forward, y left, z up (REP 103), metres.
+/// One solid of a world.
+///
+/// Axes: x forward, y left, z up (REP 103), metres.
 package struct Primitive: Sendable {
   package enum Shape: Sendable {
     /// `extent` holds the half sizes; turned by the yaw.

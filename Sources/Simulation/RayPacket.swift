@@ -95,7 +95,7 @@ extension Primitive {
     return t.replacing(with: .infinity, where: (inside .< 0) .| (t .< nearest))
   }
 
-  /// Source: I. Quilez, "intersectors" (capsule), for rays moved to their closest approach of the centre.
+  /// Source: Quilez, "intersectors" (capsule), for rays moved to their closest approach of the centre.
   @inline(__always)
   private func capsuleDistance(_ rays: RayPacket) -> Lanes {
     let near = approach(rays)
@@ -121,7 +121,7 @@ extension Primitive {
     return t.replacing(with: .infinity, where: (h .< 0) .| (discriminant .< 0) .| (t .< nearest))
   }
 
-  /// Source: I. Quilez, "intersectors" (capped cylinder), for rays moved to their closest approach.
+  /// Source: Quilez, "intersectors" (capped cylinder), for rays moved to their closest approach.
   @inline(__always)
   private func cylinderDistance(_ rays: RayPacket) -> Lanes {
     let near = approach(rays)

@@ -40,7 +40,9 @@ package struct FloorPlane: Sendable {
   }
 }
 
-/// Everything the renderer needs for one frame. World axes, with the camera at the origin.
+/// Everything the renderer needs for one frame.
+///
+/// World axes, with the camera at the origin.
 package struct Scene: Sendable {
   /// Numbers in the surface map: sky, floor, ceiling, then the primitives in order.
   static let skySurface: Int32 = -1

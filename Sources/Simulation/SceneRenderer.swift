@@ -1,7 +1,9 @@
 package import ImageBuffers
 package import Quantities
 
-/// Draws scenes through one camera: exact depth and a colour image. Reuses its memory from frame to frame.
+/// Draws scenes through one camera: exact depth and a colour image.
+///
+/// Reuses its memory from frame to frame.
 ///
 /// The image is cut into tiles; each row of tiles is one part of the job. Rays go in packets of eight.
 package final class SceneRenderer {

@@ -33,8 +33,9 @@ public final class Simulation {
     Double(index) / settings.rateHz
   }
 
-  /// The pose of the camera. World axes: x forward at the start, y left, z up; camera axes: x right, y down,
-  /// z forward. Metres.
+  /// The pose of the camera.
+  ///
+  /// World axes: x forward at the start, y left, z up; camera axes: x right, y down, z forward. Metres.
   public func worldFromCamera(at time: Double) -> RigidTransform {
     let robot = world.path.state(at: time)
     let pitch = pitch(at: time)
@@ -139,7 +140,9 @@ public final class Simulation {
     world.path.state(at: time)
   }
 
-  /// Exact body velocity. `time` counts from the start of the drive.
+  /// Exact body velocity.
+  ///
+  /// `time` counts from the start of the drive.
   public func trueOdometry(at time: Double) -> (speedMetersPerSecond: Double, yawRateRadiansPerSecond: Double)
   {
     let robot = world.path.state(at: time)

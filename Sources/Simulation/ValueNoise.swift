@@ -1,6 +1,6 @@
 /// Smooth noise on an integer lattice.
 enum ValueNoise {
-  /// A well mixed 32-bit hash of a lattice point (constants of the lowbias32 hash by C. Wellons).
+  /// A well mixed 32-bit hash of a lattice point (constants of the lowbias32 hash by Wellons).
   @inline(__always)
   static func hash(_ x: Int32, _ y: Int32, _ seed: UInt32) -> UInt32 {
     var h = UInt32(bitPattern: x) &* 0x27D4_EB2D ^ UInt32(bitPattern: y) &* 0x1656_67B1 ^ seed

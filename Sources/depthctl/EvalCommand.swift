@@ -17,8 +17,8 @@ struct EvalCommand: ParsableCommand {
     commandName: "eval", abstract: "Measure a model's depth error on a drive with depth.",
     discussion: """
       The whole image is stretched to the network's size by area averaging; the disparity is resized \
-      bilinearly to the truth's size and inverted. Errors are means over images, once with each image's depth scaled by \
-      median(truth) / median(prediction), once in metres as predicted.
+      bilinearly to the truth's size and inverted. Errors are means over images, once with each image's \
+      depth scaled by median(truth) / median(prediction), once in metres as predicted.
       """)
 
   @Option(help: "Model: a bundle folder or an .onnx file.") var bundle: String

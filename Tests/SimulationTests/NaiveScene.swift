@@ -1,7 +1,9 @@
 import Simulation
 
 /// Slow and obvious distances to the simulator's solids: signed distance functions walked along the ray in
-/// double precision. Shares nothing with the renderer's closed forms.
+/// double precision.
+///
+/// Shares nothing with the renderer's closed forms.
 enum NaiveScene {
   static func signedDistance(_ p: SIMD3<Double>, to solid: Primitive) -> Double {
     let center = SIMD3<Double>(solid.center)

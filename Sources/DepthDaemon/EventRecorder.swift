@@ -1,5 +1,6 @@
 import Capture
 import DepthPipeline
+import Foundation
 import Glibc
 import Platform
 import Quantities
@@ -67,12 +68,13 @@ struct EventRecorder {
     }
   }
 
+  /// Makes the folder, and those it lies in, unless it is there.
   private static func prepare(_ path: String) throws(DaemonError) {
-    if mkdir(path, 0o750) != 0 {
-      let failure = SystemErrno.current
-      guard failure.code == EEXIST else {
-        throw .unwritableFolder(key: "state.directory", path: path, reason: failure.text)
-      }
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+    } catch {
+      throw .unwritableFolder(key: "state.directory", path: path, reason: error.localizedDescription)
     }
     guard access(path, W_OK | X_OK) == 0 else {
       throw .unwritableFolder(key: "state.directory", path: path, reason: SystemErrno.current.text)

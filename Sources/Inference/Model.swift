@@ -128,8 +128,9 @@ public struct Model: Sendable {
   private func checkWeights() throws(InferenceError) {
     for (tensorName, tensor) in constants where tensor.type == .float32 {
       let bad = tensor.bytes.withUnsafeBytes { bytes -> (Int, Float)? in
-        for (index, value) in bytes.bindMemory(to: Float.self).enumerated() {
-          if value.isNaN || (value.isInfinite && tensor.shape.count > 1) { return (index, value) }
+        for (index, value) in bytes.bindMemory(to: Float.self).enumerated()
+        where value.isNaN || (value.isInfinite && tensor.shape.count > 1) {
+          return (index, value)
         }
         return nil
       }

@@ -8,7 +8,9 @@ public import Quantities
 public final class FrameDecoder {
   public let format: CaptureFormat
   /// The size of the images made: that of the capture, or smaller for compressed formats that are decoded at
-  /// a reduced scale. The consumer scales its intrinsics to this size.
+  /// a reduced scale.
+  ///
+  /// The consumer scales its intrinsics to this size.
   public let outputSize: ImageSize
   private let path: Path
 

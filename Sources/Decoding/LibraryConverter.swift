@@ -3,15 +3,19 @@ import Glibc
 import Quantities
 
 /// Pixel formats without a path of ours, through libv4lconvert: RGB variants, Bayer mosaics, and the codes of
-/// older webcams. Its conversions from YUV leave luma as it is, limited range or not, which is why the common
-/// YUV formats are decoded here instead.
+/// older webcams.
+///
+/// Its conversions from YUV leave luma as it is, limited range or not, which is why the common YUV formats
+/// are decoded here instead.
 final class LibraryConverter {
   private let handle: OpaquePointer
   private var sourceFormat = v4l2_format()
   private var targetFormat = v4l2_format()
   private let packed: UnsafeMutableRawBufferPointer
   /// The library notices that a frame is short, and reads to where its end should be all the same; so it gets
-  /// a copy, in memory that no format of this size outruns. It may also write there.
+  /// a copy, in memory that no format of this size outruns.
+  ///
+  /// It may also write there.
   private let padded: UnsafeMutableRawBufferPointer
   private let format: CaptureFormat
 

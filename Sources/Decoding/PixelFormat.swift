@@ -7,8 +7,10 @@ public struct PixelFormat: Hashable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
-  /// From its four characters, for example `YUYV`; shorter names are padded with spaces (`Y16 `), and
-  /// `MJPEG` is taken for `MJPG`. Nil for anything that is not one to four printable ASCII characters.
+  /// From its four characters, for example `YUYV`; shorter names are padded with spaces (`Y16 `), and `MJPEG`
+  /// is taken for `MJPG`.
+  ///
+  /// Nil for anything that is not one to four printable ASCII characters.
   public init?(_ name: String) {
     if name == "MJPEG" {
       self = .mjpg

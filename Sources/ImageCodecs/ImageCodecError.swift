@@ -6,7 +6,9 @@ public enum ImageFormat: String, Sendable {
   case png = "PNG"
 }
 
-/// Why bytes did not become an image, or an image not bytes. Callers that know a file name put it in front.
+/// Why bytes did not become an image, or an image not bytes.
+///
+/// Callers that know a file name put it in front.
 public enum ImageCodecError: ReportableError, Equatable {
   /// The first bytes or the header are not those of the format.
   case notAnImage(ImageFormat, reason: String)

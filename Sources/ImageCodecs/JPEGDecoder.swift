@@ -49,8 +49,9 @@ public final class JPEGDecoder {
     return JPEGHeader(size: size, subsampling: subsampling)
   }
 
-  /// Decodes into an image that exists already. The image has the size of the file, or one of the file's
-  /// `decodableSizes` for a faster, smaller decode.
+  /// Decodes into an image that exists already.
+  ///
+  /// The image has the size of the file, or one of the file's `decodableSizes` for a faster, smaller decode.
   ///
   /// Motion-JPEG frames without Huffman tables get the standard ones. A few zero or fill bytes before the
   /// end marker are tolerated; any other damage is an error, after which the pixels are undefined. Does not
@@ -101,8 +102,9 @@ public final class JPEGDecoder {
 
   private var lastMessage: String { String(cString: tjGetErrorStr2(handle)) }
 
-  /// Whether the library's complaint is the padding that many cameras leave before the end marker. It
-  /// reports the first warning only, and this one can only come after the last pixel.
+  /// Whether the library's complaint is the padding that many cameras leave before the end marker.
+  ///
+  /// It reports the first warning only, and this one can only come after the last pixel.
   private var isHarmlessWarning: Bool {
     tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue)
       && strstr(tjGetErrorStr2(handle), "extraneous bytes before marker 0xd9") != nil

@@ -3,7 +3,9 @@ import Glibc
 import Platform
 import Quantities
 
-/// The mapped buffers of a streaming device. Unmaps itself; must go before its device.
+/// The mapped buffers of a streaming device.
+///
+/// Unmaps itself; must go before its device.
 package final class BufferRing {
   private static let captureType = V4L2_BUF_TYPE_VIDEO_CAPTURE.rawValue
   private let device: V4L2Device
@@ -60,7 +62,9 @@ package final class BufferRing {
     _ = device.perform(.streamOff, &type)
   }
 
-  /// Takes a filled buffer. Returns 0 or an errno value, EAGAIN when there is none yet. Does not allocate.
+  /// Takes a filled buffer.
+  ///
+  /// Returns 0 or an errno value, EAGAIN when there is none yet. Does not allocate.
   func take(_ filled: inout FilledBuffer) -> Int32 {
     var buffer = Self.buffer(0)
     let code = device.perform(.dequeueBuffer, &buffer)
@@ -70,7 +74,9 @@ package final class BufferRing {
     return 0
   }
 
-  /// Gives a buffer back to the driver. Returns 0 or an errno value. Does not allocate.
+  /// Gives a buffer back to the driver.
+  ///
+  /// Returns 0 or an errno value. Does not allocate.
   func giveBack(_ index: UInt32) -> Int32 {
     var buffer = Self.buffer(index)
     return device.perform(.queueBuffer, &buffer)

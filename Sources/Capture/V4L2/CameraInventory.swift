@@ -10,8 +10,9 @@ public struct CameraDescription: Sendable {
 
 /// Lists the attached cameras.
 public enum CameraInventory {
-  /// Every node with the camera behind it, or why it could not be opened. Nodes that are not for capture are
-  /// left out.
+  /// Every node with the camera behind it, or why it could not be opened.
+  ///
+  /// Nodes that are not for capture are left out.
   public static func list() -> [(node: CameraNode, result: Result<CameraDescription, CaptureError>)] {
     list(kernel: LinuxV4L2Kernel(), catalog: LinuxCameraCatalog())
   }

@@ -60,8 +60,10 @@ public struct FormatChoice: Equatable, Sendable {
 }
 
 extension CameraNode {
-  /// What the camera's bus carries in practice: 640x480 at 30 Hz with 2 bytes per pixel over USB 2 is known to
-  /// work everywhere, and faster buses in proportion. Nil when the bus is no USB bus.
+  /// What the camera's bus carries in practice: 640x480 at 30 Hz with 2 bytes per pixel over USB 2 is known
+  /// to work everywhere, and faster buses in proportion.
+  ///
+  /// Nil when the bus is no USB bus.
   var busBytesPerSecond: Double? {
     guard let speed = usb?.megabitsPerSecond, speed > 0 else { return nil }
     return 18.5e6 * Double(speed) / 480

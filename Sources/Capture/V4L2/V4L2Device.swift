@@ -3,7 +3,9 @@ import Glibc
 import Platform
 import Quantities
 
-/// One open capture device: requests in, values or a `CameraFault` out. Closes itself.
+/// One open capture device: requests in, values or a `CameraFault` out.
+///
+/// Closes itself.
 package final class V4L2Device {
   package let path: String
   /// The driver's name of the camera.
@@ -40,7 +42,9 @@ package final class V4L2Device {
     kernel.close(descriptor)
   }
 
-  /// Performs a request; returns 0 or an errno value. Does not allocate.
+  /// Performs a request; returns 0 or an errno value.
+  ///
+  /// Does not allocate.
   func perform<Argument>(_ request: V4L2Request, _ argument: inout Argument) -> Int32 {
     withUnsafeMutablePointer(to: &argument) { kernel.perform(request, on: descriptor, $0) }
   }

@@ -17,6 +17,15 @@ let houseSettings: [SwiftSetting] = {
   return settings
 }()
 
+/// Settings of the micro-kernels for sixteen lanes.
+let wideSettings: [SwiftSetting] = {
+  #if arch(x86_64)
+    return houseSettings + [.define("WIDE_LANES"), .unsafeFlags(["-Xcc", "-march=x86-64-v4"])]
+  #else
+    return houseSettings + [.define("WIDE_LANES")]
+  #endif
+}()
+
 /// A library module of the house. Every edge of the graph is written here and in docs/layers.toml.
 func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], experimental: [String] = []
@@ -71,6 +80,7 @@ let package = Package(
     systemLibrary("CSodium", "libsodium", "libsodium-dev"),
     systemLibrary("CV4LConvert", "libv4lconvert", "libv4l-dev"),
     .target(name: "CPosix"),
+    .target(name: "CProcessor"),
     .target(name: "CV4L2"),
 
     // Words and foundations.
@@ -80,10 +90,13 @@ let package = Package(
     module("Platform", ["Quantities", "CPosix"]),
     module("ImageCodecs", ["ImageBuffers", "Quantities", "CTurboJPEG", "CSPNG"]),
     module("Kernels", ["Quantities", "COpenBLAS"]),
+    // The micro-kernels again (by links), for processors that have AVX-512; chosen at run time.
+    .target(
+      name: "KernelsAVX512", dependencies: ["Kernels", "Quantities"], swiftSettings: wideSettings),
 
     // The nouns of a frame's path.
     module("ONNXFormat", ["Quantities", protobuf]),
-    module("Inference", ["Kernels", "ONNXFormat", "Quantities"]),
+    module("Inference", ["Kernels", "KernelsAVX512", "CProcessor", "ONNXFormat", "Quantities"]),
     module("ModelBundle", ["Inference", "Quantities", "CSodium"]),
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),

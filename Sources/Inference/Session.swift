@@ -54,7 +54,7 @@ public final class Session {
 
   private func prepare(_ nodes: [PlanNode], _ placement: Placement) {
     var constants: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
-    var blocked = BlockedBinding(parts: executor.width, kernels: .portable)
+    var blocked = BlockedBinding(parts: executor.width, kernels: .ofThisProcessor)
     for node in nodes { blocked.prepare(node) }
     let scratch = AlignedBytes(count: blocked.scratchFloats * executor.width * 4)
     storage.append(scratch)

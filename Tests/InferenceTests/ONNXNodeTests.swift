@@ -107,9 +107,16 @@ struct NodeTest {
       return try model.session(feeding: feeding, executor: SerialExecutor(), isOptimized: isOptimized)
     } catch {
       guard case .notConstant = error as? InferenceError else { throw error }
-      let later = Set(model.inputs.dropFirst().map(\.name))
-      return try model.session(
-        feeding: feeding, knownInPlan: later, executor: SerialExecutor(), isOptimized: isOptimized)
+      var options = [Set(model.inputs.dropFirst().map(\.name)), Set(model.inputs.map(\.name))]
+      while true {
+        do {
+          return try model.session(
+            feeding: feeding, knownInPlan: options.removeFirst(), executor: SerialExecutor(),
+            isOptimized: isOptimized)
+        } catch {
+          guard case .notConstant = error, !options.isEmpty else { throw error }
+        }
+      }
     }
   }
 

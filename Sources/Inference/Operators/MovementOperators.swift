@@ -246,10 +246,12 @@ enum MovementOperators {
     }
     let (n, c, h, w) = (type.shape[0], type.shape[1], type.shape[2] / block, type.shape[3] / block)
     let row = w * block
+    let source = [c * h * block * row, h * block * row, row, 1, block * row, block]
+    // Output channels split as (block y, block x, c) in mode DCR and as (c, block y, block x) in CRD.
+    let order = (node.string("mode") ?? "DCR") == "CRD" ? [0, 1, 2, 3, 4, 5] : [0, 2, 3, 1, 4, 5]
+    let lengths = order.map { [n, c, block, block, h, w][$0] }
     let copy = StridedCopy(
-      lengths: [n, block, block, c, h, w],
-      sourceStrides: [c * h * block * row, row, 1, h * block * row, block * row, block],
-      targetStrides: rowMajorStrides([n, block, block, c, h, w]))
+      lengths: lengths, sourceStrides: order.map { source[$0] }, targetStrides: rowMajorStrides(lengths))
     return Lowering(
       [TensorType(type.type, [n, c * block * block, h, w])],
       copies([(0, 0, copy)], width: type.type.byteCount))

@@ -28,9 +28,13 @@ struct BlockedBinding {
       window: fused.window, segments: segments, border: fused.border, outChannels: fused.outChannels,
       minimum: fused.minimum, maximum: fused.maximum, function: fused.function, hasScale: fused.hasScale)
     let convolution: any PreparedConvolution =
-      fused.isDepthwise
-      ? DepthwiseConvolution(plan, weights: fused.weights, bias: fused.bias, parts: parts)
-      : DirectConvolution(plan, weights: fused.weights, bias: fused.bias, parts: parts, kernels: kernels)
+      if fused.isDepthwise {
+        DepthwiseConvolution(plan, weights: fused.weights, bias: fused.bias, parts: parts)
+      } else if WinogradConvolution.suits(plan) {
+        WinogradConvolution(plan, weights: fused.weights, bias: fused.bias, parts: parts, kernels: kernels)
+      } else {
+        DirectConvolution(plan, weights: fused.weights, bias: fused.bias, parts: parts, kernels: kernels)
+      }
     scratchFloats = max(scratchFloats, (convolution.scratchFloats + 15) / 16 * 16)
     prepared[ObjectIdentifier(node)] = convolution
     fused.weights = []

@@ -157,7 +157,7 @@ package final class DirectConvolution: PreparedConvolution {
     }
     let tile = DirectTile(
       blocks: blocks, counts: counts, blockCount: strip.blockCount, offset: first * 8, kernelHeight: 1,
-      kernelWidth: 1, rowStride: 0, tapStride: 0, pixelStride: 8, pixelCount: 0)
+      kernelWidth: 1, rowStride: 0, tapStride: 0, pixelStride: 8)
     for panel in panels.indices {
       runRow(tile, panel, pixels: min(unitRows, pixels - first), at: first, buffers)
     }
@@ -180,7 +180,7 @@ package final class DirectConvolution: PreparedConvolution {
     var tile = DirectTile(
       blocks: blocks, counts: counts, blockCount: strip.blockCount, offset: 0, kernelHeight: w.kernelHeight,
       kernelWidth: w.kernelWidth, rowStride: strip.columns * 8 * w.dilationY, tapStride: w.dilationX * 8,
-      pixelStride: w.strideX * 8, pixelCount: 0)
+      pixelStride: w.strideX * 8)
     for panel in panels.indices {
       for row in first..<last {
         tile.offset = (row - first) * w.strideY * strip.columns * 8
@@ -197,25 +197,11 @@ package final class DirectConvolution: PreparedConvolution {
     let panel = panels[index]
     let plane = plan.window.outputHeight * plan.window.outputWidth
     let offset = panel.firstChannel * plane + position * 8
-    var epilogue = DirectEpilogue(
+    let epilogue = DirectEpilogue(
       bias: weights.bias(index), output: buffers.output + offset, blockStride: plane * 8,
       residual: buffers.residual.map { $0 + offset }, minimum: plan.minimum, maximum: plan.maximum)
-    var tile = start
-    var left = pixels
-    while left > 0 {
-      let count = left >= 12 ? 12 : left >= 8 ? 8 : min(4, left)
-      tile.pixelCount = count
-      let kernel = panel.isWide ? kernels.wide : kernels.narrow
-      switch count {
-      case 12: kernel.tile12(tile, weights.panel(index), epilogue)
-      case 8: kernel.tile8(tile, weights.panel(index), epilogue)
-      default: kernel.tile4(tile, weights.panel(index), epilogue)
-      }
-      tile.offset += count * tile.pixelStride
-      epilogue.output += count * 8
-      epilogue.residual = epilogue.residual.map { $0 + count * 8 }
-      left -= count
-    }
+    sweep(
+      panel.isWide ? kernels.wide : kernels.narrow, start, weights.panel(index), epilogue, pixels: pixels)
     if let function = plan.function {
       for block in 0..<(panel.isWide ? 2 : 1) {
         let row = buffers.output + offset + block * plane * 8

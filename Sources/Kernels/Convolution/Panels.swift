@@ -21,6 +21,11 @@ package struct TileKernels: Sendable {
   package var narrow: TileKernel
   package var hasWide: Bool
 
+  /// The portable kernels with a wider set for panels of sixteen.
+  package static func with(wide: TileKernel) -> TileKernels {
+    TileKernels(wide: wide, narrow: portable.narrow, hasWide: true)
+  }
+
   package static let portable: TileKernels = {
     let narrow = TileKernel(tile12: directTile12, tile8: directTile8, tile4: directTile4)
     return TileKernels(wide: narrow, narrow: narrow, hasWide: false)
@@ -108,4 +113,28 @@ package final class PackedWeights {
 
   @inline(__always)
   package func bias(_ index: Int) -> UnsafePointer<Float> { UnsafePointer(biases + biasOffsets[index]) }
+}
+
+/// Covers a run of pixels with tiles of twelve, eight and four.
+@inline(__always)
+func sweep(
+  _ kernel: TileKernel, _ start: DirectTile, _ weights: UnsafePointer<Float>, _ first: DirectEpilogue,
+  pixels: Int
+) {
+  var tile = start
+  var epilogue = first
+  var left = pixels
+  while left > 0 {
+    let count = left >= 12 ? 12 : left >= 8 ? 8 : min(4, left)
+    tile.pixelCount = count
+    switch count {
+    case 12: kernel.tile12(tile, weights, epilogue)
+    case 8: kernel.tile8(tile, weights, epilogue)
+    default: kernel.tile4(tile, weights, epilogue)
+    }
+    tile.offset += count * tile.pixelStride
+    epilogue.output += count * 8
+    epilogue.residual = epilogue.residual.map { $0 + count * 8 }
+    left -= count
+  }
 }

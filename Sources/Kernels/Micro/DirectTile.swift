@@ -1,38 +1,10 @@
 // The inner loop of direct convolution: a few neighbouring pixels by one panel of output channels, all in
-// registers. Compiled twice: for 8 lanes here and for 16 lanes where AVX-512 is there (see LaneWidth.swift).
+// registers. Compiled twice: for 8 lanes in Kernels and, through links, for 16 lanes in KernelsAVX512.
 // Written out by pixel, because the accumulators must be named variables to stay in registers.
 
-/// Where a tile reads. Channels come in blocks of eight, each block at its own address.
-package struct DirectTile {
-  /// Start of each channel block.
-  package var blocks: UnsafePointer<UnsafePointer<Float>>
-  /// Channels in use in each block, 1 to 8.
-  package var counts: UnsafePointer<Int32>
-  package var blockCount: Int
-  /// Elements from a block's start to the tile's first pixel at the kernel's first tap.
-  package var offset: Int
-  package var kernelHeight: Int
-  package var kernelWidth: Int
-  /// Elements between kernel rows, kernel columns and output pixels.
-  package var rowStride: Int
-  package var tapStride: Int
-  package var pixelStride: Int
-  /// Pixels to write; smaller than the tile only in the four-pixel form.
-  package var pixelCount: Int
-}
-
-/// What happens to the sums before they are stored.
-package struct DirectEpilogue {
-  /// One value per lane.
-  package var bias: UnsafePointer<Float>
-  package var output: UnsafeMutablePointer<Float>
-  /// Elements between the panel's blocks of eight output channels.
-  package var blockStride: Int
-  /// Added before the clamp; laid out as the output. Nil for none.
-  package var residual: UnsafePointer<Float>?
-  package var minimum: Float
-  package var maximum: Float
-}
+#if WIDE_LANES
+  package import Kernels
+#endif
 
 /// Adds the residual, clamps and stores one pixel.
 @inline(__always)

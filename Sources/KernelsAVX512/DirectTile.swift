@@ -1,0 +1,1 @@
+../Kernels/Micro/DirectTile.swift

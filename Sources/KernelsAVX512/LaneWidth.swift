@@ -1,0 +1,1 @@
+../Kernels/Micro/LaneWidth.swift

@@ -178,7 +178,13 @@ let package = Package(
     tests(
       "PreprocessingTests", ["Preprocessing", "Geometry", "ImageBuffers", "Quantities"],
       exclude: ["golden_opencv.py"]),
+    tests("KernelsTests", ["Kernels", "Quantities"]),
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .executableTarget(
+      name: "allocation-check", dependencies: ["CAllocationCounter", "Inference", "Platform", "Quantities"],
+      path: "Tests/AllocationCheck", swiftSettings: houseSettings),
+    tests("AllocationTests", []),
     tests("DepthPipelineTests", ["DepthPipeline", "Quantities"]),
     tests("DepthDaemonTests", ["DepthDaemon", "DepthPipeline", "Capture", "WireFormat", "Quantities"]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),

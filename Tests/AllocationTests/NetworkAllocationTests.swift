@@ -1,0 +1,27 @@
+// A running network leaves the heap alone: counted in a process of its own (Tests/AllocationCheck).
+import Foundation
+import Testing
+
+@Suite struct NetworkAllocationTests {
+  static let root: URL = {
+    if let path = ProcessInfo.processInfo.environment["DEPTHD_VECTORS"] { return URL(fileURLWithPath: path) }
+    return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent(".vectors")
+  }()
+
+  @Test(arguments: ["diffnet-320x96", "rpr-lite-320x96", "monodepth2-r18-320x96", "fastdepth-320x96", "lite-mono-320x96"], [1, 2])
+  func `a run allocates nothing`(network: String, threads: Int) throws {
+    // The check is built beside the test bundle.
+    let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    let process = Process()
+    process.executableURL = folder.appendingPathComponent("allocation-check")
+    let model = Self.root.appendingPathComponent("\(network)/model.onnx").path
+    process.arguments = [model, "320x96", "\(threads)"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(network): \(output)")
+  }
+}

@@ -25,3 +25,17 @@ int cposix_ioctl(int descriptor, unsigned long request, void *argument) {
 int cposix_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int cposix_lock_exclusive(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+
+// Called from Swift (Platform/WorkerTeam.swift declares it), so that a closure arrives as Swift passes it.
+__attribute__((swiftcall)) void cposix_store_closure(cposix_closure *closure, const void *function, void *context);
+
+__attribute__((swiftcall)) void cposix_store_closure(cposix_closure *closure, const void *function, void *context) {
+  closure->function = function;
+  closure->context = context;
+}
+
+typedef __attribute__((swiftcall)) void (*swift_function)(long, __attribute__((swift_context)) void *);
+
+void cposix_call_closure(const cposix_closure *closure, long argument) {
+  ((swift_function)closure->function)(argument, closure->context);
+}

@@ -28,15 +28,54 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     let sleepers = Atomic<Int>(0)
     let isStopping = Atomic<Bool>(false)
     /// The job: valid from the release of `state` to the end of `run`.
-    var body: UnsafeRawPointer?
+    let body: UnsafeMutablePointer<cposix_closure>
     let mutex: UnsafeMutablePointer<pthread_mutex_t>
     let condition: UnsafeMutablePointer<pthread_cond_t>
 
     init() {
       mutex = .allocate(capacity: 1)
       condition = .allocate(capacity: 1)
+      body = .allocate(capacity: 1)
+      body.initialize(to: cposix_closure())
       pthread_mutex_init(mutex, nil)
       pthread_cond_init(condition, nil)
+    }
+
+    /// The caller's side of a job.
+    func runJob(parts: Int) {
+      finishedParts.store(0, ordering: .relaxed)
+      let next = JobState(state.load(ordering: .relaxed)).following(parts: parts)
+      state.store(next.word, ordering: .sequentiallyConsistent)
+      if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
+      while takePart() {}
+      var spins = 0
+      while finishedParts.load(ordering: .acquiring) < parts {
+        spins += 1
+        if spins > 2000 { sched_yield() } else { cposix_pause() }
+      }
+    }
+
+    func wakeAll() {
+      pthread_mutex_lock(mutex)
+      pthread_cond_broadcast(condition)
+      pthread_mutex_unlock(mutex)
+    }
+
+    /// Takes one part of the current job and runs it; false when none is left.
+    func takePart() -> Bool {
+      var word = state.load(ordering: .acquiring)
+      while true {
+        let job = JobState(word)
+        guard job.next < job.parts else { return false }
+        let (taken, seen) = state.compareExchange(
+          expected: word, desired: word + 1, ordering: .acquiringAndReleasing)
+        if taken {
+          cposix_call_closure(body, Int(job.next))
+          finishedParts.wrappingAdd(1, ordering: .releasing)
+          return true
+        }
+        word = seen
+      }
     }
 
     deinit {
@@ -44,6 +83,7 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
       pthread_cond_destroy(condition)
       mutex.deallocate()
       condition.deallocate()
+      body.deallocate()
     }
   }
 
@@ -64,7 +104,7 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
 
   deinit {
     shared.isStopping.store(true, ordering: .releasing)
-    wakeAll()
+    shared.wakeAll()
     for thread in threads { pthread_join(thread, nil) }
   }
 
@@ -74,27 +114,8 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
       return
     }
     precondition(parts <= JobState.maximumParts, "A job has at most \(JobState.maximumParts) parts.")
-    withoutActuallyEscaping(body) { job in
-      withUnsafePointer(to: job) { pointer in
-        shared.body = UnsafeRawPointer(pointer)
-        shared.finishedParts.store(0, ordering: .relaxed)
-        let next = JobState(shared.state.load(ordering: .relaxed)).following(parts: parts)
-        shared.state.store(next.word, ordering: .sequentiallyConsistent)
-        if shared.sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
-        while Self.takePart(shared, job) {}
-        var spins = 0
-        while shared.finishedParts.load(ordering: .acquiring) < parts {
-          spins += 1
-          if spins > 2000 { sched_yield() } else { cposix_pause() }
-        }
-      }
-    }
-  }
-
-  private func wakeAll() {
-    pthread_mutex_lock(shared.mutex)
-    pthread_cond_broadcast(shared.condition)
-    pthread_mutex_unlock(shared.mutex)
+    storeClosure(shared.body, body)
+    shared.runJob(parts: parts)
   }
 
   /// One word that names a job and its next part.
@@ -109,27 +130,6 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     var next: UInt64 { word & 0xF_FFFF }
 
     func following(parts: Int) -> JobState { JobState((number + 1) << 40 | UInt64(parts) << 20) }
-  }
-
-  /// Takes one part of the current job and runs it; false when none is left.
-  private static func takePart(_ shared: Shared, _ body: ((Int) -> Void)?) -> Bool {
-    var word = shared.state.load(ordering: .acquiring)
-    while true {
-      let state = JobState(word)
-      guard state.next < state.parts else { return false }
-      let (taken, seen) = shared.state.compareExchange(
-        expected: word, desired: word + 1, ordering: .acquiringAndReleasing)
-      if taken {
-        if let body {
-          body(Int(state.next))
-        } else {
-          shared.body?.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(state.next))
-        }
-        shared.finishedParts.wrappingAdd(1, ordering: .releasing)
-        return true
-      }
-      word = seen
-    }
   }
 
   // MARK: the worker's side
@@ -166,7 +166,7 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
 
   private static func work(_ shared: Shared) {
     while waitForParts(shared) {
-      while takePart(shared, nil) {}
+      while shared.takePart() {}
     }
   }
 
@@ -192,3 +192,8 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     return !shared.isStopping.load(ordering: .acquiring)
   }
 }
+
+/// Takes a closure apart into its two words; the C side is in CPosix.c. A closure parameter reaches a function as
+/// exactly these words under Swift's calling convention, which C can be told to use.
+@_silgen_name("cposix_store_closure")
+private func storeClosure(_ target: UnsafeMutablePointer<cposix_closure>, _ body: (Int) -> Void)

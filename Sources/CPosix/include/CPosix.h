@@ -23,3 +23,14 @@ static inline void cposix_pause(void) {
   __asm__ volatile("yield");
 #endif
 }
+
+/// A Swift closure of type (Int) -> Void as its two words, good while the closure's owner is on the stack. Lets
+/// another thread run a closure that does not escape without copying it to the heap (withoutActuallyEscaping and
+/// blocks both copy).
+typedef struct {
+  const void *function;
+  void *context;
+} cposix_closure;
+
+/// Runs the closure.
+void cposix_call_closure(const cposix_closure *closure, long argument);

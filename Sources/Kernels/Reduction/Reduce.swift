@@ -35,7 +35,7 @@ package struct Reduction: Sendable {
   ) {
     parallelChunks(executor, count: outerCount, grain: max(1, 16384 / max(1, innerCount))) { start, end in
       for index in start..<end {
-        output[index] = reduceOne(input + offset(index, outerLengths, outerStrides))
+        output[index] = reduceOne(input + offset(index, outerLengths, outerStrides, outerLengths.count))
       }
     }
   }
@@ -48,7 +48,7 @@ package struct Reduction: Sendable {
     let step = innerStrides.last ?? 1
     var index = 0
     while index < innerCount {
-      let base = input + offset(index / max(1, run), innerLengths.dropLast(), innerStrides.dropLast())
+      let base = input + offset(index / max(1, run), innerLengths, innerStrides, innerLengths.count - 1)
       for position in 0..<run {
         let value = base[position &* step]
         switch function {
@@ -70,14 +70,15 @@ package struct Reduction: Sendable {
     }
   }
 
-  private func offset(
-    _ index: Int, _ lengths: some RandomAccessCollection<Int>, _ strides: some RandomAccessCollection<Int>
-  ) -> Int {
+  /// Element offset of the `index`th position over the first `axes` axes.
+  private func offset(_ index: Int, _ lengths: [Int], _ strides: [Int], _ axes: Int) -> Int {
     var rest = index
     var result = 0
-    for (length, stride) in zip(lengths, strides).reversed() {
-      result += rest % length * stride
-      rest /= length
+    var axis = axes - 1
+    while axis >= 0 {
+      result += rest % lengths[axis] * strides[axis]
+      rest /= lengths[axis]
+      axis -= 1
     }
     return result
   }

@@ -166,6 +166,16 @@ let package = Package(
     tests(
       "CaptureTests", ["Capture", "CV4L2", "Decoding", "ImageBuffers", "Platform", "Quantities"]),
     tests("DecodingTests", ["Decoding", "ImageCodecs", "ImageBuffers", "Quantities"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .executableTarget(
+      name: "framepath",
+      dependencies: [
+        "AllocationCounter", "DepthPipeline", "ModelBundle", "Capture", "Decoding", "Messaging", "WireFormat",
+        "ImageCodecs", "ImageBuffers", "Geometry", "Platform", "Quantities", "TestSupport", argumentParser,
+      ],
+      path: "Tests/FramePath", swiftSettings: houseSettings,
+      // Names in the call stacks of unwanted allocations.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
     tests("QuantitiesTests", ["Quantities"]),
     tests("ImageBuffersTests", ["ImageBuffers", "Quantities"]),
     tests("PlatformTests", ["Platform", "Quantities"]),

@@ -31,7 +31,7 @@ extension ConfigurationKey {
   ]
 
   private static let camera: [ConfigurationKey] = [
-    .name("camera.name", \.camera.name, .restart, "Name of the camera in topics and status."),
+    .topicName("camera.name", \.camera.name, .restart, "Name of the camera in topics and status."),
     .name(
       "camera.frame_id", \.camera.frameID, .rebuild, "Frame of all published data (REP 103: ends in optical)."
     ),

@@ -1,16 +1,35 @@
 extension ConfigurationKey {
-  /// A name: letters, digits, `_` and `-`; it becomes part of topics, file names and frame names.
+  /// A name: letters, digits, `_` and `-`; it becomes part of file names and frame names.
   static func name(
     _ path: String, _ field: Field<String>, _ reload: ReloadClass,
     _ documentation: String
   ) -> ConfigurationKey {
-    let allowed = "1 to 64 letters, digits, \"_\" or \"-\""
-    return ConfigurationKey(
+    name(
+      path, field, reload, documentation, length: 1...64, allowed: "1 to 64 letters, digits, \"_\" or \"-\"",
+      isAllowed: TOMLText.isBareKey)
+  }
+
+  /// A name that stands in topics: what the wire format has room for (docs/wire.md).
+  static func topicName(
+    _ path: String, _ field: Field<String>, _ reload: ReloadClass,
+    _ documentation: String
+  ) -> ConfigurationKey {
+    name(
+      path, field, reload, documentation, length: 1...19,
+      allowed: "1 to 19 of a-z, 0-9, \"_\" and \"-\"",
+      isAllowed: { TOMLText.isBareKey($0) && !("A"..."Z").contains($0) })
+  }
+
+  private static func name(
+    _ path: String, _ field: Field<String>, _ reload: ReloadClass, _ documentation: String,
+    length: ClosedRange<Int>, allowed: String, isAllowed: @escaping @Sendable (Unicode.Scalar) -> Bool
+  ) -> ConfigurationKey {
+    ConfigurationKey(
       path: path, unit: nil, allowed: allowed, reload: reload, documentation: documentation,
       text: { TOMLText.quoted($0[keyPath: field]) },
       assign: { node, configuration in
         guard case .text(let text) = node else { return .wrongType(node, "text: \(allowed)") }
-        guard (1...64).contains(text.utf8.count), text.unicodeScalars.allSatisfy(TOMLText.isBareKey) else {
+        guard length.contains(text.utf8.count), text.unicodeScalars.allSatisfy(isAllowed) else {
           return KeyProblem(text: "is \(TOMLText.quoted(text)); it must be \(allowed)")
         }
         configuration[keyPath: field] = text

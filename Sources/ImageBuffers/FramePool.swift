@@ -46,19 +46,26 @@ public struct FrameLease: ~Copyable, Sendable {
     pool.giveBack(slot.index)
   }
 
+  /// The frame, in place. Lent by address: an accessor that yields would allocate on every use.
   public var frame: CameraFrame {
-    _read { yield slot.frame }
-    _modify { yield &slot.frame }
+    unsafeAddress { UnsafePointer(slot.frame) }
+    unsafeMutableAddress { slot.frame }
   }
 }
 
 /// Storage of one frame. Protected by the lease: exactly one exists for each lent slot.
 private final class FrameSlot: @unchecked Sendable {
   let index: Int
-  var frame: CameraFrame
+  let frame: UnsafeMutablePointer<CameraFrame>
 
   init(index: Int, size: ImageSize, carriesTruth: Bool) {
     self.index = index
-    self.frame = CameraFrame(size: size, carriesTruth: carriesTruth)
+    self.frame = .allocate(capacity: 1)
+    self.frame.initialize(to: CameraFrame(size: size, carriesTruth: carriesTruth))
+  }
+
+  deinit {
+    frame.deinitialize(count: 1)
+    frame.deallocate()
   }
 }

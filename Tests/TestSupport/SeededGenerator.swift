@@ -1,4 +1,6 @@
-/// Random numbers that are the same on every run (SplitMix64, Steele et al. 2014).
+/// Random numbers that are the same on every run: SplitMix64.
+///
+/// - Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

@@ -30,9 +30,14 @@ struct AllocationCheck {
     }.filter { isOnPath($0.thread) }
   }
 
+  /// How many of the allocations are of our own code.
+  static func ours(_ origins: [Origin]) -> UInt64 {
+    origins.filter { !$0.isLibrary }.reduce(0) { $0 + $1.count }
+  }
+
   /// Prints the origins of `frames` frames; returns whether our own code allocated nothing.
   static func report(_ title: String, frames: Int, _ origins: [Origin]) -> Bool {
-    let ours = origins.filter { !$0.isLibrary }.reduce(0) { $0 + $1.count }
+    let ours = ours(origins)
     print("\(title): \(ours) allocations of ours in \(frames) frames")
     for origin in origins.sorted(by: { $0.count > $1.count }) {
       let perFrame = (Double(origin.count) / Double(frames) * 100).rounded() / 100

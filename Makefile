@@ -5,7 +5,7 @@ CONFIG ?= config.toml
 SWIFT_BUILD := swift build -c release
 TRAINING := .venv-training/bin/python
 
-.PHONY: help run build setup test test-swift test-clients test-end-to-end test-vm test-training check \
+.PHONY: help run build setup test test-swift test-allocations test-clients test-end-to-end test-vm test-training check \
 	sanitize bench bench-peers vectors node-tests format clean install
 
 help: ## list the targets
@@ -21,7 +21,7 @@ build: setup ## release binaries as bin/depthd and bin/depthctl
 	@$(SWIFT_BUILD)
 	@mkdir -p bin && ln -sfn ../.build/release/depthd bin/depthd && ln -sfn ../.build/release/depthctl bin/depthctl
 
-test: build check test-swift test-clients test-end-to-end test-vm ## every Swift, client, end-to-end and virtual-machine test
+test: build check test-swift test-allocations test-clients test-end-to-end test-vm ## every Swift, client, end-to-end and virtual-machine test
 
 check: ## layering, size and format gates (each is first seen to fail on a planted fault)
 	@scripts/check-layering --self-test && scripts/check-layering
@@ -37,8 +37,11 @@ test-clients: build # the Python client against the daemon's wire format
 	@.venv/bin/python -m pytest -q clients/python
 
 test-end-to-end: build # black box: the built daemon, real sockets, real recordings
-	@scripts/venv .venv clients/python/requirements.txt
-	@.venv/bin/python -m pytest -q Tests/EndToEnd
+	@scripts/venv .venv-end-to-end Tests/EndToEnd/requirements.txt
+	@.venv-end-to-end/bin/python -m pytest -q -rs Tests/EndToEnd
+
+test-allocations: build # the frame's path allocates nothing in steady state
+	@scripts/check-allocations --self-test && scripts/check-allocations
 
 test-vm: build # a real kernel with the vivid camera driver, under emulation
 	@scripts/vm-test
@@ -70,4 +73,4 @@ install: build ## binaries, model, configuration, unit, udev and modules-load fi
 	@scripts/install
 
 clean: ## remove everything that was built or fetched
-	@rm -rf .build bin .cache .vectors .venv .venv-training
+	@rm -rf .build bin .cache .vectors .venv .venv-end-to-end .venv-training

@@ -170,7 +170,8 @@ let package = Package(
     .executableTarget(
       name: "framepath",
       dependencies: [
-        "AllocationCounter", "DepthPipeline", "ModelBundle", "Capture", "Decoding", "Messaging", "WireFormat",
+        "AllocationCounter", "DepthPipeline", "ModelBundle", "Inference", "Capture", "Decoding", "Messaging",
+        "WireFormat",
         "ImageCodecs", "ImageBuffers", "Geometry", "Platform", "Quantities", "TestSupport", argumentParser,
       ],
       path: "Tests/FramePath", swiftSettings: houseSettings,
@@ -190,10 +191,6 @@ let package = Package(
       exclude: ["golden_opencv.py"]),
     tests("KernelsTests", ["Kernels", "Quantities"]),
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
-    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-    .executableTarget(
-      name: "allocation-check", dependencies: ["CAllocationCounter", "Inference", "Platform", "Quantities"],
-      path: "Tests/AllocationCheck", swiftSettings: houseSettings),
     tests("AllocationTests", []),
     tests("DepthPipelineTests", ["DepthPipeline", "Quantities"]),
     tests("DepthDaemonTests", ["DepthDaemon", "DepthPipeline", "Capture", "WireFormat", "Quantities"]),

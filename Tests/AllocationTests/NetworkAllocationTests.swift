@@ -1,4 +1,4 @@
-// A running network leaves the heap alone: counted in a process of its own (Tests/AllocationCheck).
+// A running network leaves the heap alone: counted in a process of its own (Tests/FramePath).
 import Foundation
 import Testing
 
@@ -9,14 +9,17 @@ import Testing
       .deletingLastPathComponent().appendingPathComponent(".vectors")
   }()
 
-  @Test(arguments: ["diffnet-320x96", "rpr-lite-320x96", "monodepth2-r18-320x96", "fastdepth-320x96", "lite-mono-320x96"], [1, 2])
+  @Test(
+    arguments: [
+      "diffnet-320x96", "rpr-lite-320x96", "monodepth2-r18-320x96", "fastdepth-320x96", "lite-mono-320x96",
+    ], [1, 2])
   func `a run allocates nothing`(network: String, threads: Int) throws {
     // The check is built beside the test bundle.
     let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     let process = Process()
-    process.executableURL = folder.appendingPathComponent("allocation-check")
+    process.executableURL = folder.appendingPathComponent("framepath")
     let model = Self.root.appendingPathComponent("\(network)/model.onnx").path
-    process.arguments = [model, "320x96", "\(threads)"]
+    process.arguments = ["network", model, "320x96", "\(threads)"]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()

@@ -10,7 +10,7 @@ from subscriber import stream
 
 
 def test_the_swift_client_receives_what_python_receives(running):
-    done = depthctl("tail", "--endpoint", running.endpoints, "--topic", "front/depth/", "--count", 3, "--json")
+    done = depthctl("tail", "--endpoint", running.endpoints, "front/depth/", "--count", 3, "--json")
     headers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert len(headers) >= 3
     with stream(running, "front/depth/") as subscriber:
@@ -41,8 +41,8 @@ def test_a_snapshot_shows_image_and_depth(running, tmp_path):
 def test_a_recording_of_the_topics_is_a_drive_that_replays(running, launch, tmp_path):
     folder = tmp_path / "drive"
     depthctl("record", "--endpoint", running.endpoints, "--frames", 4, "--out", folder)
-    result = depthctl_json("eval", "--bundle", MODEL, "--drive", folder, "--json")
-    assert result["frames"] >= 4
+    assert len((folder / "frames.csv").read_text().splitlines()) >= 5
+    assert len((folder / "odometry.csv").read_text().splitlines()) >= 2
     daemon = launch(simulator(camera={"source": f"drive:{folder}"}, drive={"loop": True})).start()
     with stream(daemon, "front/depth/") as subscriber:
         message = subscriber.receive()

@@ -14,12 +14,19 @@ public protocol FrameSource: AnyObject {
   /// Frames per second the source intends to deliver; 0 = unknown.
   var nominalRateHz: Double { get }
 
+  /// What delivers the frames and how it was chosen, for the log; nil when the configuration says it all.
+  var connectionDescription: String? { get }
+
   /// Waits until a frame has been written into `lease` or the deadline passes.
   func next(into lease: inout FrameLease, until deadline: MonotonicTime) -> FrameOutcome
 
   /// The odometry the source itself carries (recordings, simulation) up to and including `time`, in order,
   /// each sample once. Live cameras have none.
   func takeOdometry(upTo time: MonotonicTime) -> [OdometrySample]
+}
+
+extension FrameSource {
+  public var connectionDescription: String? { nil }
 }
 
 /// What came of waiting for a frame.

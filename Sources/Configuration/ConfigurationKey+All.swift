@@ -49,7 +49,7 @@ extension ConfigurationKey {
       "camera.discard_first_frames", \.camera.discardFirstFrames, 0...1000, unit: "frames", .rebuild,
       "Frames dropped after every opening, while exposure settles."),
     .integer(
-      "camera.time_offset_us", \.camera.timeOffsetMicroseconds, -1_000_000...1_000_000, unit: "us", .live,
+      "camera.time_offset_us", \.camera.timeOffsetMicroseconds, -1_000_000...1_000_000, unit: "us", .rebuild,
       "Added to capture times, to bring them to the odometry's clock."),
     .boolean(
       "camera.accept_any_camera", \.camera.acceptAnyCamera, .rebuild,

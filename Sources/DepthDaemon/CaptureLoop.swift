@@ -11,7 +11,9 @@ import Quantities
 /// What stops it: the flag. What it drops: nothing itself; the mailbox displaces a frame nobody took.
 struct CaptureLoop: Sendable {
   /// How the source is opened; called on the capture thread, which then owns it.
-  let openSource: @Sendable () throws(CaptureError) -> any FrameSource
+  let openSource: DaemonSettings.SourceOpener
+  /// Frames need not be larger than this; nil = as large as they come.
+  let neededSize: ImageSize?
   let mailbox: Mailbox<FrameLease>
   let status: CaptureStatus
   let odometry: OdometryInbox?
@@ -28,7 +30,7 @@ struct CaptureLoop: Sendable {
   func run() {
     defer { mailbox.close() }
     let source: any FrameSource
-    do { source = try openSource() } catch {
+    do { source = try openSource(neededSize) } catch {
       status.enter(.unavailable(error))
       logger.error("\(error)")
       return
@@ -43,7 +45,7 @@ struct CaptureLoop: Sendable {
       let outcome = source.next(into: &lease, until: MonotonicTime.now() + Self.patienceNanoseconds)
       deliverOdometry(of: source)
       if case .frame = outcome {
-        deliver(lease)
+        deliver(lease, from: source)
       } else if !handle(outcome) {
         return
       }
@@ -55,10 +57,13 @@ struct CaptureLoop: Sendable {
     FramePool(count: Self.poolSize, size: source.frameSize, carriesTruth: source.carriesTruth)
   }
 
-  private func deliver(_ lease: consuming FrameLease) {
+  private func deliver(_ lease: consuming FrameLease, from source: any FrameSource) {
     status.frames.add()
     status.lost.add(lease.frame.metadata.lostBefore)
-    if status.enter(.streaming) { logger.info("camera delivers frames of \(lease.frame.image.size)") }
+    if status.enter(.streaming) {
+      let origin = source.connectionDescription.map { " from " + $0 } ?? ""
+      logger.info("frames of \(lease.frame.image.size)\(origin)")
+    }
     while isLossless && !stop.isRaised {
       if mailbox.waitUntilTaken(until: MonotonicTime.now() + Self.patienceNanoseconds) { break }
     }

@@ -90,7 +90,10 @@ final class Crew {
 
   private func startCapture(_ settings: DaemonSettings, _ logger: Logger) {
     let loop = CaptureLoop(
-      openSource: settings.openSource, mailbox: mailbox, status: capture,
+      openSource: settings.openSource,
+      neededSize: DepthPipeline.neededSize(
+        of: settings.requestedSize, settings: settings.pipeline, model: model), mailbox: mailbox,
+      status: capture,
       odometry: settings.odometry == .camera ? odometry : nil, stop: stopFlag, logger: logger,
       isLossless: settings.isLossless)
     threads.append(WorkerThread(name: "capture") { loop.run() })

@@ -20,7 +20,8 @@ extension LoadedConfiguration {
       DaemonSettings(
         pipeline: pipelineSettings, sourceText: configuration.camera.source.configurationText,
         openSource: sourceOpener, isLossless: configuration.drive.pace == .asFastAsPossible && isDrive,
-        nominalRateHz: nominalRateHz, calibration: calibration, modelPath: modelPath,
+        requestedSize: expectedFrameSize, nominalRateHz: nominalRateHz, calibration: calibration,
+        modelPath: modelPath,
         threads: configuration.model.threads, pinnedCores: configuration.model.pinnedCores,
         endpoints: endpointSettings, odometry: odometryInput,
         odometryMaximumAgeNanoseconds: Int64(configuration.odometry.maxAgeMilliseconds) * 1_000_000,
@@ -74,7 +75,7 @@ extension LoadedConfiguration {
     case .camera:
       // A live camera carries no odometry; expecting some from it would be a complaint for ever.
       switch configuration.camera.source {
-      case .v4l2Device, .v4l2Serial: .none
+      case .v4l2First, .v4l2Device, .v4l2Serial, .v4l2USBPort: .none
       case .drive, .simulation: .camera
       }
     }
@@ -86,7 +87,7 @@ extension LoadedConfiguration {
 
   private var nominalRateHz: Double {
     switch configuration.camera.source {
-    case .v4l2Device, .v4l2Serial: configuration.camera.rateHz
+    case .v4l2First, .v4l2Device, .v4l2Serial, .v4l2USBPort: configuration.camera.rateHz
     case .simulation: configuration.simulation.rateHz
     // Recordings keep their own time, and may be played faster.
     case .drive: 0
@@ -117,41 +118,34 @@ extension LoadedConfiguration {
 
 extension LoadedConfiguration {
   /// Opens the configured source, on the thread that will own it.
-  private var sourceOpener: @Sendable () throws(CaptureError) -> any FrameSource {
+  private var sourceOpener: DaemonSettings.SourceOpener {
     let configuration = configuration
     let path = path
-    switch configuration.camera.source {
-    case .v4l2Device(let device):
-      let settings = Self.cameraSettings(configuration.camera, selector: .path(device))
-      return { () throws(CaptureError) -> any FrameSource in V4L2Source(settings) }
-    case .v4l2Serial(let serial):
-      let settings = Self.cameraSettings(configuration.camera, selector: .serial(serial))
-      return { () throws(CaptureError) -> any FrameSource in V4L2Source(settings) }
-    case .drive(let folder):
-      return { () throws(CaptureError) -> any FrameSource in
+    return { (neededSize: ImageSize?) throws(CaptureError) -> any FrameSource in
+      switch configuration.camera.source {
+      case .v4l2First: Self.openCamera(configuration.camera, .first, neededSize)
+      case .v4l2Device(let device): Self.openCamera(configuration.camera, .path(device), neededSize)
+      case .v4l2Serial(let serial): Self.openCamera(configuration.camera, .serial(serial), neededSize)
+      case .v4l2USBPort(let port): Self.openCamera(configuration.camera, .usbPort(port), neededSize)
+      case .drive(let folder):
         try Self.openDrive(Configuration.resolve(folder, besides: path), configuration.drive)
-      }
-    case .simulation(let name):
-      return { () throws(CaptureError) -> any FrameSource in
-        guard let world = SimulationWorld(rawValue: name) else {
-          throw .badSource(source: "sim:\(name)", reason: "there is no such world")
-        }
-        return SimulationSource(Self.simulationSettings(configuration, world: world))
+      case .simulation(let world): try Self.openSimulation(configuration, world: world)
       }
     }
   }
 
-  private static func cameraSettings(
-    _ camera: Configuration.Camera, selector: CameraSelector
-  ) -> CameraSettings {
+  private static func openCamera(
+    _ camera: Configuration.Camera, _ selector: CameraSelector, _ neededSize: ImageSize?
+  ) -> any FrameSource {
     var format = FormatPreference.automatic
     if case .fourCC(let code) = camera.format, let pixelFormat = PixelFormat(code) {
       format = .fixed(pixelFormat)
     }
-    return CameraSettings(
-      selector: selector, size: camera.size, rateHz: camera.rateHz, format: format,
-      controls: camera.controls, discardFirstFrames: camera.discardFirstFrames,
-      timeOffsetMicroseconds: camera.timeOffsetMicroseconds, acceptAnyCamera: camera.acceptAnyCamera)
+    return V4L2Source(
+      CameraSettings(
+        selector: selector, size: camera.size, rateHz: camera.rateHz, format: format,
+        neededSize: neededSize, controls: camera.controls, discardFirstFrames: camera.discardFirstFrames,
+        timeOffsetMicroseconds: camera.timeOffsetMicroseconds, acceptAnyCamera: camera.acceptAnyCamera))
   }
 
   private static func openDrive(
@@ -165,9 +159,12 @@ extension LoadedConfiguration {
     }
   }
 
-  private static func simulationSettings(
-    _ configuration: Configuration, world: SimulationWorld
-  ) -> SimulationSettings {
+  private static func openSimulation(
+    _ configuration: Configuration, world name: String
+  ) throws(CaptureError) -> any FrameSource {
+    guard let world = SimulationWorld(rawValue: name) else {
+      throw .badSource(source: "sim:\(name)", reason: "there is no such world")
+    }
     let simulation = configuration.simulation
     var settings = SimulationSettings(
       world: world, seed: UInt64(simulation.seed),
@@ -180,6 +177,6 @@ extension LoadedConfiguration {
     } else {
       settings.odometryNoise = .none
     }
-    return settings
+    return SimulationSource(settings)
   }
 }

@@ -10,9 +10,11 @@ public struct DaemonSettings: Sendable {
   /// As configured, for people: `sim:street`, `v4l2:/dev/video0`.
   var sourceText: String
   /// Opens the source; called on the capture thread.
-  var openSource: @Sendable () throws(CaptureError) -> any FrameSource
+  var openSource: SourceOpener
   /// A recording played as fast as possible: every frame is processed.
   var isLossless: Bool
+  /// Size asked of the source; a live camera may deliver another.
+  var requestedSize: ImageSize
   var nominalRateHz: Double
   var calibration: CameraCalibration?
   var modelPath: String
@@ -24,6 +26,10 @@ public struct DaemonSettings: Sendable {
   var odometry: OdometryInput
   var odometryMaximumAgeNanoseconds: Int64
   var stateDirectory: String
+
+  /// Opens a source whose frames need not be larger than the given size (compressed formats decode faster when
+  /// reduced).
+  typealias SourceOpener = @Sendable (ImageSize?) throws(CaptureError) -> any FrameSource
 
   /// Where odometry comes from.
   enum OdometryInput: Equatable, Sendable {

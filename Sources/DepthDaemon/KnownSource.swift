@@ -15,7 +15,7 @@ struct KnownSource {
 
   init(_ configuration: Configuration, path: String, problems: inout [String]) {
     switch configuration.camera.source {
-    case .v4l2Device, .v4l2Serial:
+    case .v4l2First, .v4l2Device, .v4l2Serial, .v4l2USBPort:
       break
     case .simulation(let world):
       guard SimulationWorld(rawValue: world) != nil else {

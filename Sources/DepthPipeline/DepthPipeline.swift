@@ -114,6 +114,20 @@ public final class DepthPipeline {
     return visible
   }
 
+  /// The smallest size frames of `capturedSize` may be reduced to without the network seeing less.
+  public static func neededSize(
+    of capturedSize: ImageSize, settings: PipelineSettings, model: DepthModel
+  ) -> ImageSize {
+    let size = settings.inputSize ?? model.bestInputSize(for: capturedSize)
+    let scale = min(
+      1,
+      max(
+        Double(size.width) / Double(capturedSize.width), Double(size.height) / Double(capturedSize.height)))
+    return ImageSize(
+      width: Int((Double(capturedSize.width) * scale).rounded(.up)),
+      height: Int((Double(capturedSize.height) * scale).rounded(.up)))
+  }
+
   private static func inputSize(
     settings: PipelineSettings, model: DepthModel, capturedSize: ImageSize
   ) throws(PipelineError) -> ImageSize {

@@ -95,3 +95,21 @@ import Testing
     "tcp://a b:1", "127.0.0.1:80", "tcp://[]:1",
   ]) func `other texts are no TCP addresses`(_ text: String) { #expect(TCPEndpoint(text) == nil) }
 }
+
+struct CameraSourceTests {
+  @Test(
+    arguments: [
+      ("v4l2:auto", .v4l2First), ("v4l2:/dev/video2", .v4l2Device("/dev/video2")),
+      ("v4l2:serial:AB:12", .v4l2Serial("AB:12")), ("v4l2:usb:1-2.3", .v4l2USBPort("1-2.3")),
+      ("drive:recordings/a", .drive(path: "recordings/a")), ("sim:yard", .simulation(world: "yard")),
+    ] as [(String, CameraSource)])
+  func `a source reads and writes as the same text`(text: String, source: CameraSource) {
+    #expect(CameraSource(configurationText: text) == source)
+    #expect(source.configurationText == text)
+  }
+
+  @Test(arguments: ["v4l2:", "v4l2:usb:", "v4l2:video0", "v4l2:serial:", "usb:1-2", "sim:", ""])
+  func `a source that names nothing is refused`(text: String) {
+    #expect(CameraSource(configurationText: text) == nil)
+  }
+}

@@ -11,6 +11,8 @@ public final class V4L2Source: FrameSource {
   /// The camera connected at present, for the log; nil while there is none.
   public var connection: CameraConnection? { stream?.connection }
 
+  public var connectionDescription: String? { connection?.description }
+
   private let settings: CameraSettings
   private let kernel: any V4L2Kernel
   private let catalog: any CameraCatalog

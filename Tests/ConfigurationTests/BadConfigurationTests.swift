@@ -54,8 +54,8 @@ func problems(_ toml: String) -> [String] {
     (
       "[camera]\nsource = \"usb:0\"\n",
       """
-      2:10: camera.source is "usb:0"; it must be "sim:WORLD", "drive:PATH", "v4l2:/dev/NODE" or \
-      "v4l2:usb:PORT"
+      2:10: camera.source is "usb:0"; it must be "sim:WORLD", "drive:PATH", "v4l2:auto", "v4l2:/dev/NODE", \
+      "v4l2:serial:SERIAL" or "v4l2:usb:PORT"
       """
     ),
     ("camera = 3\n", "1:1: camera is a whole number; it must be a table, written [camera]"),

@@ -192,6 +192,7 @@ let package = Package(
     tests("KernelsTests", ["Kernels", "Quantities"]),
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
     tests("AllocationTests", []),
+    tests("ModelBundleTests", ["ModelBundle", "Inference", "Quantities"]),
     tests("DepthPipelineTests", ["DepthPipeline", "Quantities"]),
     tests("DepthDaemonTests", ["DepthDaemon", "DepthPipeline", "Capture", "WireFormat", "Quantities"]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),

@@ -142,7 +142,7 @@ class Engine:
 
 
 def compare(network: str, threads: int, rounds: int) -> dict:
-    model = f".vectors/{network}/model.onnx"
+    model = f"{os.environ.get('DEPTHD_VECTORS', '.vectors')}/{network}/model.onnx"
     engines = [Engine("depthd", model, threads)]
     missing = {}
     for peer in PEERS:

@@ -1,8 +1,8 @@
 import CSodium
 
 /// SHA-256 as lower-case hexadecimal.
-enum SHA256 {
-  static func hexadecimal(of bytes: [UInt8]) -> String {
+package enum SHA256 {
+  package static func hexadecimal(of bytes: [UInt8]) -> String {
     var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
     crypto_hash_sha256(&digest, bytes, UInt64(bytes.count))
     let digits = Array("0123456789abcdef".utf8)

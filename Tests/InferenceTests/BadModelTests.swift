@@ -13,7 +13,8 @@ import Testing
     var values = [Float](repeating: 0.5, count: 4 * 3 * 9)
     values[17] = weight
     builder.weights("stem.weight", values, [4, 3, 3, 3])
-    builder.node(operatorName, ["image", "stem.weight"], ["out"], name: "stem", ints: ["pads": [1, 1, 1, 1]])
+    builder.node(
+      operatorName, ["image", "stem.weight"], ["out"], name: "stem", ints: ["pads": [1, 1, 1, 1]])
     builder.output("out", [1, 4, nil, nil])
     return builder.file
   }

@@ -18,7 +18,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
 
   var window: Window {
     Window(
-      input: (height, width), kernel: (kernel, kernel), stride: (stride, stride), dilation: (dilation, dilation),
+      input: (height, width), kernel: (kernel, kernel), stride: (stride, stride),
+      dilation: (dilation, dilation),
       pad: (pad, pad, pad, pad))
   }
 }
@@ -44,25 +45,32 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
 
   static let depthwise: [ConvolutionCase] = [
     .init(inChannels: 18, outChannels: 18, height: 9, width: 13, kernel: 3, pad: 1, isDepthwise: true),
-    .init(inChannels: 24, outChannels: 24, height: 15, width: 22, kernel: 5, stride: 2, pad: 2, isDepthwise: true),
-    .init(inChannels: 8, outChannels: 8, height: 11, width: 19, kernel: 3, dilation: 3, pad: 3, isDepthwise: true),
+    .init(
+      inChannels: 24, outChannels: 24, height: 15, width: 22, kernel: 5, stride: 2, pad: 2, isDepthwise: true),
+    .init(
+      inChannels: 8, outChannels: 8, height: 11, width: 19, kernel: 3, dilation: 3, pad: 3, isDepthwise: true),
   ]
 
   @Test(arguments: cases, [1, 2])
   func `direct convolution gives the naive answer`(test: ConvolutionCase, parts: Int) {
-    #expect(ConvolutionTrial(test).error(parts: parts) { DirectConvolution($0, weights: $1, bias: $2, parts: $3) } < 1e-5)
+    #expect(
+      ConvolutionTrial(test).error(parts: parts) { DirectConvolution($0, weights: $1, bias: $2, parts: $3) }
+        < 1e-5)
   }
 
   @Test(arguments: winograd, [1, 2])
   func `Winograd convolution gives the naive answer`(test: ConvolutionCase, parts: Int) {
     #expect(
-      ConvolutionTrial(test).error(parts: parts) { WinogradConvolution($0, weights: $1, bias: $2, parts: $3) } < 1e-4)
+      ConvolutionTrial(test).error(parts: parts) { WinogradConvolution($0, weights: $1, bias: $2, parts: $3) }
+        < 1e-4)
   }
 
   @Test(arguments: depthwise, [1, 2])
   func `depthwise convolution gives the naive answer`(test: ConvolutionCase, parts: Int) {
     #expect(
-      ConvolutionTrial(test).error(parts: parts) { DepthwiseConvolution($0, weights: $1, bias: $2, parts: $3) } < 1e-5)
+      ConvolutionTrial(test).error(parts: parts) {
+        DepthwiseConvolution($0, weights: $1, bias: $2, parts: $3)
+      } < 1e-5)
   }
 }
 
@@ -82,7 +90,9 @@ struct ConvolutionTrial {
   init(_ test: ConvolutionCase) {
     self.test = test
     var generator = SeededGenerator(seed: 7)
-    func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in Float.random(in: -1...1, using: &generator) } }
+    func numbers(_ count: Int) -> [Float] {
+      (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
+    }
     let w = test.window
     let groups = test.isDepthwise ? test.inChannels : 1
     input = numbers(test.inChannels * test.height * test.width)
@@ -95,7 +105,8 @@ struct ConvolutionTrial {
     expected = output
   }
 
-  typealias Maker = (ConvolutionPlan, UnsafePointer<Float>, UnsafePointer<Float>, Int) -> any PreparedConvolution
+  typealias Maker = (ConvolutionPlan, UnsafePointer<Float>, UnsafePointer<Float>, Int) ->
+    any PreparedConvolution
 
   /// Largest difference over largest value; infinite when memory past the output was touched.
   func error(parts: Int, _ make: Maker) -> Float {
@@ -107,7 +118,8 @@ struct ConvolutionTrial {
     let executor = TwoPartExecutor(width: parts)
     let blockedInput = Canary(count: (test.inChannels + 7) / 8 * 8 * test.height * test.width)
     blockChannels(
-      input, into: blockedInput.base, channels: test.inChannels, plane: test.height * test.width, executor: executor)
+      input, into: blockedInput.base, channels: test.inChannels, plane: test.height * test.width,
+      executor: executor)
     let plane = w.outputHeight * w.outputWidth
     let blocked = Canary(count: (test.outChannels + 7) / 8 * 8 * plane)
     let scratch = Canary(count: (convolution.scratchFloats + 15) / 16 * 16 * parts)

@@ -4,8 +4,10 @@ import Testing
 
 @Suite struct UnaryFunctionTests {
   static let functions: [UnaryFunction] = [
-    .relu, .leakyRelu(slope: 0.1), .elu(alpha: 1.5), .sigmoid, .hardSigmoid(alpha: 0.2, beta: 0.5), .hardSwish,
-    .clip(minimum: -1, maximum: 2), .tanh, .erf, .exp, .sqrt, .abs, .negate, .reciprocal, .floor, .ceil, .gelu,
+    .relu, .leakyRelu(slope: 0.1), .elu(alpha: 1.5), .sigmoid, .hardSigmoid(alpha: 0.2, beta: 0.5),
+    .hardSwish,
+    .clip(minimum: -1, maximum: 2), .tanh, .erf, .exp, .sqrt, .abs, .negate, .reciprocal, .floor, .ceil,
+    .gelu,
     .geluTanh, .log, .softplus, .affine(factor: 2, offset: -1),
   ]
 

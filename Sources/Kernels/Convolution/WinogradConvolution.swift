@@ -207,7 +207,8 @@ package final class WinogradConvolution: PreparedConvolution {
       guard let function = plan.function else { continue }
       let columns = min(count * 4, w.outputWidth - first * 4)
       for row in 0..<rows {
-        let line = buffers.output + ((block * w.outputHeight + tileRow * 4 + row) * w.outputWidth + first * 4) * 8
+        let line =
+          buffers.output + ((block * w.outputHeight + tileRow * 4 + row) * w.outputWidth + first * 4) * 8
         function.apply(line, into: line, count: columns * 8)
       }
     }

@@ -33,7 +33,7 @@ import Testing
     ("[camera]\ncalibration = \"äöü😀\" \nwidth = 1", 3, 9),
     ("camera = { calibration = \"äöü😀\", width = 1 }", 1, 42),
     ("[drive]\nloop = false\n[camera]\nframe_id=\"w\"\nwidth = 0x01", 5, 9),
-    ("[camera]\nname = \"\\u0041\"\nwidth = +1", 3, 9),
+    ("[camera]\nname = \"\\u0061\"\nwidth = +1", 3, 9),
   ]) func `a wrong value is found where it stands`(_ toml: String, _ line: Int, _ column: Int) {
     #expect(place(toml) == TextPosition(line: line, column: column))
   }

@@ -48,7 +48,7 @@ extension LoadedConfiguration {
     settings.pointsIntervalNanoseconds = Self.interval(ofRateHz: configuration.publish.pointsRateHz)
     settings.pointsDecimation = configuration.publish.pointsDecimation
     settings.jpegQuality = configuration.publish.jpegQuality
-    settings.bootID = Self.bootID
+    settings.bootID = BootIdentity.read()
     settings.calibrationID = calibrationID
     return settings
   }
@@ -102,12 +102,6 @@ extension LoadedConfiguration {
       }
       return Configuration.resolve(folder, besides: path)
     }
-  }
-
-  /// Names this boot of this machine: monotonic times are comparable only within it.
-  private static var bootID: String? {
-    let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
-    return text?.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   private static func interval(ofRateHz rate: Double) -> Int64 {

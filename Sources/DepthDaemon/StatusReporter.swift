@@ -118,6 +118,10 @@ final class StatusReporter {
       result.endObject()
     }
     result.endObject()
+    result.beginObject("publish")
+    result.field("refused_messages", crew.perception.sendFailures.value)
+    result.field("failed_pictures", crew.perception.snapshot.report?.failedPictures ?? 0)
+    result.endObject()
     result.beginObject("camera")
     result.field("frames", crew.capture.frames.value)
     result.field("lost", crew.capture.lost.value)

@@ -89,6 +89,7 @@ public final class DepthPipeline {
       frame, maps: maps, report: report, confidence: confidenceStage?.summary, context: context, to: sink)
     clock.timings.publish = clock.lap()
     report.timings = clock.timings
+    report.failedPictures = messages.failedPictures
     return report
   }
 

@@ -24,6 +24,8 @@ public struct FrameReport: Equatable, Sendable {
   /// Mean confidence over valid pixels; nil when the model estimates none.
   public var meanConfidence: Double?
   public var scale: ScaleEstimate
+  /// Pictures for people (image, preview) that could not be encoded, since the pipeline was built.
+  public var failedPictures: UInt64 = 0
 
   public init(scale: ScaleEstimate) {
     self.scale = scale

@@ -22,6 +22,8 @@ final class MessageStage {
   private var points: PointsStage?
   private let frameEncoder: JPEGEncoder
   private let capturedSize: ImageSize
+  /// Pictures for people that the JPEG library refused to make, since the start.
+  private(set) var failedPictures: UInt64 = 0
 
   init(
     settings: PipelineSettings, grid: PublishedGrid, model: DepthModel, scale: ScaleEstimate,
@@ -91,15 +93,14 @@ final class MessageStage {
       truth?.encode(into: &payload)
       send(.truth, to: sink)
     }
-    if sink.wants(.image), let jpeg = try? frameEncoder.encode(frame.image) {
-      sendImage(jpeg, to: sink)
-    }
     let time = frame.metadata.captureTime
-    if sink.wants(.preview), preview.isDue(at: time),
-      let jpeg = isMetric ? preview.encode(maps.metric) : preview.encode(maps.unscaled)
-    {
-      send(.preview, payload: jpeg, size: preview.size, to: sink)
-    }
+    do {
+      if sink.wants(.image) { sendImage(try frameEncoder.encode(frame.image), to: sink) }
+      if sink.wants(.preview), preview.isDue(at: time) {
+        let jpeg = isMetric ? try preview.encode(maps.metric) : try preview.encode(maps.unscaled)
+        send(.preview, payload: jpeg, size: preview.size, to: sink)
+      }
+    } catch { failedPictures += 1 }
     if isMetric, sink.wants(.points), points?.isDue(at: time) == true {
       let size = points?.encode(maps.metric, into: &payload) ?? grid.size
       header.intrinsics = points?.intrinsics

@@ -22,9 +22,9 @@ struct PreviewStage: ~Copyable {
 
   mutating func isDue(at time: MonotonicTime) -> Bool { pace.isDue(at: time) }
 
-  /// Nil when the JPEG library fails, which leaves this picture out.
-  mutating func encode(_ depth: borrowing Plane<Float>) -> UnsafeRawBufferPointer? {
+  /// The picture's JPEG bytes, valid until the next call.
+  mutating func encode(_ depth: borrowing Plane<Float>) throws(ImageCodecError) -> UnsafeRawBufferPointer {
     picture.update(depth)
-    return try? encoder.encode(picture.image)
+    return try encoder.encode(picture.image)
   }
 }

@@ -109,7 +109,9 @@ public final class DriveSource: FrameSource {
   }
 
   private func read(_ index: Int, into frame: inout CameraFrame) throws(DriveError) {
+    let begin = MonotonicTime.now()
     try drive.readImage(index, into: &frame.image)
+    frame.metadata.decodeNanoseconds = MonotonicTime.now() - begin
     guard var depth = frame.trueDepth.take() else { return }
     // The plane goes back into the frame whatever happens; a lost one would be missed by every later frame.
     let result: Result<Bool, DriveError>

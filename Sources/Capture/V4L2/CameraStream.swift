@@ -25,6 +25,8 @@ package final class CameraStream {
   private let settings: CameraSettings
   private let counters: CaptureCounters
   private var continuity: FrameContinuity
+  /// How long the last frame took to decode.
+  private var decodeNanoseconds: Int64 = 0
   private var discardsLeft: Int
   /// Frames lost or passed over since the last one that was delivered; damaged ones are reported one by one.
   private var missedSinceFrame: UInt64 = 0
@@ -141,8 +143,10 @@ package final class CameraStream {
       return .impossibleLength(bytes: filled.bytesUsed, buffer: filled.memory.count)
     }
     let bytes = UnsafeRawBufferPointer(rebasing: filled.memory[..<filled.bytesUsed])
+    let begin = kernel.now()
     do throws(DecodingError) {
       try decoder.decode(bytes, into: &lease.frame.image)
+      decodeNanoseconds = kernel.now() - begin
       return nil
     } catch {
       return .undecodable(error)
@@ -151,6 +155,7 @@ package final class CameraStream {
 
   private func describe(_ filled: FilledBuffer, _ metadata: inout FrameMetadata) {
     metadata = FrameMetadata()
+    metadata.decodeNanoseconds = decodeNanoseconds
     // A stamp from the future or from minutes ago is no capture time whatever its flags say.
     let isPlausible = filled.stamp.map { (-1_000_000...10_000_000_000).contains(lastArrival - $0) } ?? false
     let time = isPlausible ? filled.stamp ?? lastArrival : lastArrival

@@ -143,10 +143,10 @@ package final class CameraStream {
       return .impossibleLength(bytes: filled.bytesUsed, buffer: filled.memory.count)
     }
     let bytes = UnsafeRawBufferPointer(rebasing: filled.memory[..<filled.bytesUsed])
-    let begin = kernel.now()
+    let begin = MonotonicTime.now()
     do throws(DecodingError) {
       try decoder.decode(bytes, into: &lease.frame.image)
-      decodeNanoseconds = kernel.now() - begin
+      decodeNanoseconds = MonotonicTime.now() - begin
       return nil
     } catch {
       return .undecodable(error)

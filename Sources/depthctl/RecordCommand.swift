@@ -11,7 +11,8 @@ import WireFormat
 
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "record", abstract: "Record the daemon's camera, odometry and truth as a drive folder.",
+    commandName: "record",
+    abstract: "Record the daemon's camera and odometry as a drive folder, and truth of the image's size.",
     discussion: """
       Ends after --frames or --seconds, or with Ctrl-C; the folder is complete in every case. Frames are stored \
       as the daemon publishes them, without another loss of quality.

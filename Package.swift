@@ -170,8 +170,8 @@ let package = Package(
     .executableTarget(
       name: "framepath",
       dependencies: [
-        "AllocationCounter", "DepthPipeline", "ModelBundle", "Inference", "Capture", "Decoding", "Messaging",
-        "WireFormat",
+        "AllocationCounter", "CV4L2", "DepthDaemon", "DepthPipeline", "ModelBundle", "Inference", "Capture",
+        "Decoding", "Messaging", "WireFormat", logging,
         "ImageCodecs", "ImageBuffers", "Geometry", "Platform", "Quantities", "TestSupport", argumentParser,
       ],
       path: "Tests/FramePath", swiftSettings: houseSettings,

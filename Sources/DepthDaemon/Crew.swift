@@ -2,16 +2,16 @@ import Glibc
 import Capture
 import DepthPipeline
 import ImageBuffers
-import Logging
+package import Logging
 import Messaging
 import ModelBundle
 import Platform
 import Quantities
 
 /// The threads of one running daemon and the mailboxes and counters between them.
-final class Crew {
+package final class Crew {
   let capture = CaptureStatus()
-  let perception = PerceptionStatus()
+  package let perception = PerceptionStatus()
   let mailbox = Mailbox<FrameLease>()
   /// Nil when no odometry is configured.
   let odometry: OdometryInbox?
@@ -23,7 +23,7 @@ final class Crew {
 
   /// Loads the model, binds the frame sockets and starts every thread.
   /// - Throws: `.model`, `.messaging`.
-  init(settings: DaemonSettings, logger: Logger) throws(DaemonError) {
+  package init(settings: DaemonSettings, logger: Logger) throws(DaemonError) {
     do { model = try DepthModel.load(path: settings.modelPath) } catch { throw .model(error) }
     do { context = try MessagingContext() } catch { throw .messaging(error) }
     odometry = settings.odometry == .none ? nil : OdometryInbox()
@@ -33,7 +33,7 @@ final class Crew {
   }
 
   /// Stops the threads in the order of a frame's path and waits for them.
-  func stop() {
+  package func stop() {
     stopFlag.raise()
     mailbox.close()
     for thread in threads.reversed() { thread.join() }

@@ -1,8 +1,8 @@
-import Capture
+package import Capture
 import DepthPipeline
-import Geometry
+package import Geometry
 import Messaging
-import Quantities
+package import Quantities
 
 /// Everything the daemon needs to start, checked: made from a valid configuration by `DaemonSettings+Configuration`.
 public struct DaemonSettings: Sendable {
@@ -10,13 +10,13 @@ public struct DaemonSettings: Sendable {
   /// As configured, for people: `sim:street`, `v4l2:/dev/video0`.
   var sourceText: String
   /// Opens the source; called on the capture thread.
-  var openSource: SourceOpener
+  package var openSource: SourceOpener
   /// A recording played as fast as possible: every frame is processed.
   var isLossless: Bool
   /// Size asked of the source; a live camera may deliver another.
   var requestedSize: ImageSize
   var nominalRateHz: Double
-  var calibration: CameraCalibration?
+  package var calibration: CameraCalibration?
   var modelPath: String
   /// Threads of the network, the perception thread included; 0 = one for each core.
   var threads: Int
@@ -29,7 +29,7 @@ public struct DaemonSettings: Sendable {
 
   /// Opens a source whose frames need not be larger than the given size (compressed formats decode faster when
   /// reduced).
-  typealias SourceOpener = @Sendable (ImageSize?) throws(CaptureError) -> any FrameSource
+  package typealias SourceOpener = @Sendable (ImageSize?) throws(CaptureError) -> any FrameSource
 
   /// Where odometry comes from.
   enum OdometryInput: Equatable, Sendable {

@@ -1,12 +1,12 @@
 package import DepthPipeline
-import Platform
+package import Platform
 package import Quantities
 import Synchronization
 
 /// What the perception thread tells the rest of the daemon.
 package final class PerceptionStatus: Sendable {
   /// Frames whose messages were handed to the sockets.
-  let published = Counter()
+  package let published = Counter()
   /// Frames that could not be processed.
   let failed = Counter()
   /// Messages ZeroMQ refused.

@@ -26,6 +26,7 @@ struct AllocationsCommand: ParsableCommand {
     for (name, buffers) in [("yuyv", CameraBuffers.yuyv()), ("mjpg", try CameraBuffers.mjpg())] {
       isClean = try countPipeline(name, buffers, setup) && isClean
       isClean = try countPublishing(name, buffers, setup) && isClean
+      isClean = try countDaemon(name, buffers, setup) && isClean
     }
     guard isClean else { throw ExitCode.failure }
   }
@@ -45,6 +46,12 @@ struct AllocationsCommand: ParsableCommand {
     sink.waitForSubscribers()
     return try count(
       "\(name), sockets", buffers, setup, sink, beforeFrame: sink.poll, afterWarmUp: listener.start)
+  }
+
+  /// The daemon's threads: driver's buffers, capture loop, mailbox, perception loop, sockets.
+  private func countDaemon(_ name: String, _ buffers: CameraBuffers, _ setup: PathSetup) throws -> Bool {
+    let origins = try DaemonRun(buffers: buffers, setup: setup).count(frames: frames)
+    return AllocationCheck.report("\(name), the daemon's threads", frames: frames, origins)
   }
 
   private func count(

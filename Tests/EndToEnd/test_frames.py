@@ -3,7 +3,8 @@ import io
 import time
 
 import numpy as np
-from conftest import RATE_HZ
+from conftest import RATE_HZ, simulator
+from daemon import depthctl
 from PIL import Image
 from subscriber import latest, status, stream
 
@@ -12,8 +13,9 @@ FIELDS = {
     "step", "K", "range", "calib_id", "generation", "model", "valid_ratio", "conf", "scale", "odom", "mode", "timing",
     "drops", "degraded",
 }
-# Mean absolute relative error of the shipped model on the simulated street, median-scaled. Measured with margin.
-ABS_REL_BOUND = 0.30
+# Mean absolute relative error of the shipped model on the stretch of simulated street below, median-scaled: 0.32
+# measured, and margin. A single view of that street lies anywhere between 0.2 and 0.6.
+ABS_REL_BOUND = 0.36
 
 
 def pairs(daemon, *topics, count=3):
@@ -113,16 +115,21 @@ def test_intrinsics_are_exactly_those_of_the_published_grid(running):
     assert header["calib_id"] == calibration["calib_id"]
 
 
-def test_depth_agrees_with_the_simulators_truth(running):
+def test_depth_agrees_with_the_simulators_truth_along_a_street(launch, tmp_path):
+    stretch, frames = tmp_path / "street", 40
+    depthctl("simulate", "--world", "street", "--frames", frames, "--rate", 0.5, "--size", "320x240", "--out", stretch)
+    daemon = launch(simulator(
+        camera={"source": f"drive:{stretch}"}, drive={"loop": True, "pace": "as_fast_as_possible"})).start()
     errors = []
-    for capture in pairs(running, "depth", "truth", count=5):
+    # Nothing is lost at this pace, so that many captures in a row are every view once, wherever they begin.
+    for capture in pairs(daemon, "depth", "truth", count=frames):
         depth, truth = capture["depth"].array, capture["truth"].array
         valid = np.isfinite(depth) & np.isfinite(truth) & (truth > 0.5) & (truth < 80)
         assert valid.mean() > 0.3
         scaled = depth[valid] * np.median(truth[valid] / depth[valid])
         errors.append(np.mean(np.abs(scaled - truth[valid]) / truth[valid]))
-    print("median-scaled AbsRel against the simulator's truth:", np.round(errors, 3))
-    assert np.median(errors) < ABS_REL_BOUND
+    print("median-scaled AbsRel against the simulator's truth:", np.round(errors, 3), np.mean(errors))
+    assert np.mean(errors) < ABS_REL_BOUND
 
 
 def test_truth_lies_on_the_published_grid(running):

@@ -1,17 +1,17 @@
 import DepthPipeline
-import Messaging
-import Platform
-import Quantities
-import WireFormat
+package import Messaging
+package import Platform
+package import Quantities
+package import WireFormat
 
 /// The pipeline's sink in the daemon: the two frame endpoints.
-final class PublisherSink: FrameSink {
+package final class PublisherSink: FrameSink {
   private let publisher: FramePublisher
   private var topics: [TopicKind: Topic] = [:]
   /// Messages ZeroMQ refused; a slow subscriber is not one of them.
-  let failures: Counter
+  package let failures: Counter
 
-  init(_ publisher: FramePublisher, camera: String, failures: Counter) throws(WireFormatError) {
+  package init(_ publisher: FramePublisher, camera: String, failures: Counter) throws(WireFormatError) {
     self.publisher = publisher
     self.failures = failures
     for kind in TopicKind.allCases where kind.channel == .frames {
@@ -20,15 +20,15 @@ final class PublisherSink: FrameSink {
   }
 
   /// Learns who came and went.
-  func poll() {
+  package func poll() {
     _ = publisher.poll()
   }
 
-  func wants(_ kind: TopicKind) -> Bool {
+  package func wants(_ kind: TopicKind) -> Bool {
     topics[kind].map { publisher.wants($0) } ?? false
   }
 
-  func send(
+  package func send(
     _ topic: Topic, sequence: UInt64, captureTime: MonotonicTime, header: UnsafeRawBufferPointer,
     payload: UnsafeRawBufferPointer
   ) {

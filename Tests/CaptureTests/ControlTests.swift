@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func `controls are set by name, read back and restored after a reconnection`() throws {
-    let bench = try Bench {
+    let bench = try CameraBench {
       $0.controls = ["exposure_time_absolute": 200, "auto_exposure": 1]
     } prepare: { camera, _ in
       attachControls(camera)
@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func `an unknown control is refused with a list of those that exist`() throws {
-    let bench = try Bench {
+    let bench = try CameraBench {
       $0.controls = ["exposure": 1]
     } prepare: { camera, _ in
       attachControls(camera)
@@ -49,7 +49,7 @@ import Testing
     ("exposure_time_absolute", 203, "the camera holds 200 instead"),
   ])
   func `a value the camera does not take is refused`(name: String, value: Int, text: String) throws {
-    let bench = try Bench {
+    let bench = try CameraBench {
       $0.controls = [name: value]
     } prepare: { camera, _ in
       attachControls(camera)

@@ -9,7 +9,7 @@ import Testing
 @Suite struct FailureTests {
   @Test(arguments: [ENODEV, ENOLINK, EPIPE, ENXIO])
   func `a camera lost while taking a frame is closed and found again`(code: Int32) throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = ScriptedCamera.frames(0...1) + [.dequeueError(code)]
     }
@@ -25,7 +25,7 @@ import Testing
 
   @Test(arguments: [ENODEV, ENOLINK, EPIPE, ENXIO])
   func `a camera lost while giving a buffer back still delivers that frame`(code: Int32) throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = [.frame(ScriptedFrame(sequence: 0, requeueError: code))]
     }
@@ -36,7 +36,7 @@ import Testing
 
   @Test func `the two-step disconnect of USB cameras is recognised`() throws {
     // uvcvideo marks the buffers as damaged first; giving them back then says that the device is gone.
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = [.frame(.damaged(0, requeueError: ENODEV))]
     }
@@ -47,7 +47,7 @@ import Testing
 
   @Test(arguments: [ENODEV, EIO, EAGAIN])
   func `a hang-up closes the camera`(code: Int32) throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = [.hangUp(code)]
     }
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func `a failed transfer starts the stream again, with growing pauses`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = ScriptedCamera.frames(0...0) + [.dequeueError(EIO), .dequeueError(EIO)]
     }
@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test func `a try-again answer is waited out`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = [.dequeueError(EAGAIN)]
     }
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test func `a silent camera has its stream started again within seconds`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = ScriptedCamera.frames(0...2) + [.silence]
     }
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func `a camera that stays silent is opened anew`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = [.silence, .silence, .silence, .silence]
     }
@@ -109,7 +109,7 @@ import Testing
     (EBUSY, "is in use by another program"), (ENOENT, "went away"),
   ])
   func `an open that fails says what to do, and is tried again`(code: Int32, text: String) throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.openFailures = [code]
     }
@@ -127,7 +127,7 @@ import Testing
   func `a start that fails says why, leaves nothing open and is tried again`(
     request: V4L2Request, code: Int32, text: String
   ) throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.failures[request] = [code]
     }
@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test func `a metadata node is not taken for a camera`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.capabilities |= UInt32(0x0400_0000)
       camera.deviceCapabilities = UInt32(0x0080_0000) | UInt32(0x0400_0000)
@@ -146,7 +146,7 @@ import Testing
   }
 
   @Test func `looking for an absent camera does not spin`() throws {
-    let bench = try Bench(isAttached: false)
+    let bench = try CameraBench(isAttached: false)
     // A storm of device events: one every millisecond.
     bench.kernel.changes = [Int64](repeating: 1_000_000, count: 100_000)
     let (start, calls) = (bench.kernel.now(), bench.kernel.callCount)

@@ -7,13 +7,13 @@ import Testing
 
 @Suite struct IdentityTests {
   @Test func `an absent camera is no failure and is used once it appears`() throws {
-    let bench = try Bench(isAttached: false)
-    #expect(bench.source.frameSize == Bench.size)
+    let bench = try CameraBench(isAttached: false)
+    #expect(bench.source.frameSize == CameraBench.size)
     #expect(
       bench.word(bench.next()) == "unavailable: no camera \"auto\": none is attached; plug one in, "
         + "or load its driver")
     bench.kernel.changes = [200_000_000]
-    bench.kernel.attach(bench.camera, Bench.node)
+    bench.kernel.attach(bench.camera, CameraBench.node)
     let start = bench.kernel.now()
     let events = bench.nextFrame()
     #expect(events.suffix(2) == ["reconfigured", "frame"])
@@ -22,13 +22,13 @@ import Testing
   }
 
   @Test func `the same camera is found under another number`() throws {
-    let bench = try Bench {
+    let bench = try CameraBench {
       $0.selector = .path("/dev/video0")
     } prepare: { camera, _ in
       camera.script = [.hangUp(19)]
     }
     bench.kernel.detachAll()
-    var moved = Bench.node
+    var moved = CameraBench.node
     moved.path = "/dev/video3"
     #expect(bench.word(bench.next()).hasPrefix("unavailable"))
     #expect(bench.word(bench.next(within: 3)).contains("no camera"))
@@ -39,13 +39,13 @@ import Testing
 
   @Test(arguments: [false, true])
   func `another camera is refused unless any is allowed`(acceptsAny: Bool) throws {
-    let bench = try Bench {
+    let bench = try CameraBench {
       $0.acceptAnyCamera = acceptsAny
     } prepare: { camera, _ in
       camera.script = [.hangUp(19)]
     }
     bench.kernel.detachAll()
-    var other = Bench.node
+    var other = CameraBench.node
     other.usb?.serial = "S2"
     bench.kernel.attach(ScriptedCamera(), other)
     let events = bench.nextFrame(within: 6)
@@ -57,10 +57,10 @@ import Testing
   }
 
   @Test func `a serial number seen twice asks for a path`() throws {
-    let bench = try Bench {
+    let bench = try CameraBench {
       $0.selector = .serial("S1")
     } prepare: { _, kernel in
-      var twin = Bench.node
+      var twin = CameraBench.node
       twin.path = "/dev/video2"
       twin.usb?.port = "1-3"
       kernel.attach(ScriptedCamera(), twin)
@@ -71,7 +71,7 @@ import Testing
   @Test func `selectors find the capture node of the right camera`() throws {
     let kernel = ScriptedKernel()
     for number in 0..<4 {
-      var node = Bench.node
+      var node = CameraBench.node
       node.path = "/dev/video\(number)"
       node.index = number % 2
       node.usb?.serial = number < 2 ? "A" : "B"

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct StreamingTests {
   @Test func `a frame arrives with its time, its sequence and its pixels`() throws {
-    let bench = try Bench {
+    let bench = try CameraBench {
       $0.timeOffsetMicroseconds = -2000
     } prepare: { camera, _ in
       camera.script = [.frame(ScriptedFrame(sequence: 7, value: 42))]
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func `a stamp of another clock is replaced by the time of receipt`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       var frame = ScriptedFrame(sequence: 0)
       frame.flags = UInt32(V4L2_BUF_FLAG_TIMESTAMP_COPY)
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func `the first frames after a start are thrown away`() throws {
-    let bench = try Bench {
+    let bench = try CameraBench {
       $0.discardFirstFrames = 3
     } prepare: { camera, _ in
       camera.script = [.frame(.damaged(0))] + ScriptedCamera.frames(1...5)
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func `lost frames are counted from sequence and time`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script =
         ScriptedCamera.frames(0...3) + [.frame(ScriptedFrame(sequence: 6, periods: 3))]
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test func `of several waiting frames the newest is delivered`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script =
         ScriptedCamera.frames(0...0) + [.burst((1...3).map { ScriptedFrame(sequence: $0, value: UInt8($0)) })]
@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test func `rows with padding are read correctly`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.padding = 13
     }
@@ -92,7 +92,7 @@ import Testing
 
   @Test func `the driver's own size is taken over`() throws {
     let other = ImageSize(width: 32, height: 8)
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.onlySize = other
     }
@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test func `a damaged frame is dropped and counted`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = ScriptedCamera.frames(0...0) + [.frame(.damaged(1))] + ScriptedCamera.frames(2...2)
     }
@@ -115,7 +115,7 @@ import Testing
 
   @Test(arguments: [UInt32(0), 5000, 63])
   func `an impossible byte count is a corrupt frame`(bytes: UInt32) throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = [.frame(ScriptedFrame(sequence: 0, bytesUsed: bytes))]
     }
@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test func `no frame in time is a timeout`() throws {
-    let bench = try Bench { _ in
+    let bench = try CameraBench { _ in
     } prepare: { camera, _ in
       camera.script = [.silence]
     }

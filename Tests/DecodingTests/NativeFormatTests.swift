@@ -132,22 +132,6 @@ import Testing
     }
   }
 
-  @Test func `640x480 YUYV takes well below a millisecond`() throws {
-    let size = ImageSize(width: 640, height: 480)
-    let bytes = noise(1280 * 480)
-    let decoder = try FrameDecoder(CaptureFormat(pixelFormat: .yuyv, size: size, bytesPerLine: 1280))
-    var image = RGBImage(size: size)
-    var best = Duration.seconds(1)
-    for _ in 0..<40 {
-      let time = try ContinuousClock().measure {
-        try bytes.withUnsafeBytes { try decoder.decode($0, into: &image) }
-      }
-      best = min(best, time)
-    }
-    print("YUYV 640x480: \(best)")
-    #expect(best < .milliseconds(1))
-  }
-
   /// Every channel of every pixel within one code value of the real-valued truth.
   private func expect(_ image: borrowing RGBImage, _ truth: (_ x: Int, _ y: Int) -> [Double]) {
     var worst = 0.0

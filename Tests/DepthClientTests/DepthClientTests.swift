@@ -4,13 +4,14 @@ import ImageBuffers
 import Messaging
 import Platform
 import Quantities
+import TestSupport
 import Testing
 import WireFormat
 
 @Suite(.serialized) struct DepthClientTests {
   @Test(arguments: [FrameSubscription.Delivery.latest, .everything(queue: 100)])
   func `frames arrive once each, in order, young and readable`(delivery: FrameSubscription.Delivery) throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let client = try DepthClient(folder.endpoints)
     // Subscribing before the daemon exists is no error.
     let depth = try client.subscribe(camera: "front", .depth, delivery: delivery)
@@ -33,7 +34,7 @@ import WireFormat
   }
 
   @Test func `gaps are counted and damaged messages dropped`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let client = try DepthClient(folder.endpoints)
     let depth = try client.subscribe(camera: "front", .depth, delivery: .everything(queue: 1000))
     let daemon = StubDaemon(
@@ -52,7 +53,7 @@ import WireFormat
   }
 
   @Test func `a daemon that goes away makes the topic stale, and its successor is found`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let client = try DepthClient(folder.endpoints)
     let depth = try client.subscribe(camera: "front", .depth)
     var daemon: StubDaemon? = StubDaemon(folder.endpoints)
@@ -67,7 +68,7 @@ import WireFormat
   }
 
   @Test func `a camera that is down is not valid`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let client = try DepthClient(folder.endpoints)
     let depth = try client.subscribe(camera: "front", .depth)
     let daemon = StubDaemon(folder.endpoints, verdict: .down)
@@ -79,7 +80,7 @@ import WireFormat
   }
 
   @Test func `frames can be awaited`() async throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let client = try DepthClient(folder.endpoints)
     let depth = try client.subscribe(camera: "front", .depth)
     let daemon = StubDaemon(folder.endpoints)
@@ -94,7 +95,7 @@ import WireFormat
   }
 
   @Test func `age needs a common clock`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let client = try DepthClient(folder.endpoints)
     let depth = try client.subscribe(camera: "front", .depth)
     let daemon = StubDaemon(folder.endpoints)

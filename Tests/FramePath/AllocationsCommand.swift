@@ -1,4 +1,5 @@
 import ArgumentParser
+import DepthDaemon
 import DepthPipeline
 import ImageBuffers
 import Messaging
@@ -38,14 +39,10 @@ struct AllocationsCommand: ParsableCommand {
 
   /// The same into the daemon's sockets, with a subscriber to everything on both endpoints.
   private func countPublishing(_ name: String, _ buffers: CameraBuffers, _ setup: PathSetup) throws -> Bool {
-    let folder = try TemporaryFolder()
-    let directory = EndpointDirectory(path: folder.path)
-    let sink = try SocketSink(directory, camera: setup.settings.cameraName)
-    let listener = Listener(directory)
-    defer { listener.stop() }
-    sink.waitForSubscribers()
+    let sockets = try Sockets(camera: setup.settings.cameraName)
     return try count(
-      "\(name), sockets", buffers, setup, sink, beforeFrame: sink.poll, afterWarmUp: listener.start)
+      "\(name), sockets", buffers, setup, sockets.sink, beforeFrame: sockets.sink.poll,
+      afterWarmUp: sockets.listener.start)
   }
 
   /// The daemon's threads: driver's buffers, capture loop, mailbox, perception loop, sockets.

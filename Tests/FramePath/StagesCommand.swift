@@ -1,4 +1,5 @@
 import ArgumentParser
+import DepthDaemon
 import DepthPipeline
 import Foundation
 import Messaging
@@ -38,18 +39,13 @@ struct StagesCommand: ParsableCommand {
   }
 
   private func measure(_ buffers: CameraBuffers, _ setup: PathSetup) throws -> StageTimes {
-    let folder = try TemporaryFolder()
-    let directory = EndpointDirectory(path: folder.path)
-    let sink = try SocketSink(directory, camera: setup.settings.cameraName)
-    let listener = Listener(directory)
-    defer { listener.stop() }
-    sink.waitForSubscribers()
-    listener.start()
+    let sockets = try Sockets(camera: setup.settings.cameraName)
+    sockets.listener.start()
     let path = try FrameRunner(buffers, setup, threads: threads)
     var times = StageTimes()
     for frame in 0..<(Self.warmUp + frames) {
-      sink.poll()
-      let timings = try path.runFrame(to: sink)
+      sockets.sink.poll()
+      let timings = try path.runFrame(to: sockets.sink)
       if frame >= Self.warmUp { times.add(timings) }
     }
     return times

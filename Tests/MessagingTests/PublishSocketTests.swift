@@ -1,12 +1,13 @@
 import Foundation
 import Messaging
 import Quantities
+import TestSupport
 import Testing
 import WireFormat
 
 @Suite struct PublishSocketTests {
   @Test func `a second daemon on the same directory is refused and told who is there`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let first = try FramePublisher(MessagingContext(), directory: folder.endpoints)
     do throws(MessagingError) {
       _ = try FramePublisher(MessagingContext(), directory: folder.endpoints)
@@ -19,7 +20,7 @@ import WireFormat
   }
 
   @Test func `the first daemon still serves after a second was refused`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let context = try MessagingContext()
     let publisher = try FramePublisher(context, directory: folder.endpoints)
     _ = try? FramePublisher(MessagingContext(), directory: folder.endpoints)
@@ -35,7 +36,7 @@ import WireFormat
   }
 
   @Test func `a daemon can start again where one has ended, and where one was killed`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     for _ in 0..<3 {
       let context = try MessagingContext()
       _ = try FramePublisher(context, directory: folder.endpoints)
@@ -79,7 +80,7 @@ import WireFormat
   }
 
   @Test func `the directory is closed to others, and one that is open to all is refused`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let nested = EndpointDirectory(path: folder.path + "/deeper/still")
     try nested.create()
     let mode = try FileManager.default.attributesOfItem(atPath: nested.path)[.posixPermissions] as? Int
@@ -90,7 +91,7 @@ import WireFormat
 
   @Test(arguments: [true, false])
   func `subscribers are counted exactly, whatever becomes of them`(overTCP: Bool) throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     try folder.endpoints.create()
     let context = try MessagingContext()
     let endpoint =
@@ -124,7 +125,7 @@ import WireFormat
   }
 
   @Test func `killed subscribers are noticed`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let context = try MessagingContext()
     let publisher = try FramePublisher(context, directory: folder.endpoints)
     let topic = try Topic(camera: "front", .depth)
@@ -148,7 +149,7 @@ import WireFormat
   }
 
   @Test func `a slow subscriber loses frames and delays nobody`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let context = try MessagingContext()
     let publisher = try FramePublisher(context, directory: folder.endpoints)
     let topic = try Topic(camera: "front", .depth)
@@ -176,7 +177,7 @@ import WireFormat
   }
 
   @Test func `a conflating subscriber of the single-frame endpoint gets the newest only`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let context = try MessagingContext()
     let publisher = try FramePublisher(context, directory: folder.endpoints)
     let topic = try Topic(camera: "front", .unscaled)
@@ -200,7 +201,7 @@ import WireFormat
   }
 
   @Test func `what nobody subscribed to is not sent`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let publisher = try FramePublisher(MessagingContext(), directory: folder.endpoints)
     let topic = try Topic(camera: "front", .depth)
     #expect(!publisher.wants(topic))

@@ -2,12 +2,13 @@ import Foundation
 import Messaging
 import Platform
 import Quantities
+import TestSupport
 import Testing
 import WireFormat
 
 @Suite struct StatusAndControlTests {
   @Test func `a late subscriber gets info and every calibration`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let context = try MessagingContext()
     let publisher = try StatusPublisher(context, directory: folder.endpoints)
     try publisher.send(InfoMessage(softwareVersion: "1", cameras: []))
@@ -31,7 +32,7 @@ import WireFormat
   }
 
   @Test func `requests are answered, unknown and broken ones with an error`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let context = try MessagingContext()
     let stop = Counter()
     let path = folder.endpoints
@@ -70,7 +71,7 @@ import WireFormat
   }
 
   @Test func `a control socket that is not there is reported in time`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let client = ControlClient(try MessagingContext(), endpoint: folder.endpoints.control)
     #expect(throws: MessagingError.noReply(endpoint: folder.endpoints.control, milliseconds: 100)) {
       try client.ask("{\"request\":\"status\"}", milliseconds: 100)
@@ -79,7 +80,7 @@ import WireFormat
 
   @Test(arguments: [["odometry/{\"a\":1}"], ["odometry/", "{\"a\":1}"], ["{\"a\":1}"]])
   func `odometry arrives with or without a topic frame`(frames: [String]) throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     try folder.endpoints.create()
     let context = try MessagingContext()
     let publisher = try PublishSocket(context, endpoints: [folder.endpoints.status], depth: .status)
@@ -95,7 +96,7 @@ import WireFormat
   }
 
   @Test func `an odometry message beyond 64 KiB does not get in`() throws {
-    let folder = TemporaryDirectory()
+    let folder = try TemporaryFolder()
     try folder.endpoints.create()
     let context = try MessagingContext()
     let publisher = try PublishSocket(context, endpoints: [folder.endpoints.status], depth: .status)

@@ -6,7 +6,7 @@ import Platform
 import Quantities
 
 /// A scripted camera, a source that uses it and a frame to fill.
-final class Bench {
+final class CameraBench {
   static let size = ImageSize(width: 16, height: 4)
   static let node = CameraNode(
     path: "/dev/video0", name: "Scripted", index: 0, location: "pci/usb1/1-2/1-2:1.0",

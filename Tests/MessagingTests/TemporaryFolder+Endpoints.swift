@@ -1,0 +1,6 @@
+import Messaging
+import TestSupport
+
+extension TemporaryFolder {
+  var endpoints: EndpointDirectory { EndpointDirectory(path: path) }
+}

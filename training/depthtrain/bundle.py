@@ -40,25 +40,25 @@ class Bundle:
         confidence = self.description["confidence"]
         return np.exp(confidence["a"] * log_sigma + confidence["b"])
 
-    def predictor(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-        """Runs both graphs with ONNX Runtime: image (1, 3, H, W) -> disparity and log_sigma, each (H, W)."""
+    def predictor(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]:
+        """Runs both graphs with ONNX Runtime: image (1, 3, H, W) -> disparity and log_sigma (None without), each (H, W)."""
         return graph_predictor(self.path)
 
 
-def graph_predictor(folder: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def graph_predictor(folder: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]:
     """Predictor of a folder's encoder.onnx and decoder.onnx without prior fusion (f_o = f_s)."""
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     encoder, decoder = (onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
                         for name in ("encoder.onnx", "decoder.onnx"))
-    encoder_names = [output.name for output in encoder.get_outputs()]
+    encoder_names, decoder_names = ([output.name for output in graph.get_outputs()] for graph in (encoder, decoder))
 
     def predict(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         features = dict(zip(encoder_names, encoder.run(None, {"image": image})))
         features["f_o"] = features.pop("f_s")
-        disparity, log_sigma = decoder.run(["disparity", "log_sigma"], features)
-        return disparity[0, 0], log_sigma[0, 0]
+        out = dict(zip(decoder_names, decoder.run(None, features)))
+        return out["disparity"][0, 0], out["log_sigma"][0, 0] if "log_sigma" in out else None
 
     return predict
 

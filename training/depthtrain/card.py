@@ -5,23 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 from depthtrain.calibration import Calibration
-from depthtrain.config import Recipe, matching_drives
+from depthtrain.config import Recipe, matching_drives, source_drives
 from depthtrain.data.drive import open_drive
 
 ROW = "| {drive} | {frames} | {width}x{height} | {kind} | {abs_rel:.3f} | {sq_rel:.3f} | {rmse:.3f} | {rmse_log:.3f} | {d1:.3f} | {d2:.3f} | {d3:.3f} |"
 
 
-def model_card(recipe: Recipe, description: dict, calibration: Calibration) -> str:
+LITE_FAILURES = (
+    "- Trained on few real places: 92 KITTI stills with depth, two residential drives, four indoor scenes; near vehicles and",
+    "  people come mostly from a simulator. In other places expect larger errors, above all in scale.",
+    "- Close traffic remains weak: vehicles and people within 5 m are seen too far away (docs/benchmarks/accuracy.md has the",
+    "  error by distance). Do not use the depth alone to keep clear of obstacles.",
+    "- It underfits: also simulator drives that it was trained on score AbsRel 0.25 to 0.35. A longer run should help.",
+    "- `robot_lab_*` depth is only roughly registered to colour, which bounds both training and score there.")
+COMMON_FAILURES = (
+    "- Fine structure (railings, wires, chair legs) is lost at the network's resolution.",
+    "- Sky has truth in the simulator only (far); in real frames its depth is a guess. Glass, mirrors and water are wrong.",
+    "- Without intrinsics the focal factor is 1 and the depth is not metric.")
+
+
+def model_card(recipe: Recipe, description: dict, calibration: Calibration, parameters: int) -> str:
     """Markdown text of MODEL_CARD.md."""
     provenance = description["provenance"]
     return "\n".join([
         f"# Model card: {description['name']}", "",
-        f"Architecture `{description['architecture']}` (1.08 M parameters, 0.33 GMAC at 416x128), trained for "
+        f"Architecture `{description['architecture']}` ({parameters / 1e6:.2f} M parameters), trained for "
         f"{provenance['steps']} steps with `{provenance['recipe']}`; exported {provenance['date']} from commit "
         f"`{provenance['git_commit'][:12]}`.", "",
-        "## Licence", "",
-        "The weights are for **non-commercial use only**: KITTI (CC BY-NC-SA 3.0) and 7-Scenes (non-commercial research) are in",
-        "the training data, and the strictest licence of the data holds for the weights. The code that made them is Apache-2.0.", "",
+        "## Licence", "", *_licence_lines(recipe), "",
         "## What it predicts", "",
         "Sigmoid disparity s; scaled inverse depth = 1/max + (1/min - 1/max) s with min "
         f"{recipe.model.min_depth_m} m and max {recipe.model.max_depth_m} m; metres = depth * fx_px / "
@@ -46,16 +57,24 @@ def model_card(recipe: Recipe, description: dict, calibration: Calibration) -> s
         f"within one calibrated sigma and {calibration.coverage_2_sigma:.0%} within two. Those frames neighbour trained ones, so",
         "expect lower coverage in new places. `initial_scale` is 1 because the network is trained in metres;",
         "`initial_scale_log_sigma` is the root mean square of ln(truth / prediction) per frame there, but never below 0.15.", "",
-        "## Known failures", "",
-        "- Trained on few real places: 92 KITTI stills with depth, two residential drives, four indoor scenes; near vehicles and",
-        "  people come mostly from a simulator. In other places expect larger errors, above all in scale.",
-        "- Close traffic remains weak: vehicles and people within 5 m are seen too far away (docs/benchmarks/accuracy.md has the",
-        "  error by distance). Do not use the depth alone to keep clear of obstacles.",
-        "- It underfits: also simulator drives that it was trained on score AbsRel 0.25 to 0.35. A longer run should help.",
-        "- Fine structure (railings, wires, chair legs) is lost at the network's resolution.",
-        "- Sky has truth in the simulator only (far); in real frames its depth is a guess. Glass, mirrors and water are wrong.",
-        "- `robot_lab_*` depth is only roughly registered to colour, which bounds both training and score there.",
-        "- Without intrinsics the focal factor is 1 and the depth is not metric.", ""])
+        "## Known failures", "", *(LITE_FAILURES if recipe.name == "lite" else ()), *COMMON_FAILURES, ""])
+
+
+def imported_card(description: dict, licence: str) -> str:
+    """Markdown text of MODEL_CARD.md of a bundle made from published weights."""
+    return "\n".join([
+        f"# Model card: {description['name']}", "",
+        f"Published weights of `{description['architecture']}`, imported {description['provenance']['date']}; not trained or "
+        "measured here.", "", "## Licence", "", f"That of the weights' authors: {licence}.", "",
+        "## What it predicts", "", "Sigmoid disparity without an estimate of its error, in a unit of its own: depth is metric only",
+        "after the scale has been observed.", "", "## Known failures", "", *COMMON_FAILURES, ""])
+
+
+def _licence_lines(recipe: Recipe) -> list[str]:
+    licences = sorted({open_drive(folder).licence for folder in source_drives(recipe)})
+    limit = ["The weights are for **non-commercial use only**: the strictest licence of the training data holds for them."]
+    return [*(limit if any("non-commercial" in licence.lower() or "-NC" in licence for licence in licences) else []),
+            f"Licences of the training data: {'; '.join(licences)}. The code that made the weights is Apache-2.0."]
 
 
 def _data_rows(recipe: Recipe) -> list[str]:

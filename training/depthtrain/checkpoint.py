@@ -15,7 +15,7 @@ from depthtrain.networks.diffnet import DIFFNet
 
 def build_network(architecture: str) -> torch.nn.Module:
     """A fresh network by its recipe name. Raises ValueError for an unknown name."""
-    builders = {"rpr-lite": RPrLite, "diffnet": DIFFNet}
+    builders = {"rpr-lite": RPrLite, "diffnet": lambda: DIFFNet(has_sigma=True)}
     if architecture not in builders:
         raise ValueError(f"unknown architecture {architecture!r}: expected one of {', '.join(builders)}")
     return builders[architecture]()

@@ -16,48 +16,69 @@ from torch import nn
 
 from depthtrain.bundle import FORMAT_VERSION, open_bundle, write_description
 from depthtrain.calibration import Calibration, calibrate
-from depthtrain.card import model_card
+from depthtrain.card import imported_card, model_card
 from depthtrain.checkpoint import load_network
-from depthtrain.config import Recipe, drive_path, source_drives
+from depthtrain.config import ModelRecipe, Recipe, drive_path, source_drives
 from depthtrain.data.drive import open_drive
 from depthtrain.evaluate import evaluate_drive, network_predictor
-from depthtrain.networks.rpr_lite import SKIP_NAMES, RPrLite
+from depthtrain.import_checkpoint import ARCHITECTURES, Imported
+from depthtrain.networks.posenet import PoseNetLight
+from depthtrain.networks.split import SplitNetwork
 from depthtrain.onnxfile import export_graph
 
 
 class EncoderGraph(nn.Module):
     """image -> f_s and the skips, as a flat tuple."""
 
-    def __init__(self, network: RPrLite) -> None:
+    def __init__(self, network: SplitNetwork) -> None:
         super().__init__()
-        self.encoder = network.encoder
+        self.network = network
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        f_s, skips = self.encoder(image)
+        f_s, skips = self.network.encode(image)
         return (f_s, *skips)
 
 
 class DecoderGraph(nn.Module):
-    """f_o and the skips -> disparity and log_sigma at input size."""
+    """f_o and the skips -> disparity and, where the network has it, log_sigma, at input size."""
 
-    def __init__(self, network: RPrLite) -> None:
+    def __init__(self, network: SplitNetwork) -> None:
         super().__init__()
-        self.decoder = network.decoder
+        self.network = network
 
-    def forward(self, f_o: torch.Tensor, *skips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        out = self.decoder(f_o, list(skips))
-        return out["disparity"], out["log_sigma"]
+    def forward(self, f_o: torch.Tensor, *skips: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        out = self.network.decode(f_o, list(skips))
+        return tuple(out[name] for name in ("disparity", "log_sigma") if name in out)
 
 
-def export_graphs(network: RPrLite, folder: Path) -> None:
+def export_graphs(network: SplitNetwork, folder: Path) -> None:
     """Writes encoder.onnx and decoder.onnx with free height and width (multiples of 32)."""
     network = network.eval().to(memory_format=torch.contiguous_format)
     image = torch.zeros(1, 3, 128, 416)
     encoder, decoder = EncoderGraph(network), DecoderGraph(network)
     with torch.no_grad():
         features = encoder(image)
-    export_graph(encoder, (image,), folder / "encoder.onnx", ["image"], ["f_s", *SKIP_NAMES], dynamic=True)
-    export_graph(decoder, features, folder / "decoder.onnx", ["f_o", *SKIP_NAMES], ["disparity", "log_sigma"], dynamic=True)
+        outputs = ["disparity", "log_sigma"][:len(decoder(*features))]
+    export_graph(encoder, (image,), folder / "encoder.onnx", ["image"], ["f_s", *network.skip_names], dynamic=True)
+    export_graph(decoder, features, folder / "decoder.onnx", ["f_o", *network.skip_names], outputs, dynamic=True)
+
+
+def export_pose(network: nn.Module, folder: Path) -> None:
+    """Writes pose.onnx: two normalised frames in temporal order (1, 6, H, W) -> axis_angle and translation_m (1, 3).
+
+    Both describe the second camera in the first one's frame (T_first_second). Raises ValueError when ONNX Runtime and PyTorch
+    disagree by more than 1e-5.
+    """
+    import onnxruntime
+    network = network.eval().to(memory_format=torch.contiguous_format)
+    pair = torch.randn(1, 6, 128, 416, generator=torch.Generator().manual_seed(3))
+    export_graph(network, (pair,), folder / "pose.onnx", ["pair"], ["axis_angle", "translation_m"], dynamic=True)
+    session = onnxruntime.InferenceSession(str(folder / "pose.onnx"), providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        worst = max(float(np.abs(found - expected.numpy()).max())
+                    for found, expected in zip(session.run(None, {"pair": pair.numpy()}), network(pair)))
+    if worst > 1e-5:
+        raise ValueError(f"{folder / 'pose.onnx'}: differs from PyTorch by {worst:.2e}")
 
 
 def input_sizes(recipe: Recipe) -> list[list[int]]:
@@ -72,11 +93,11 @@ def git_commit() -> str:
     return result.stdout.strip() if result.returncode == 0 else "unknown"
 
 
-def verify(network: RPrLite, folder: Path, sizes: list[list[int]]) -> float:
+def verify(network: SplitNetwork, folder: Path, sizes: list[list[int]]) -> float:
     """Largest difference in disparity between PyTorch and the bundle under ONNX Runtime. Raises ValueError above 1e-4."""
     predict, worst = open_bundle(folder).predictor(), 0.0
     for width, height in sizes:
-        image = torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(width))
+        image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(width))
         with torch.no_grad():
             expected = network(image)["disparity"][0, 0].numpy()
         worst = max(worst, float(np.abs(predict(image.numpy())[0] - expected).max()))
@@ -88,35 +109,65 @@ def verify(network: RPrLite, folder: Path, sizes: list[list[int]]) -> float:
 def export(checkpoint: Path, folder: Path) -> None:
     """Writes the whole bundle and checks it against the network it came from."""
     network, recipe = load_network(checkpoint)
-    if not isinstance(network, RPrLite):
-        raise ValueError(f"{recipe.model.architecture}: only rpr-lite has the split that a bundle needs")
-    steps = int(torch.load(checkpoint, map_location="cpu", weights_only=True)["step"])
+    content = torch.load(checkpoint, map_location="cpu", weights_only=True)
     folder.mkdir(parents=True, exist_ok=True)
     export_graphs(network, folder)
+    if learns_poses(recipe):
+        pose_network = PoseNetLight()
+        pose_network.load_state_dict(content["pose_network"])
+        export_pose(pose_network, folder)
     predict = network_predictor(network)
     calibration = calibrate(predict, recipe)
     measured = {Path(name).name: evaluate_drive(predict, open_drive(drive_path(name)), recipe.model)
                 for name in recipe.validation}
-    description = describe(recipe, calibration, measured, steps)
-    (folder / "MODEL_CARD.md").write_text(model_card(recipe, description, calibration))
+    description = describe(recipe, calibration, measured, int(content["step"]))
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    (folder / "MODEL_CARD.md").write_text(model_card(recipe, description, calibration, parameters))
     write_description(folder, description)
     worst = verify(network, folder, description["input_sizes"])
-    print(f"{folder}: exported at step {steps}; largest difference from PyTorch {worst:.1e}")
+    print(f"{folder}: exported at step {content['step']}; largest difference from PyTorch {worst:.1e}")
+
+
+def learns_poses(recipe: Recipe) -> bool:
+    """Whether the run trained its pose network; without that its weights are noise and stay out of the bundle."""
+    return any(source.pose == "learned" and source.supervision != "depth" for group in recipe.groups for source in group.sources)
+
+
+def export_imported(imported: Imported, architecture: str, folder: Path, initial_scale: float,
+                    canonical_fx_px: float | None) -> None:
+    """Writes a bundle around published weights, whose scale is unknown (standard deviation of its logarithm 1)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    export_graphs(imported.network, folder)
+    if imported.pose_network is not None:
+        export_pose(imported.pose_network, folder)
+    model = imported.model
+    unknown = Calibration(1.0, 0.0, initial_scale, 1.0, float("nan"), float("nan"), 0)
+    description = bundle_json(folder.name, architecture, [[imported.width, imported.height]], model, unknown,
+                              {"recipe": f"published {architecture} checkpoint", "drives": [], "steps": 0}, {})
+    description["canonical_fx_px"] = round(canonical_fx_px or model.canonical_fx_px, 3)
+    (folder / "MODEL_CARD.md").write_text(imported_card(description, ARCHITECTURES[architecture].licence))
+    write_description(folder, description)
+    worst = verify(imported.network, folder, description["input_sizes"])
+    print(f"{folder}: imported; largest difference from PyTorch {worst:.1e}")
 
 
 def describe(recipe: Recipe, calibration: Calibration, measured: dict, steps: int) -> dict:
-    """bundle.json without the hashes."""
-    model = recipe.model
+    """bundle.json of a trained network, without the hashes."""
     drives = sorted(folder.name for folder in source_drives(recipe))
-    return {"format_version": FORMAT_VERSION, "name": recipe.name, "architecture": model.architecture,
-            "input_sizes": input_sizes(recipe), "normalisation": {"mean": [model.mean] * 3, "std": [model.std] * 3},
+    return bundle_json(recipe.name, recipe.model.architecture, input_sizes(recipe), recipe.model, calibration,
+                       {"recipe": f"training/recipes/{recipe.name}.toml", "drives": drives, "steps": steps}, measured)
+
+
+def bundle_json(name: str, architecture: str, sizes: list[list[int]], model: ModelRecipe, calibration: Calibration,
+                origin: dict, measured: dict) -> dict:
+    """bundle.json without the hashes; `origin` is its provenance less commit and date."""
+    return {"format_version": FORMAT_VERSION, "name": name, "architecture": architecture, "input_sizes": sizes,
+            "normalisation": {"mean": [model.mean] * 3, "std": [model.std] * 3},
             "disparity_to_depth": {"min_depth_m": model.min_depth_m, "max_depth_m": model.max_depth_m},
             "canonical_fx_px": model.canonical_fx_px, "initial_scale": round(calibration.initial_scale, 5),
             "initial_scale_log_sigma": round(calibration.initial_scale_log_sigma, 4),
             "confidence": {"kind": "log_sigma", "a": round(calibration.a, 5), "b": round(calibration.b, 5)},
-            "files": {}, "provenance": {"recipe": f"training/recipes/{recipe.name}.toml", "git_commit": git_commit(),
-                                        "drives": drives, "steps": steps,
-                                        "date": datetime.date.today().isoformat()},
+            "files": {}, "provenance": {"git_commit": git_commit(), "date": datetime.date.today().isoformat(), **origin},
             "measured": rounded(measured)}
 
 

@@ -13,10 +13,13 @@ import torch
 from conftest import write_drive
 from depthtrain.bundle import BundleError, graph_predictor, open_bundle
 from depthtrain.calibration import fit_sigma
-from depthtrain.export import export, export_graphs
+from depthtrain.export import export, export_graphs, export_imported
+from depthtrain.import_checkpoint import import_published
+from depthtrain.networks.diffnet import DIFFNet
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.train import train
 from depthtrain.vectors import picture, randomise
+from test_import import write_published
 from test_training import RECIPE
 
 
@@ -30,8 +33,9 @@ def bundle_folder(tmp_path_factory) -> Path:
     return root / "lite"
 
 
-def test_round_trip_against_pytorch(tmp_path: Path) -> None:
-    network = randomise(RPrLite(), 5, (96, 64))
+@pytest.mark.parametrize("build", [RPrLite, lambda: DIFFNet(has_sigma=True)], ids=["rpr-lite", "diffnet"])
+def test_round_trip_against_pytorch(tmp_path: Path, build) -> None:
+    network = randomise(build(), 5, (96, 64))
     export_graphs(network, tmp_path)
     predict = graph_predictor(tmp_path)
     for width, height in ((96, 64), (160, 96), (416, 128)):
@@ -60,7 +64,18 @@ def test_graphs_have_the_documented_names_and_plain_operators(bundle_folder: Pat
 def test_untouched_bundle_opens(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
     assert bundle.description["provenance"]["steps"] == 3 and bundle.description["input_sizes"] == [[96, 64]]
-    assert "non-commercial" in (bundle_folder / "MODEL_CARD.md").read_text()
+    assert "Licences of the training data: none." in (bundle_folder / "MODEL_CARD.md").read_text()
+
+
+def test_published_weights_become_a_bundle(tmp_path: Path) -> None:
+    """From files under the published names to graphs that agree with PyTorch, pose network included."""
+    write_published(tmp_path / "published", "monodepth2", pose=True)
+    export_imported(import_published("monodepth2", tmp_path / "published"), "monodepth2", tmp_path / "md2", 5.4, None)
+    bundle = open_bundle(tmp_path / "md2")
+    assert bundle.description["initial_scale"] == 5.4 and bundle.description["input_sizes"] == [[640, 192]]
+    assert bundle.description["canonical_fx_px"] == pytest.approx(371.2) and "pose.onnx" in bundle.description["files"]
+    disparity, log_sigma = bundle.predictor()(picture((96, 64), 2, False))
+    assert disparity.shape == (64, 96) and log_sigma is None
 
 
 @pytest.mark.parametrize("change", ["byte", "extra", "missing", "key", "nested", "version"])

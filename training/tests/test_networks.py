@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from depthtrain.networks.blocks import ChannelAttention
-from depthtrain.networks.diffnet import DIFFNet, import_published
+from depthtrain.networks.diffnet import DIFFNet
 from depthtrain.networks.fastdepth import FastDepth
 from depthtrain.networks.hrdepth import HRDepth
 from depthtrain.networks.litemono import LiteMono
 from depthtrain.networks.monodepth2 import Monodepth2
 from depthtrain.networks.posenet import PoseNet, PoseNetLight
 from depthtrain.networks.rpr_lite import RPrLite
+from depthtrain.vectors import randomise
 
 
 def _count(module: torch.nn.Module) -> int:
@@ -45,15 +46,18 @@ def test_diffnet_published_key_names() -> None:
     assert decoder["convs.up_x9_0.conv.conv.weight"].shape == (16, 32, 3, 3)
 
 
-def test_published_checkpoints_are_imported(tmp_path) -> None:
-    """Non-tensor entries, a `module.` prefix and the first release's node names are accepted."""
-    network = DIFFNet()
-    encoder = {f"module.{key}": value for key, value in network.encoder.state_dict().items()}
-    torch.save({**encoder, "height": 192, "width": 640, "use_stereo": False}, tmp_path / "encoder.pth")
-    old = {key: value for key, value in network.decoder.state_dict().items()}
-    torch.save({key.replace("convs.72.", "convs.72fSE."): value for key, value in old.items()}, tmp_path / "depth.pth")
-    loaded = import_published(tmp_path)
-    assert torch.equal(loaded.decoder.convs["72"].conv_se.weight, network.decoder.convs["72"].conv_se.weight)
+@pytest.mark.parametrize("build", [RPrLite, DIFFNet, lambda: DIFFNet(has_sigma=True), Monodepth2])
+def test_the_split_network_is_the_whole(build) -> None:
+    """Cut at stride 16 and joined again; DIFFNet also against its own decoder run in one piece."""
+    network, image = randomise(build(), 3, (96, 64)), torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        f_s, skips = network.encode(image)
+        assert f_s.shape == (1, network.feature_channels, 4, 6) and len(skips) == len(network.skip_names)
+        joined, whole = network.decode(f_s, skips), network(image)
+        assert joined.keys() == whole.keys() and all(torch.equal(joined[name], whole[name]) for name in whole)
+        if isinstance(network, DIFFNet):
+            assert torch.equal(whole["disparity"], network.decoder(network.encoder(image))[0])
+            assert ("log_sigma" in whole) == (network.sigma is not None)
 
 
 def test_rpr_lite_parameter_counts() -> None:

@@ -47,6 +47,20 @@ class ChannelAttention(nn.Module):
         return x * gate[:, :, None, None]
 
 
+class SigmaHead(nn.Sequential):
+    """Features (B, C, H, W) -> log of the Laplace scale of the log-depth error, (B, 1, H, W), held in (-6, 2).
+
+    It reads stop-gradient features, so that learning it cannot change the depth.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(nn.Conv2d(channels, 8, 1), nn.ReLU(inplace=True), ReflectConv3x3(8, 1))
+        nn.init.constant_(self[2].conv.bias, 0.25)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 8.0 * torch.sigmoid(super().forward(x.detach())) + (-6.0)
+
+
 def up2_nearest(x: torch.Tensor) -> torch.Tensor:
     """Nearest-neighbour x2 with a constant factor, so that exported graphs have no shape arithmetic."""
     return F.interpolate(x, scale_factor=2.0, mode="nearest", recompute_scale_factor=False)

@@ -12,6 +12,7 @@ from torch import nn
 from depthtrain.networks.blocks import ReflectConv3x3, up2_nearest
 from depthtrain.networks.diffnet import ReflectELU
 from depthtrain.networks.resnet import ResNet18
+from depthtrain.networks.split import SplitNetwork
 
 DECODER_WIDTHS = (16, 32, 64, 128, 256)
 
@@ -41,25 +42,41 @@ class Monodepth2Decoder(nn.Module):
         layers += [ReflectConv3x3(DECODER_WIDTHS[scale], 1) for scale in range(4)]
         self.decoder = nn.ModuleList(layers)
 
-    def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
-        x, disparities = maps[4], []
-        for step, level in enumerate(range(4, -1, -1)):
-            x = up2_nearest(self.decoder[2 * step](x))
-            if level > 0:
-                x = torch.cat([x, maps[level - 1]], dim=1)
-            x = self.decoder[2 * step + 1](x)
-            if level == 0 or (self.training and level < 4):
+    def coarse(self, maps: list[torch.Tensor]) -> torch.Tensor:
+        """The stride-16 node (B, 256, H/16, W/16): the F_s of prior fusion. ELU lets it fall to -1."""
+        return self._node(maps[4], 4, maps)
+
+    def fine(self, x: torch.Tensor, maps: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Sigmoid disparities from the stride-16 node on, finest first (only the first in evaluation)."""
+        disparities: list[torch.Tensor] = []
+        for level in (3, 2, 1, 0):
+            x = self._node(x, level, maps)
+            if level == 0 or self.training:
                 disparities.insert(0, torch.sigmoid(self.decoder[10 + level](x)))
         return disparities
 
+    def _node(self, x: torch.Tensor, level: int, maps: list[torch.Tensor]) -> torch.Tensor:
+        step = 4 - level
+        x = up2_nearest(self.decoder[2 * step](x))
+        if level > 0:
+            x = torch.cat([x, maps[level - 1]], dim=1)
+        return self.decoder[2 * step + 1](x)
 
-class Monodepth2(nn.Module):
+
+class Monodepth2(SplitNetwork):
     """Image (B, 3, H, W) in [0, 1] -> {"disparity": (B, 1, H, W)}; coarser ones too in training mode."""
+
+    feature_channels = 256
+    skip_names = ("skip_2", "skip_4", "skip_8")
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = Monodepth2Encoder()
         self.decoder = Monodepth2Decoder()
 
-    def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        return dict(zip(("disparity", "disparity_2", "disparity_4", "disparity_8"), self.decoder(self.encoder(image))))
+    def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        maps = self.encoder(image)
+        return self.decoder.coarse(maps), maps[:3]
+
+    def decode(self, f_o: torch.Tensor, skips: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        return dict(zip(("disparity", "disparity_2", "disparity_4", "disparity_8"), self.decoder.fine(f_o, skips)))

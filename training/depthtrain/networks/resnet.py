@@ -45,8 +45,16 @@ class ResNet18(nn.Module):
         self.layer4 = nn.Sequential(BasicBlock(256, 512, 2), BasicBlock(512, 512))
 
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
-        features = [F.relu(self.bn1(self.conv1(image)))]
-        features.append(self.layer1(self.maxpool(features[-1])))
+        return self.late(*self.early(image))
+
+    def early(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The maps at strides 2 and 4, 64 channels each."""
+        half = F.relu(self.bn1(self.conv1(image)))
+        return half, self.layer1(self.maxpool(half))
+
+    def late(self, half: torch.Tensor, quarter: torch.Tensor) -> list[torch.Tensor]:
+        """All five maps from the first two."""
+        features = [half, quarter]
         for layer in (self.layer2, self.layer3, self.layer4):
             features.append(layer(features[-1]))
         return features

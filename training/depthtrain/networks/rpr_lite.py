@@ -10,8 +10,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from depthtrain.networks.blocks import (ChannelAttention, ReflectConv3x3, conv_bn, conv_bn_relu, up2_bilinear,
+from depthtrain.networks.blocks import (ChannelAttention, ReflectConv3x3, SigmaHead, conv_bn, conv_bn_relu, up2_bilinear,
                                         up2_nearest)
+from depthtrain.networks.split import SplitNetwork
 
 SKIP_NAMES = ("skip_2", "skip_4a", "skip_4b", "skip_8a", "skip_8b")
 
@@ -67,20 +68,25 @@ class LiteEncoder(nn.Module):
         self.d4 = AttentionNode(352, 64)
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        return self.late(*self.early(image))
+
+    def early(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The maps down to stride 4: t2 (16 channels), t4a and t4b (24)."""
         t2 = self.stem(image)
-        t4 = _run(self.e1, t2)
-        t8 = _run(self.e2, t4[-1])
+        return t2, *_run(self.e1, t2)
+
+    def late(self, t2: torch.Tensor, t4a: torch.Tensor, t4b: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """From the maps of `early` to F_s and all skips."""
+        t8 = _run(self.e2, t4b)
         t16 = _run(self.e3, t8[-1])
         t32 = _run(self.e4, t16[-1])
-        f_s = self.d4(t32[-1], [t16[1], t16[4]])
-        return f_s, [t2, t4[0], t4[1], t8[0], t8[2]]
+        return self.d4(t32[-1], [t16[1], t16[4]]), [t2, t4a, t4b, t8[0], t8[2]]
 
 
 class LiteDecoder(nn.Module):
     """F_o and the skips -> disparity (B, 1, H, W) in (0, 1) and log_sigma (B, 1, H, W), both at input size.
 
-    log_sigma is the log of the Laplace scale of the log-depth error, held in (-6, 2); it reads stop-gradient features, so
-    learning it cannot change the depth. In training mode the side heads at strides 4 and 8 are returned too.
+    In training mode the side heads at strides 4 and 8 are returned too.
     """
 
     def __init__(self) -> None:
@@ -91,7 +97,7 @@ class LiteDecoder(nn.Module):
         self.head0 = ReflectConv3x3(16, 1)
         self.head1 = ReflectConv3x3(32, 1)
         self.head2 = ReflectConv3x3(48, 1)
-        self.sigma = nn.Sequential(nn.Conv2d(16, 8, 1), nn.ReLU(inplace=True), ReflectConv3x3(8, 1))
+        self.sigma = SigmaHead(16)
 
     def forward(self, f_o: torch.Tensor, skips: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         t2, t4a, t4b, t8a, t8b = skips
@@ -99,15 +105,18 @@ class LiteDecoder(nn.Module):
         x4 = self.d2(x8, [t4a, t4b])
         x2 = self.d1(x4, [t2])
         out = {"disparity": up2_bilinear(torch.sigmoid(self.head0(x2))),
-               "log_sigma": up2_bilinear(8.0 * torch.sigmoid(self.sigma(x2.detach())) + (-6.0))}
+               "log_sigma": up2_bilinear(self.sigma(x2))}
         if self.training:
             out["disparity_4"] = torch.sigmoid(self.head1(x4))
             out["disparity_8"] = torch.sigmoid(self.head2(x8))
         return out
 
 
-class RPrLite(nn.Module):
-    """Encoder and decoder joined without prior fusion (F_o = F_s)."""
+class RPrLite(SplitNetwork):
+    """Encoder and decoder joined."""
+
+    feature_channels = 64
+    skip_names = SKIP_NAMES
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,9 +124,11 @@ class RPrLite(nn.Module):
         self.decoder = LiteDecoder()
         _initialise(self)
 
-    def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        f_s, skips = self.encoder(image)
-        return self.decoder(f_s, skips)
+    def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        return self.encoder(image)
+
+    def decode(self, f_o: torch.Tensor, skips: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        return self.decoder(f_o, skips)
 
 
 def _run(blocks: nn.ModuleList, x: torch.Tensor) -> list[torch.Tensor]:

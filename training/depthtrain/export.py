@@ -94,14 +94,14 @@ def git_commit() -> str:
 
 
 def verify(network: SplitNetwork, folder: Path, sizes: list[list[int]]) -> float:
-    """Largest difference in disparity between PyTorch and the bundle under ONNX Runtime. Raises ValueError above 1e-4."""
+    """Largest difference in disparity between PyTorch and the bundle under ONNX Runtime. Raises ValueError above 3e-4."""
     predict, worst = open_bundle(folder).predictor(), 0.0
     for width, height in sizes:
         image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(width))
         with torch.no_grad():
             expected = network(image)["disparity"][0, 0].numpy()
         worst = max(worst, float(np.abs(predict(image.numpy())[0] - expected).max()))
-    if worst > 1e-4:
+    if worst > 3e-4:
         raise ValueError(f"{folder}: exported graphs differ from PyTorch by {worst:.2e}")
     return worst
 

@@ -1,29 +1,29 @@
 """Training recipes: frozen dataclasses read strictly from TOML.
 
-A recipe is data, never code. An unknown key, a missing key or a wrong type is an error that names the table, the key
-and the nearest valid key. Nothing outside this file gives a recipe value a default.
+A recipe is data, never code, and nothing outside this file gives a recipe value a default. A method is on when its weight
+in `[losses]` is above 0; its other settings stand in a table of the method's name.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import tomllib
-import types
-import typing
 from pathlib import Path
 
-
-class RecipeError(ValueError):
-    """A recipe that cannot be used; the message names the file, the table and the key."""
+from depthtrain import strict_toml
+from depthtrain.strict_toml import RecipeError
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelRecipe:
-    """The network and its depth convention (inverse depth between 1/max and 1/min, canonical focal length)."""
+    """The network and its depth convention (inverse depth between 1/max and 1/min, canonical focal length).
+
+    `pose` is the pose network: "light" (0.43 M parameters, what the daemon can run) or "resnet18" (the published PoseNet).
+    """
 
     architecture: str = "rpr-lite"
+    pose: str = "light"
     min_depth_m: float = 0.1
     max_depth_m: float = 100.0
     canonical_fx_px: float = 241.7
@@ -36,7 +36,8 @@ class Optimisation:
     """AdamW with linear warm-up and cosine decay; an exponential average of the weights is what gets exported.
 
     At `freeze_statistics_step` batch norm takes the statistics of many batches of all groups and keeps them, as it will
-    after export: the batches of one group are too alike for their own statistics to stand for all data.
+    after export: the batches of one group are too alike for their own statistics to stand for all data. `precision` is
+    "float32", "bfloat16", "float16" (GPU only) or "auto": float32 on a CPU, the best 16-bit type on a GPU.
     """
 
     steps: int
@@ -52,12 +53,12 @@ class Optimisation:
     validate_every_s: float = 400.0
     freeze_statistics_step: int = 1000
     freeze_statistics_batches: int = 60
-    bfloat16: bool = False
+    precision: str = "auto"
 
 
 @dataclasses.dataclass(frozen=True)
 class LossWeights:
-    """Weights of the loss terms (losses.py names the source of each)."""
+    """Weights of the methods, by the names in `depthtrain.methods.METHODS`; 0 switches one off."""
 
     log_l1: float = 1.0
     silog: float = 0.0
@@ -67,7 +68,46 @@ class LossWeights:
     smoothness: float = 1e-3
     velocity: float = 0.05
     sigma: float = 0.1
+    hints: float = 0.0
+    distillation: float = 0.0
+    reprojected: float = 0.0
     side_heads: tuple[float, ...] = (0.4, 0.2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Photometric:
+    """Reprojection of neighbouring frames. Without `minimum` the errors of the sources are averaged; `automask` drops pixels
+    that the unmoved source explains better (monodepth2, eqs. 4 and 5)."""
+
+    automask: bool = True
+    minimum: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Velocity:
+    """Velocity supervision: its weight rises linearly from 0 over `ramp_steps`; pairs nearer than `min_distance_m` are left
+    out, because odometers and pose networks alike are mostly noise there."""
+
+    ramp_steps: int = 0
+    min_distance_m: float = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class Distillation:
+    """SUB-Depth: `teacher` is a checkpoint of the same architecture; `target` is what is compared, "log_depth" or
+    "disparity" (as published); with `uncertainty` off the error enters unweighted."""
+
+    teacher: str = ""
+    target: str = "log_depth"
+    uncertainty: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Reprojected:
+    """Semi-supervised reprojected distance: Huber threshold and the motion below which a pair says nothing about depth."""
+
+    huber_px: float = 1.0
+    min_distance_m: float = 0.2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +119,8 @@ class Augmentation:
     flip: float = 0.5
     colour: float = 0.8
     blur: float = 0.15
+    motion_blur: float = 0.0
+    defocus: float = 0.0
     noise: float = 0.2
     grey: float = 0.1
     paste: float = 0.3
@@ -89,8 +131,11 @@ class Source:
     """One drive in a group, or several by a pattern such as "./.sim-drives/street_*", which share the weight evenly.
 
     `supervision` is "depth", "photometric" or "both"; `pose` is "known" (poses.csv) or "learned" (the pose network);
-    `hints` names cached hints to fill the truth with; `zoom_max` overrides the recipe's when above 0;
-    `empty_depth_m` above 0 says what missing truth stands for (the simulator's sky), else it is unknown.
+    `truth` lists what counts as measured, of "depth" and "sparse". `hints` names cached hints (depthtrain.data.hints):
+    "stereo" fills the truth where nothing was measured, "fused" is for the gated loss of the method `hints`. With `stereo`
+    the right image is a source of reprojection too. `zoom_max` overrides the recipe's when above 0; `empty_depth_m` above 0
+    says what missing truth stands for (the simulator's sky), else it is unknown. `camera_forward_m` and `camera_left_m` are
+    the camera's position ahead and to the left of the point about which the robot turns (the lever arm of its odometer).
     """
 
     drive: str
@@ -100,6 +145,10 @@ class Source:
     zoom_max: float = 0.0
     hints: str = ""
     empty_depth_m: float = 0.0
+    truth: tuple[str, ...] = ("sparse", "depth")
+    stereo: bool = False
+    camera_forward_m: float = 0.0
+    camera_left_m: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +165,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A whole training run."""
+    """A whole training run. `exclude` is the report of depthtrain.infinite_filter whose dropped frames are not trained on."""
 
     name: str
     model: ModelRecipe
@@ -124,8 +173,13 @@ class Recipe:
     losses: LossWeights
     augmentation: Augmentation
     groups: tuple[Group, ...]
+    photometric: Photometric = Photometric()
+    velocity: Velocity = Velocity()
+    distillation: Distillation = Distillation()
+    reprojected: Reprojected = Reprojected()
     calibration_share: float = 0.1
     validation: tuple[str, ...] = ()
+    exclude: str = ""
 
 
 def data_root() -> Path:
@@ -165,52 +219,48 @@ def load_recipe(path: str | Path) -> Recipe:
         table = tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: {error}") from error
-    recipe = _build(Recipe, table, f"{path}: recipe")
-    _check(recipe, path)
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
+    recipe = strict_toml.build(Recipe, table, f"{path}: recipe")
+    check(recipe, path)
     return recipe
 
 
-def _check(recipe: Recipe, path: Path) -> None:
+def check(recipe: Recipe, path: str | Path) -> None:
+    """Refuses values that no dataclass type can: sizes, names, validation drives. `path` starts the messages."""
+    choices = (("model.pose", recipe.model.pose, ("light", "resnet18")),
+               ("optimisation.precision", recipe.optimisation.precision, ("auto", "float32", "bfloat16", "float16")),
+               ("distillation.target", recipe.distillation.target, ("log_depth", "disparity")))
+    for key, value, allowed in choices:
+        if value not in allowed:
+            raise RecipeError(f"{path}: {key} is {value!r}, expected one of {', '.join(allowed)}")
+    if recipe.optimisation.steps < 1:
+        raise RecipeError(f"{path}: optimisation.steps is {recipe.optimisation.steps}, expected at least 1")
+    if recipe.losses.distillation > 0 and not recipe.distillation.teacher:
+        raise RecipeError(f"{path}: losses.distillation is on, but distillation.teacher names no checkpoint")
+    if not recipe.groups:
+        raise RecipeError(f"{path}: no [[groups]]: there is nothing to train on")
     for group in recipe.groups:
         if group.width % 32 or group.height % 32 or group.width <= 0 or group.height <= 0:
             raise RecipeError(f"{path}: group {group.name}: size {group.width}x{group.height} is not a multiple of 32")
+        if group.batch < 1 or group.weight <= 0:
+            raise RecipeError(f"{path}: group {group.name}: batch and weight must be positive")
         if not group.sources:
             raise RecipeError(f"{path}: group {group.name} has no sources")
         for source in group.sources:
-            if source.supervision not in ("depth", "photometric", "both"):
-                raise RecipeError(f"{path}: drive {source.drive}: unknown supervision {source.supervision!r}")
-            if source.pose not in ("known", "learned"):
-                raise RecipeError(f"{path}: drive {source.drive}: unknown pose {source.pose!r}")
-            if "_val" in Path(source.drive).name:
-                raise RecipeError(f"{path}: drive {source.drive} is a validation drive and must not be trained on")
+            _check_source(source, path)
 
 
-def _build(kind: type, table: dict, where: str):
-    if not isinstance(table, dict):
-        raise RecipeError(f"{where}: expected a table, found {type(table).__name__}")
-    hints = typing.get_type_hints(kind)
-    for key in table:
-        if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1)
-            advice = f"; did you mean {near[0]!r}?" if near else ""
-            raise RecipeError(f"{where}: unknown key {key!r}{advice}")
-    values = {key: _convert(hints[key], value, f"{where}.{key}") for key, value in table.items()}
-    for field in dataclasses.fields(kind):
-        if field.name not in values and field.default is dataclasses.MISSING:
-            raise RecipeError(f"{where}: missing key {field.name!r}")
-    return kind(**values)
-
-
-def _convert(hint, value, where: str):
-    if typing.get_origin(hint) in (tuple, types.GenericAlias):
-        if not isinstance(value, list):
-            raise RecipeError(f"{where}: expected a list")
-        element = typing.get_args(hint)[0]
-        return tuple(_convert(element, item, f"{where}[{index}]") for index, item in enumerate(value))
-    if dataclasses.is_dataclass(hint):
-        return _build(hint, value, where)
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise RecipeError(f"{where}: expected {hint.__name__}, found {type(value).__name__}")
-    return value
+def _check_source(source: Source, path: str | Path) -> None:
+    where = f"{path}: drive {source.drive}"
+    choices = (("supervision", source.supervision, ("depth", "photometric", "both")), ("pose", source.pose, ("known", "learned")),
+               ("hints", source.hints, ("", "stereo", "fused")), *(("truth", kind, ("sparse", "depth")) for kind in source.truth))
+    for key, value, allowed in choices:
+        if value not in allowed:
+            raise RecipeError(f"{where}: unknown {key} {value!r}, expected one of {', '.join(map(repr, allowed))}")
+    if source.hints == "fused" and not source.stereo:
+        raise RecipeError(f"{where}: fused hints are judged against the right image: set stereo = true")
+    if source.weight <= 0:
+        raise RecipeError(f"{where}: weight is {source.weight}, expected above 0")
+    if "_val" in Path(source.drive).name:
+        raise RecipeError(f"{where} is a validation drive and must not be trained on")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +16,15 @@ from torch import nn
 from depthtrain.bundle import FORMAT_VERSION, open_bundle, write_description
 from depthtrain.calibration import Calibration, calibrate
 from depthtrain.card import imported_card, model_card
-from depthtrain.checkpoint import load_network
+from depthtrain.checkpoint import load_companion, load_network, read
 from depthtrain.config import ModelRecipe, Recipe, drive_path, source_drives
 from depthtrain.data.drive import open_drive
 from depthtrain.evaluate import evaluate_drive, network_predictor
 from depthtrain.import_checkpoint import ARCHITECTURES, Imported
-from depthtrain.networks.posenet import PoseNetLight
+from depthtrain.networks.registry import POSE_NETWORKS
 from depthtrain.networks.split import SplitNetwork
 from depthtrain.onnxfile import export_graph
+from depthtrain.run_folder import git_commit
 
 
 class EncoderGraph(nn.Module):
@@ -86,13 +86,6 @@ def input_sizes(recipe: Recipe) -> list[list[int]]:
     return [list(size) for size in dict.fromkeys((group.width, group.height) for group in recipe.groups)]
 
 
-def git_commit() -> str:
-    """Commit of the working tree, or "unknown" outside a repository."""
-    root = Path(__file__).resolve().parents[2]
-    result = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True)
-    return result.stdout.strip() if result.returncode == 0 else "unknown"
-
-
 def verify(network: SplitNetwork, folder: Path, sizes: list[list[int]]) -> float:
     """Largest difference in disparity between PyTorch and the bundle under ONNX Runtime. Raises ValueError above 3e-4."""
     predict, worst = open_bundle(folder).predictor(), 0.0
@@ -109,23 +102,22 @@ def verify(network: SplitNetwork, folder: Path, sizes: list[list[int]]) -> float
 def export(checkpoint: Path, folder: Path) -> None:
     """Writes the whole bundle and checks it against the network it came from."""
     network, recipe = load_network(checkpoint)
-    content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    steps = int(read(checkpoint)["step"])
     folder.mkdir(parents=True, exist_ok=True)
     export_graphs(network, folder)
     if learns_poses(recipe):
-        pose_network = PoseNetLight()
-        pose_network.load_state_dict(content["pose_network"])
-        export_pose(pose_network, folder)
+        pose_network = POSE_NETWORKS[recipe.model.pose]()
+        export_pose(load_companion(checkpoint, "pose", pose_network), folder)
     predict = network_predictor(network)
     calibration = calibrate(predict, recipe)
     measured = {Path(name).name: evaluate_drive(predict, open_drive(drive_path(name)), recipe.model)
                 for name in recipe.validation}
-    description = describe(recipe, calibration, measured, int(content["step"]))
+    description = describe(recipe, calibration, measured, steps)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     (folder / "MODEL_CARD.md").write_text(model_card(recipe, description, calibration, parameters))
     write_description(folder, description)
     worst = verify(network, folder, description["input_sizes"])
-    print(f"{folder}: exported at step {content['step']}; largest difference from PyTorch {worst:.1e}")
+    print(f"{folder}: exported at step {steps}; largest difference from PyTorch {worst:.1e}")
 
 
 def learns_poses(recipe: Recipe) -> bool:

@@ -1,216 +1,270 @@
-"""Trains a depth network from a recipe. Read `main` top to bottom: it is the whole story.
+"""Trains a depth network from a recipe. Read `train` top to bottom: it is the whole story.
 
     python -m depthtrain.train --recipe training/recipes/lite.toml [--resume]
+    torchrun --nproc-per-node 2 -m depthtrain.train --recipe training/recipes/diffnet.toml
 
-A run folder (training/runs/<name>) holds the recipe, the checkpoint and metrics.csv. Stopping at any moment loses at
-most `checkpoint_every_s` seconds; `--resume` continues, also with a recipe that has changed since.
+Ctrl-C and SIGTERM save a checkpoint before they end the run; a power cut loses at most `checkpoint_every_s` seconds.
+`--resume` continues with exactly the batches, weights and random numbers that the run would have gone on with.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import math
-import shutil
-import time
-from collections.abc import Iterator
+import signal
+import sys
+import threading
+import tomllib
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
+from torch.nn.parallel import DistributedDataParallel
 
-from depthtrain import losses
-from depthtrain.checkpoint import Average, build_network, save
-from depthtrain.config import LossWeights, ModelRecipe, Optimisation, Recipe, drive_path, load_recipe
-from depthtrain.data.batches import Batch, Sampler, prefetched
-from depthtrain.data.drive import open_drive
+from depthtrain import checkpoint, strict_toml
+from depthtrain.checkpoint import Average, CheckpointError
+from depthtrain.config import Recipe, check, drive_path, load_recipe
+from depthtrain.data.batches import Sampler, prefetched
+from depthtrain.data.drive import DriveError, open_drive
+from depthtrain.data.simulated import generate_missing
+from depthtrain.device import Place, choose_place
 from depthtrain.evaluate import evaluate_drive, network_predictor
-from depthtrain.geometry import disparity_to_depth, pose_matrix, warp
-from depthtrain.networks.posenet import PoseNetLight
+from depthtrain.methods import METHODS
+from depthtrain.networks.registry import build_network
+from depthtrain.objective import Objective
+from depthtrain.progress import Progress
+from depthtrain.run_folder import RunFolder
+from depthtrain.schedule import freeze_statistics, learning_rate, parameter_groups, settle_statistics
+from depthtrain.strict_toml import RecipeError
+
+PATIENCE = 50  # steps in a row without a finite gradient before a run gives up
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+class TrainingError(RuntimeError):
+    """A run that cannot go on; the message says what happened and what to try."""
+
+
+def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: float | None = None, device: str = "auto",
+          init: Path | None = None, accept_changes: bool = False) -> None:
+    """Runs a recipe to its last step.
+
+    With `minutes` what is left of the schedule is compressed into that time when the steps alone would take longer. `init`
+    starts from another checkpoint's weights. A recipe that differs from the checkpoint's is refused on resuming, unless
+    `accept_changes`; another architecture always is.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    settings, run = recipe.optimisation, RunFolder(folder)
+    place = choose_place(device, settings.precision)
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    generate_missing(recipe)
+    objective = Objective(recipe, place.amp_type).place(place.device)
+    networks = objective.networks
+    optimiser = torch.optim.AdamW(parameter_groups(networks, settings.weight_decay), lr=settings.learning_rate)
+    scaler = torch.amp.GradScaler(place.device.type, enabled=place.amp_type == torch.float16)
+    step = warm_from = 0
+    if init is not None:
+        start_from(init, networks)
+    if resume:
+        step, warm_from, averages = restore(run, recipe, networks, optimiser, scaler, accept_changes)
+    else:
+        averages = {name: Average.of(network, settings.ema_decay) for name, network in networks.items()}
+    sampler = Sampler(recipe, settings.seed, stream=place.rank)
+    if place.is_first:
+        run.begin(recipe, str(place.device), is_fresh=not resume)
+    batches = prefetched(sampler, first=step)
+    learner = objective if place.world == 1 else DistributedDataParallel(objective, find_unused_parameters=True)
+    clock, stop, failures = Progress(step, settings.steps, minutes), StopSignal(), 0
+
+    while clock.share < 1 and not stop.is_set:
+        group, batch = next(batches)
+        for parameters in optimiser.param_groups:
+            parameters["lr"] = learning_rate(settings, step - warm_from, clock.share)
+        objective.train()
+        if step == settings.freeze_statistics_step:
+            networks["depth"].load_state_dict(averages["depth"].state)
+            settle_statistics(networks["depth"], sampler, settings.freeze_statistics_batches, place.device)
+            averages["depth"] = Average.of(networks["depth"], settings.ema_decay)
+        if step >= settings.freeze_statistics_step:
+            freeze_statistics(networks["depth"])
+        terms = learner(batch.to(place.device), step)
+        if take_step(terms, networks, optimiser, scaler, settings.gradient_clip):
+            failures = 0
+            for name, network in networks.items():
+                averages[name].update(network, step)
+        else:
+            failures = refuse_to_diverge(failures + 1, step, terms)
+        step += 1
+        clock.add(step, group, terms)
+        clock.share, stop.is_set = place.agreed(clock.share, stop.is_set)
+        is_last = clock.share >= 1 or stop.is_set
+        if place.is_first and (step % 50 == 0 or is_last):
+            run.add_losses(step, clock.report(optimiser.param_groups[0]["lr"]))
+        if place.is_first and clock.is_due("checkpoint", settings.checkpoint_every_s, is_last):
+            checkpoint.save(run.checkpoint, state_of(recipe, networks, averages, optimiser, scaler, step, warm_from))
+        if place.is_first and clock.is_due("validate", settings.validate_every_s, clock.share >= 1):
+            validate(recipe, averages["depth"], step, run)
+    if place.is_first:
+        print(f"{run.path}: stopped at step {step} of {settings.steps}" + ("; continue with --resume" if stop.is_set else ""))
+    stop.restore()
+    place.leave()
+
+
+def take_step(terms: dict[str, torch.Tensor], networks: torch.nn.ModuleDict, optimiser: torch.optim.Optimizer,
+              scaler: torch.amp.GradScaler, clip: float) -> bool:
+    """Descends the sum of the terms, each network's gradient clipped on its own. False, and no step, if it is not finite."""
+    optimiser.zero_grad(set_to_none=True)
+    scaler.scale(sum(terms.values())).backward()
+    scaler.unscale_(optimiser)
+    norms = [torch.nn.utils.clip_grad_norm_(network.parameters(), clip) for network in networks.values()]
+    is_finite = all(bool(torch.isfinite(norm)) for norm in norms)
+    if is_finite or scaler.is_enabled():
+        scaler.step(optimiser)  # an enabled scaler skips the step itself, and needs to see it to lower its scale
+    scaler.update()
+    return is_finite
+
+
+def refuse_to_diverge(failures: int, step: int, terms: dict[str, torch.Tensor]) -> int:
+    """Counts steps without a finite gradient; raises TrainingError when there are too many in a row."""
+    if failures >= PATIENCE:
+        values = ", ".join(f"{name} {float(value.detach()):.3g}" for name, value in terms.items())
+        raise TrainingError(f"step {step}: no finite gradient for {failures} steps ({values}); lower learning_rate, or take "
+                            "out the method whose term is not finite; the last checkpoint is from before")
+    return failures
+
+
+def state_of(recipe: Recipe, networks: torch.nn.ModuleDict, averages: dict[str, Average], optimiser: torch.optim.Optimizer,
+             scaler: torch.amp.GradScaler, step: int, warm_from: int) -> dict:
+    """Everything that `restore` needs, in checkpoint format 2."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"version": checkpoint.VERSION, "architecture": recipe.model.architecture, "recipe": strict_toml.dump(recipe),
+            "step": step, "warm_from": warm_from, "networks": {name: net.state_dict() for name, net in networks.items()},
+            "averages": {name: average.state for name, average in averages.items()}, "optimiser": optimiser.state_dict(),
+            "scaler": scaler.state_dict(), "random": {"cpu": torch.get_rng_state(), "cuda": cuda}}
+
+
+def restore(run: RunFolder, recipe: Recipe, networks: torch.nn.ModuleDict, optimiser: torch.optim.Optimizer,
+            scaler: torch.amp.GradScaler, accept_changes: bool) -> tuple[int, int, dict[str, Average]]:
+    """Puts a run back where its checkpoint left it: (step, first step of the warm-up, averages).
+
+    Raises CheckpointError for a checkpoint of another architecture, of another recipe without `accept_changes`, or of
+    format 1. After accepted changes the learning rate warms up again, and companions that are new start fresh.
+    """
+    path, content = run.checkpoint, checkpoint.read(run.checkpoint)
+    if content["version"] < checkpoint.VERSION:
+        raise CheckpointError(f"{path}: format 1 has no random state and no recipe to resume with; start a new run from its "
+                              f"weights: --init {path} --run ANOTHER_FOLDER")
+    if content["architecture"] != recipe.model.architecture:
+        raise CheckpointError(f"{path}: is of architecture {content['architecture']}, the recipe says "
+                              f"{recipe.model.architecture}; use another --run folder")
+    try:
+        before = strict_toml.build(Recipe, tomllib.loads(content["recipe"]), f"{path}: recipe")
+        changes = strict_toml.differences(before, recipe)
+    except RecipeError as error:
+        changes = [str(error)]
+    if changes and not accept_changes:
+        raise CheckpointError(f"{path}: was made with another recipe ({'; '.join(changes)}); to continue with the changed one "
+                              "add --accept-changes, to start anew leave out --resume or choose another --run folder")
+    averages, decay = {}, recipe.optimisation.ema_decay
+    for name, network in networks.items():
+        if name in content["networks"]:
+            checkpoint.load_into(network, content["networks"][name], f"{path}: {name}")
+            averages[name] = Average({key: value.to(next(network.parameters()).device)
+                                      for key, value in content["averages"][name].items()}, decay)
+        else:
+            averages[name] = Average.of(network, decay)
+    if networks.keys() == content["networks"].keys():
+        optimiser.load_state_dict(content["optimiser"])
+        scaler.load_state_dict(content["scaler"])
+    torch.set_rng_state(content["random"]["cpu"])
+    if torch.cuda.is_available() and len(content["random"]["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(content["random"]["cuda"])
+    return content["step"], content["step"] if changes else content["warm_from"], averages
+
+
+def start_from(path: Path, networks: torch.nn.ModuleDict) -> None:
+    """Weights-only start from a checkpoint of either format: the averaged depth network, and companions it also has."""
+    content = checkpoint.read(path)
+    states = {**content["networks"], **content["averages"]}
+    for name, network in networks.items():
+        if states.get(name):
+            checkpoint.load_into(network, states[name], f"{path}: {name}")
+
+
+def validate(recipe: Recipe, average: Average, step: int, run: RunFolder) -> None:
+    """Scores the averaged network on the recipe's validation drives, adds to metrics.csv and redraws the curves."""
+    network = build_network(recipe.model.architecture)
+    network.load_state_dict({name: value.cpu() for name, value in average.state.items()})
+    predict = network_predictor(network.eval())
+    for name in recipe.validation:
+        result = evaluate_drive(predict, open_drive(drive_path(name)), recipe.model)
+        run.add_metrics(step, name, result)
+        median, unscaled = result["median_scaled"], result["unscaled"]
+        print(f"  {name}: AbsRel {median['abs_rel']:.4f} d1 {median['d1']:.4f} median-scaled, "
+              f"{unscaled['abs_rel']:.4f} {unscaled['d1']:.4f} unscaled", flush=True)
+    run.draw()
+
+
+class StopSignal:
+    """Ctrl-C and SIGTERM as a flag that the loop reads between two steps."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+        self._before = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._set)
+
+    def _set(self, number: int, frame: object) -> None:
+        self.is_set = True
+
+    def restore(self) -> None:
+        """Gives the signals back to whoever had them."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def chosen_recipe(path: Path, switches: list[tuple[str, str]]) -> Recipe:
+    """A recipe with command-line switches applied in order: ("set", "losses.berhu=0.5"), ("with", name), ("without", name)."""
+    recipe = load_recipe(path)
+    for kind, value in switches:
+        if kind in ("with", "without") and value not in METHODS:
+            raise RecipeError(f"--{kind} {value}: no such method{strict_toml.nearest(value, METHODS)}; one of {', '.join(METHODS)}")
+        weight = METHODS[value].usual_weight if kind == "with" else 0.0
+        recipe = strict_toml.override(recipe, value if kind == "set" else f"losses.{value}={weight}")
+    check(recipe, path)
+    return recipe
+
+
+class _Switch(argparse.Action):
+    """Collects --set, --with and --without in the order given."""
+
+    def __call__(self, parser, namespace, value, option=None) -> None:
+        namespace.switches = [*namespace.switches, (option[2:], value)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="methods: " + "; ".join(
+        f"{name} ({method.summary})" for name, method in METHODS.items()))
     parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--run", type=Path, help="run folder; default training/runs/<recipe name>")
     parser.add_argument("--resume", action="store_true", help="continue from the run folder's checkpoint")
+    parser.add_argument("--accept-changes", action="store_true", help="resume although the recipe has changed since")
+    parser.add_argument("--init", type=Path, help="start from the weights of this checkpoint")
     parser.add_argument("--minutes", type=float, help="end, with the learning rate fully decayed, after this time at the latest")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.set_defaults(switches=[])
+    parser.add_argument("--set", action=_Switch, metavar="TABLE.KEY=VALUE", help="override a recipe value (repeatable)")
+    parser.add_argument("--with", action=_Switch, metavar="METHOD", help="switch a method on at its usual weight (repeatable)")
+    parser.add_argument("--without", action=_Switch, metavar="METHOD", help="switch a method off (repeatable)")
     arguments = parser.parse_args()
-    run = arguments.run or Path(__file__).resolve().parents[1] / "runs" / load_recipe(arguments.recipe).name
-    train(arguments.recipe, run, arguments.resume, arguments.minutes)
-
-
-def train(recipe_path: Path, run: Path, resume: bool, minutes: float | None = None) -> None:
-    """Runs the recipe to its last step; the run folder gets a copy of it, checkpoints and metrics.
-
-    With `minutes` what is left of the schedule is compressed into that time when the steps alone would take longer.
-    """
-    recipe = load_recipe(recipe_path)
-    run.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(recipe_path, run / "recipe.toml")
-    settings = recipe.optimisation
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    network = build_network(recipe.model.architecture).to(memory_format=torch.channels_last)
-    pose_network = PoseNetLight()
-    optimiser = torch.optim.AdamW(parameter_groups([network, pose_network], settings.weight_decay), lr=settings.learning_rate)
-    average, step = Average.of(network, settings.ema_decay), 0
-    checkpoint = run / "checkpoint.pt"
-    if resume:
-        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        network.load_state_dict(content["network"])
-        pose_network.load_state_dict(content["pose_network"])
-        optimiser.load_state_dict(content["optimiser"])
-        average.state, step = content["average"], content["step"]
-
-    batches = prefetched(Sampler(recipe, settings.seed + step))
-    started = saved = validated = time.monotonic()
-    first, totals = step, {}
-    progress = begun = step / settings.steps
-    while progress < 1:
-        name, batch = next(batches)
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(settings, step - first, progress)
-        network.train()
-        if step == settings.freeze_statistics_step:
-            network.load_state_dict(average.state)
-            settle_statistics(network, batches, settings.freeze_statistics_batches)
-            average = Average.of(network, settings.ema_decay)
-        if step >= settings.freeze_statistics_step:
-            freeze_statistics(network)
-        terms = loss_terms(network, pose_network, batch, recipe.model, recipe.losses, settings.bfloat16)
-        optimiser.zero_grad(set_to_none=True)
-        sum(terms.values()).backward()
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), settings.gradient_clip)
-        if torch.isfinite(norm):
-            optimiser.step()
-            average.update(network, step)
-        step += 1
-        elapsed_share = (time.monotonic() - started) / (60 * minutes) if minutes else 0.0
-        progress = max(step / settings.steps, begun + (1 - begun) * elapsed_share)
-        for term, value in terms.items():
-            totals.setdefault(f"{name}.{term}", []).append(float(value.detach()))
-        if step % 50 == 0:
-            pace = (time.monotonic() - started) / (step - first)
-            print(f"step {step}/{settings.steps}  {pace:.2f} s/step  " +
-                  "  ".join(f"{term} {sum(values) / len(values):.4f}" for term, values in sorted(totals.items())), flush=True)
-            totals = {}
-        if time.monotonic() - saved > settings.checkpoint_every_s or progress >= 1:
-            save(checkpoint, {"network": network.state_dict(), "pose_network": pose_network.state_dict(),
-                              "optimiser": optimiser.state_dict(), "average": average.state, "step": step})
-            saved = time.monotonic()
-        if time.monotonic() - validated > settings.validate_every_s or progress >= 1:
-            validate(recipe, average, step, run / "metrics.csv")
-            validated = time.monotonic()
-
-
-def parameter_groups(networks: list[torch.nn.Module], weight_decay: float) -> list[dict]:
-    """Weight decay for matrices and kernels only; biases and batch-norm parameters go free."""
-    parameters = [parameter for network in networks for parameter in network.parameters()]
-    return [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}]
-
-
-@torch.no_grad()
-def settle_statistics(network: torch.nn.Module, batches: Iterator[tuple[str, Batch]], count: int) -> None:
-    """Sets batch-norm statistics to their plain mean over `count` batches of all groups."""
-    norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None
-    for _ in range(count):
-        network(next(batches)[1].image.to(memory_format=torch.channels_last))
-    for norm in norms:
-        norm.momentum = 0.1
-
-
-def freeze_statistics(network: torch.nn.Module) -> None:
-    """Puts batch norm in evaluation mode; its scale and shift keep learning."""
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.eval()
-
-
-def learning_rate(settings: Optimisation, steps_since_start: int, progress: float) -> float:
-    """Cosine decay over the schedule (`progress` 0 to 1), with a linear warm-up after every start."""
-    share = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-    decayed = settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * share
-    return decayed * min(1.0, (steps_since_start + 1) / settings.warmup_steps)
-
-
-def loss_terms(network: torch.nn.Module, pose_network: torch.nn.Module, batch: Batch, model: ModelRecipe,
-               weights: LossWeights, bfloat16: bool = False) -> dict[str, torch.Tensor]:
-    """Weighted loss terms of one batch; their sum is minimised. Terms without data are left out."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-        raw = network(batch.image.to(memory_format=torch.channels_last))
-    out = {name: value.float() for name, value in raw.items()}
-    terms: dict[str, torch.Tensor] = {}
-    depth = disparity_to_depth(out["disparity"], model.min_depth_m, model.max_depth_m)
-    if bool((batch.weight > 0).any()):
-        terms["log_l1"] = weights.log_l1 * losses.log_l1(depth, batch.depth, batch.weight)
-        for kind in ("silog", "berhu"):
-            if getattr(weights, kind) > 0:
-                terms[kind] = getattr(weights, kind) * getattr(losses, kind)(depth, batch.depth, batch.weight)
-        if weights.gradient > 0:
-            terms["gradient"] = weights.gradient * losses.gradient_matching(depth, batch.depth, batch.weight)
-        for name, weight in zip(("disparity_4", "disparity_8"), weights.side_heads):
-            if name in out:
-                side = F.interpolate(out[name], size=depth.shape[2:], mode="bilinear", align_corners=False)
-                side = disparity_to_depth(side, model.min_depth_m, model.max_depth_m)
-                terms[name] = weight * weights.log_l1 * losses.log_l1(side, batch.depth, batch.weight)
-        if "log_sigma" in out:
-            terms["sigma"] = weights.sigma * losses.sigma_nll(out["log_sigma"], depth, batch.depth, batch.weight)
-    if weights.smoothness > 0:
-        terms["smoothness"] = weights.smoothness * losses.smoothness(out["disparity"], batch.clean)
-    if len(batch.photo_index) and weights.photometric > 0:
-        terms.update(photometric_terms(pose_network, batch, depth, model, weights))
-    return terms
-
-
-def photometric_terms(pose_network: torch.nn.Module, batch: Batch, depth: torch.Tensor, model: ModelRecipe,
-                      weights: LossWeights) -> dict[str, torch.Tensor]:
-    """Reprojection of both neighbours with known poses, or with learned ones held to scale by the odometer."""
-    index = batch.photo_index
-    target = batch.clean[index]
-    metres = depth[index] * batch.metres_per_unit[index, None, None, None]
-    transforms, terms, speed_terms = [], {}, []
-    for side in range(2):
-        T = batch.T_source_target[:, side]
-        if not bool(batch.pose_known.all()):
-            pair = (batch.sources[:, side], target) if side == 0 else (target, batch.sources[:, side])
-            axis_angle, translation = pose_network((torch.cat(pair, dim=1) - model.mean) / model.std)
-            learned = pose_matrix(axis_angle, translation, invert=side == 0)
-            T = torch.where(batch.pose_known[:, None, None], T, learned)
-            measured = ~batch.pose_known & torch.isfinite(batch.distance_m[:, side])
-            if bool(measured.any()):
-                speed_terms.append(losses.velocity(translation[measured], batch.distance_m[measured, side]))
-        transforms.append(T)
-    warped = [warp(batch.sources[:, side], metres, transforms[side], batch.intrinsics) for side in range(2)]
-    terms["photometric"] = weights.photometric * losses.min_reprojection(
-        target, [image for image, _ in warped], [mask for _, mask in warped], [batch.sources[:, side] for side in range(2)])
-    if speed_terms:
-        terms["velocity"] = weights.velocity * torch.stack(speed_terms).mean()
-    return terms
-
-
-def validate(recipe: Recipe, average: Average, step: int, path: Path) -> None:
-    """Scores the averaged network on the recipe's validation drives and appends a line per drive to metrics.csv."""
-    network = build_network(recipe.model.architecture)
-    network.load_state_dict(average.state)
-    predict = network_predictor(network.eval())
-    is_new = not path.exists()
-    with path.open("a", newline="") as handle:
-        writer = csv.writer(handle)
-        if is_new:
-            writer.writerow(["step", "drive", "abs_rel_median", "d1_median", "abs_rel", "d1", "scale_log_std"])
-        for name in recipe.validation:
-            result = evaluate_drive(predict, open_drive(drive_path(name)), recipe.model)
-            median, unscaled = result["median_scaled"], result["unscaled"]
-            writer.writerow([step, name] + [f"{value:.4f}" for value in (
-                median["abs_rel"], median["d1"], unscaled["abs_rel"], unscaled["d1"], result["scale_log_std"])])
-            print(f"  {name}: AbsRel {median['abs_rel']:.4f} d1 {median['d1']:.4f} median-scaled, "
-                  f"{unscaled['abs_rel']:.4f} {unscaled['d1']:.4f} unscaled", flush=True)
+    try:
+        recipe = chosen_recipe(arguments.recipe, arguments.switches)
+        run = arguments.run or Path(__file__).resolve().parents[1] / "runs" / recipe.name
+        train(recipe, run, arguments.resume, arguments.minutes, arguments.device, arguments.init, arguments.accept_changes)
+    except (RecipeError, DriveError, CheckpointError, TrainingError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

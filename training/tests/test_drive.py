@@ -16,7 +16,7 @@ def test_reads_what_was_written(drive_folder: Path) -> None:
     assert (len(drive), drive.width, drive.height) == (4, 96, 64)
     assert drive.intrinsics.fx == 80.0 and drive.intrinsics.cx == 47.0
     assert drive.poses[3, 2, 3] == pytest.approx(0.3)
-    assert drive.speed_mps[1] == pytest.approx(1.0)
+    assert drive.odometry.distance_m(0.0, 0.2) == pytest.approx(0.2)
     depth = drive.depth(1)
     assert np.isnan(depth[0, 0]) and depth[10, 0] == pytest.approx(1.9, abs=1 / 256)
     assert drive.image(0).shape == (64, 96, 3)

@@ -39,17 +39,34 @@ def test_photometric_error_is_zero_for_equal_images() -> None:
     assert losses.photometric_error(a, 1 - a).mean() > 0.1
 
 
+def _min_reprojection(target: torch.Tensor, warped: torch.Tensor, source: torch.Tensor, is_inside: bool = True,
+                      **options) -> torch.Tensor:
+    everywhere = torch.full((1, 1, 1, *target.shape[2:]), is_inside)
+    return losses.min_reprojection(target, warped[:, None], everywhere, source[:, None], torch.ones(1, 1, dtype=torch.bool),
+                                   **options)
+
+
 def test_min_reprojection_masks_what_does_not_move() -> None:
-    """Where the unwarped source already explains the target, the pixel teaches nothing."""
-    target = _random(1, 3, 12, 12)
-    wrong = _random(1, 3, 12, 12, seed=3)
-    everywhere = torch.ones(1, 1, 12, 12, dtype=torch.bool)
-    assert losses.min_reprojection(target, [wrong], [everywhere], [target]) == 0
+    """Where the unwarped source already explains the target, the pixel teaches nothing, unless the mask is off."""
+    target, wrong = _random(1, 3, 12, 12), _random(1, 3, 12, 12, seed=3)
+    assert _min_reprojection(target, wrong, target) == 0
+    assert _min_reprojection(target, wrong, target, automask=False) > 0.1
     expected = losses.photometric_error(0.9 * target, target)
     kept = expected < losses.photometric_error(wrong, target) + 1e-5
-    assert losses.min_reprojection(target, [0.9 * target], [everywhere], [wrong]) == pytest.approx(
-        float(expected[kept].mean()), rel=1e-4)
-    assert losses.min_reprojection(target, [target], [~everywhere], [wrong]) == 0
+    assert _min_reprojection(target, 0.9 * target, wrong) == pytest.approx(float(expected[kept].mean()), rel=1e-4)
+    assert _min_reprojection(target, target, wrong, is_inside=False) == 0
+
+
+def test_min_reprojection_takes_the_better_source_of_each_pixel_and_ignores_absent_ones() -> None:
+    target = _random(1, 3, 12, 12)
+    warped = torch.stack([0.9 * target, _random(1, 3, 12, 12, seed=3), target], dim=1)
+    present = torch.tensor([[True, True, False]])
+    inside = present[:, :, None, None, None].expand(1, 3, 1, 12, 12)
+    errors = torch.stack([losses.photometric_error(warped[:, slot], target) for slot in range(2)])
+    least = losses.min_reprojection(target, warped, inside, torch.zeros_like(warped), present, automask=False)
+    mean = losses.min_reprojection(target, warped, inside, torch.zeros_like(warped), present, automask=False, minimum=False)
+    assert least == pytest.approx(float(errors.amin(0).mean()), rel=1e-5)
+    assert mean == pytest.approx(float(errors.mean()), rel=1e-5)
 
 
 def test_smoothness_forgives_image_edges() -> None:

@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from conftest import write_drive
-from depthtrain.config import LossWeights, ModelRecipe, load_recipe
+from depthtrain.checkpoint import read
+from depthtrain.config import Augmentation, LossWeights, ModelRecipe, Optimisation, Recipe, load_recipe
 from depthtrain.data.batches import Batch, Sampler
 from depthtrain.geometry import disparity_to_depth, warp
-from depthtrain.networks.diffnet import DIFFNet
-from depthtrain.networks.posenet import PoseNetLight
 from depthtrain.networks.rpr_lite import RPrLite
-from depthtrain.train import learning_rate, loss_terms, train
+from depthtrain.objective import Objective
+from depthtrain.schedule import learning_rate
+from depthtrain.train import train
 
 HEIGHT, WIDTH = 64, 96
 
@@ -38,21 +39,29 @@ def _batch(photometric: bool) -> tuple[Batch, torch.Tensor]:
     weight = torch.zeros_like(depth) if photometric else torch.ones_like(depth)
     index = torch.arange(2) if photometric else torch.zeros(0, dtype=torch.long)
     count = len(index)
-    return Batch((clean - 0.45) / 0.225, clean, depth * weight, weight, torch.ones(2), index, pairs[:count], K[:count],
-                 T[:count], torch.ones(count, dtype=torch.bool), torch.full((count, 2), float("nan"))), depth
+    everywhere = torch.ones(count, 2, dtype=torch.bool)
+    return Batch(image=(clean - 0.45) / 0.225, clean=clean, depth=depth * weight, weight=weight, metres_per_unit=torch.ones(2),
+                 hint=torch.zeros_like(depth), photo_index=index, sources=pairs[:count], present=everywhere,
+                 intrinsics=K[:count], T_source_target=T[:count], pose_known=everywhere.clone(),
+                 distance_m=torch.full((count, 2), float("nan"))), depth
+
+
+def objective(weights: LossWeights, model: ModelRecipe = ModelRecipe(), **settings) -> Objective:
+    """The objective of a recipe without drives, for batches made by hand."""
+    torch.manual_seed(0)
+    return Objective(Recipe("t", model, Optimisation(steps=1), weights, Augmentation(), (), **settings))
 
 
 def _fit(batch: Batch, weights: LossWeights, steps: int, rate: float) -> tuple[RPrLite, list[float]]:
-    torch.manual_seed(0)
-    network, pose = RPrLite(), PoseNetLight()
-    optimiser, history = torch.optim.Adam([*network.parameters(), *pose.parameters()], lr=rate), []
-    for _ in range(steps):
-        total = sum(loss_terms(network.train(), pose, batch, ModelRecipe(), weights).values())
+    learner = objective(weights)
+    optimiser, history = torch.optim.Adam(learner.parameters(), lr=rate), []
+    for number in range(steps):
+        total = sum(learner.train()(batch, number).values())
         optimiser.zero_grad()
         total.backward()
         optimiser.step()
         history.append(float(total.detach()))
-    return network, history
+    return learner.networks["depth"], history
 
 
 @pytest.mark.parametrize("extra", [{}, {"silog": 0.1}, {"log_l1": 0.0, "berhu": 1.0}], ids=["log_l1", "silog", "berhu"])
@@ -78,20 +87,20 @@ def test_learned_pose_gets_gradient_and_metric_scale() -> None:
     batch, _ = _batch(photometric=True)
     batch.pose_known[:] = False
     batch.distance_m[:] = 0.25
-    pose = PoseNetLight()
-    terms = loss_terms(RPrLite(), pose, batch, ModelRecipe(), LossWeights())
+    learner = objective(LossWeights())
+    terms = learner(batch)
     assert "velocity" in terms
     sum(terms.values()).backward()
-    assert pose.head.weight.grad.abs().max() > 0
+    assert learner.networks["pose"].head.weight.grad.abs().max() > 0
 
 
 def test_diffnet_trains_with_the_same_losses() -> None:
     batch, _ = _batch(photometric=False)
-    network = DIFFNet()
-    terms = loss_terms(network.train(), PoseNetLight(), batch, ModelRecipe("diffnet", mean=0.0, std=1.0), LossWeights())
-    assert {"log_l1", "gradient", "disparity_4", "disparity_8"} <= terms.keys() and "sigma" not in terms
+    learner = objective(LossWeights(), ModelRecipe("diffnet", mean=0.0, std=1.0))
+    terms = learner.train()(batch)
+    assert {"log_l1", "gradient", "disparity_4", "disparity_8", "sigma"} <= terms.keys()
     sum(terms.values()).backward()
-    assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
+    assert all(torch.isfinite(p.grad).all() for p in learner.parameters() if p.grad is not None)
 
 
 RECIPE = """
@@ -125,18 +134,19 @@ def test_run_stops_and_resumes(tmp_path: Path) -> None:
     run = tmp_path / "run"
     for steps, resume in ((3, False), (5, True)):
         (tmp_path / "recipe.toml").write_text(RECIPE.format(drive=drive, steps=steps))
-        train(tmp_path / "recipe.toml", run, resume)
-        assert torch.load(run / "checkpoint.pt", weights_only=True)["step"] == steps
+        train(tmp_path / "recipe.toml", run, resume, accept_changes=resume)
+        assert read(run / "checkpoint.pt")["step"] == steps
     assert len((run / "metrics.csv").read_text().splitlines()) == 3
 
 
 def test_batches_carry_consistent_geometry(tmp_path: Path) -> None:
     """Truth in the network's unit times metres_per_unit is the stored depth, whatever the view."""
     drive = write_drive(tmp_path / "tiny", frames=8)
-    (tmp_path / "recipe.toml").write_text(RECIPE.format(drive=drive, steps=3))
+    recipe = RECIPE.format(drive=drive, steps=3).replace("[augmentation]", "[augmentation]\npaste = 0.0")
+    (tmp_path / "recipe.toml").write_text(recipe)
     sampler = Sampler(load_recipe(tmp_path / "recipe.toml"), seed=3)
-    for _ in range(5):
-        _, batch = sampler.draw()
+    for number in range(5):
+        _, batch = sampler.draw(number)
         metres = (batch.depth * batch.metres_per_unit[:, None, None, None])[batch.weight > 0]
         assert 1.0 < metres.min() and metres.max() < 8.1
         assert batch.image.shape == (2, 3, 64, 96) and np.isfinite(batch.image.numpy()).all()
@@ -155,4 +165,4 @@ def test_minutes_end_the_run_early(tmp_path: Path) -> None:
     drive = write_drive(tmp_path / "tiny", frames=8)
     (tmp_path / "recipe.toml").write_text(RECIPE.format(drive=drive, steps=100000))
     train(tmp_path / "recipe.toml", tmp_path / "run", False, minutes=0.02)
-    assert 0 < torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] < 1000
+    assert 0 < read(tmp_path / "run" / "checkpoint.pt")["step"] < 1000

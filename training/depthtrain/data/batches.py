@@ -6,9 +6,10 @@ A batch mixes samples with truth and samples with neighbouring frames; each loss
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -16,10 +17,13 @@ import torch
 
 from depthtrain.config import Group, ModelRecipe, Recipe, matching_drives
 from depthtrain.data.appearance import random_appearance
+from depthtrain.data.exclusions import read_exclusions
 from depthtrain.data.frames import DriveFrames
 from depthtrain.data.paste import paste_near
-from depthtrain.data.views import random_view
+from depthtrain.data.views import View, random_view
 from depthtrain.geometry import Intrinsics
+
+RIGHT = 2  # source slot of the right camera; 0 and 1 are the frames before and after
 
 
 @dataclasses.dataclass
@@ -31,12 +35,29 @@ class Batch:
     depth: torch.Tensor              # (N, 1, H, W) network unit
     weight: torch.Tensor             # (N, 1, H, W) trust, 0 = unknown
     metres_per_unit: torch.Tensor    # (N,) fx / canonical fx
+    hint: torch.Tensor               # (N, 1, H, W) fused stereo hints, network unit, 0 = none
     photo_index: torch.Tensor        # (P,) samples that have source frames
-    sources: torch.Tensor            # (P, 2, 3, H, W) clean frames before and after
+    sources: torch.Tensor            # (P, S, 3, H, W) clean frames: before, after, and the right camera's where any has one
+    present: torch.Tensor            # (P, S) bool: the slot holds a frame
     intrinsics: torch.Tensor         # (P, 4) fx fy cx cy of the view, pixels
-    T_source_target: torch.Tensor    # (P, 2, 4, 4) metres; identity where the pose is to be learned
-    pose_known: torch.Tensor         # (P,) bool
-    distance_m: torch.Tensor         # (P, 2) travelled distance, NaN = unknown
+    T_source_target: torch.Tensor    # (P, S, 4, 4) metres; identity where the pose is to be learned
+    pose_known: torch.Tensor         # (P, S) bool
+    distance_m: torch.Tensor         # (P, S) by the odometer, NaN = unknown
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on a device."""
+        return Batch(**{field.name: getattr(self, field.name).to(device, non_blocking=True)
+                        for field in dataclasses.fields(self)})
+
+
+@dataclasses.dataclass
+class _SourceFrame:
+    """One filled source slot of a sample."""
+
+    image: np.ndarray
+    T_source_target: np.ndarray
+    is_pose_known: bool
+    distance_m: float
 
 
 @dataclasses.dataclass
@@ -45,40 +66,43 @@ class _Sample:
     clean: np.ndarray
     depth: np.ndarray
     weight: np.ndarray
+    hint: np.ndarray
     metres_per_unit: float
-    sources: list[np.ndarray] | None = None
     intrinsics: Intrinsics | None = None
-    poses: np.ndarray | None = None
-    pose_known: bool = True
-    distance_m: tuple[float, float] = (float("nan"), float("nan"))
+    sources: dict[int, _SourceFrame] = dataclasses.field(default_factory=dict)  # by slot
 
 
 class Sampler:
-    """Draws random batches. Deterministic for a seed, apart from which thread asks first."""
+    """Draws random batches. Batch number k is a function of (seed, stream, k) alone, so that a resumed run draws what the
+    interrupted one would have drawn."""
 
-    def __init__(self, recipe: Recipe, seed: int) -> None:
+    def __init__(self, recipe: Recipe, seed: int, stream: int = 0) -> None:
         self.recipe = recipe
-        self.rng = np.random.default_rng(seed)
+        self.seed = seed
+        self.stream = stream
+        excluded = read_exclusions(recipe.exclude) if recipe.exclude else {}
         self.groups = []
         for group in recipe.groups:
             frames, shares = [], []
             for source in group.sources:
                 folders = matching_drives(source.drive)
-                frames += [DriveFrames(source, folder, recipe.calibration_share) for folder in folders]
+                frames += [DriveFrames(source, folder, recipe.calibration_share, excluded.get(folder.name, frozenset()))
+                           for folder in folders]
                 shares += [source.weight / len(folders)] * len(folders)
             self.groups.append((group, frames, np.array(shares) / sum(shares)))
 
-    def draw(self) -> tuple[str, Batch]:
-        """One batch of a group chosen by weight; returns the group's name too."""
+    def draw(self, number: int) -> tuple[str, Batch]:
+        """Batch `number`, of a group chosen by weight; returns the group's name too."""
+        rng = np.random.default_rng([self.seed, self.stream, number])
         weights = np.array([group.weight for group, _, _ in self.groups])
-        group, frames, shares = self.groups[self.rng.choice(len(self.groups), p=weights / weights.sum())]
-        picks = self.rng.choice(len(frames), size=group.batch, p=shares)
-        samples = [self._sample(frames[pick], group) for pick in picks]
-        samples = [self._with_paste(sample, samples) for sample in samples]
+        group, frames, shares = self.groups[rng.choice(len(self.groups), p=weights / weights.sum())]
+        picks = rng.choice(len(frames), size=group.batch, p=shares)
+        samples = [self._sample(frames[pick], group, rng) for pick in picks]
+        samples = [self._with_paste(sample, samples, rng) for sample in samples]
         return group.name, _collate(samples, self.recipe.model)
 
-    def _sample(self, frames: DriveFrames, group: Group) -> _Sample:
-        rng, augmentation = self.rng, self.recipe.augmentation
+    def _sample(self, frames: DriveFrames, group: Group, rng: np.random.Generator) -> _Sample:
+        augmentation = self.recipe.augmentation
         index = int(rng.choice(frames.indices))
         zoom = frames.source.zoom_max or augmentation.zoom_max
         view = random_view(frames.size, (group.width, group.height), zoom, augmentation, rng)
@@ -86,43 +110,56 @@ class Sampler:
         stored = frames.drive.intrinsics
         camera = view.intrinsics(stored) if stored else None
         unit = camera.fx / self.recipe.model.canonical_fx_px if camera else 1.0
-        depth, weight = np.zeros(clean.shape[:2], np.float32), np.zeros(clean.shape[:2], np.float32)
-        truth = frames.truth(index)
-        if truth is not None:
-            inverse, weight = view.inverse_depth(truth.inverse, truth.weight)
-            weight = np.where(inverse > 1e-4, weight, 0).astype(np.float32)
-            depth = np.where(weight > 0, 1.0 / np.maximum(inverse, 1e-4) / unit, 0).astype(np.float32)
-        sample = _Sample(clean, clean, depth, weight, unit)
-        if frames.source.supervision in ("photometric", "both") and camera is not None:
-            self._add_sources(sample, frames, index, view, camera)
+        depth, weight = _truth_of(frames, index, view, unit)
+        hint = np.zeros_like(depth)
+        proposed = frames.hint(index)
+        if proposed is not None:
+            known = (proposed > 0).astype(np.float32)
+            hint, _ = _in_network_unit(view, 1.0 / np.where(known > 0, proposed, 1.0), known, unit)
+        sample = _Sample(clean, clean, depth, weight, hint, unit, camera)
+        if frames.source.supervision in ("photometric", "both"):
+            sample.sources.update(_neighbour_frames(frames, index, view, rng))
+        if frames.source.stereo:
+            T_right_left = np.eye(4)
+            T_right_left[0, 3] = -frames.drive.stereo_baseline_m
+            sample.sources[RIGHT] = _SourceFrame(view.image(frames.right_image(index)), view.moved(T_right_left), True, np.nan)
         sample.image = random_appearance(augmentation, rng).apply(clean)
         return sample
 
-    def _add_sources(self, sample: _Sample, frames: DriveFrames, index: int, view, camera: Intrinsics) -> None:
-        pair = frames.neighbours(index, self.rng)
-        if pair is None:
-            return
-        drive = frames.drive
-        sample.sources = [view.image(frames.image(other)) for other in pair]
-        sample.intrinsics = camera
-        sample.pose_known = frames.source.pose == "known" and drive.poses is not None
-        sample.poses = np.tile(np.eye(4), (2, 1, 1))
-        if sample.pose_known:
-            sample.poses = np.stack([np.linalg.inv(drive.poses[other]) @ drive.poses[index] for other in pair])
-            if view.mirrored:
-                mirror = np.diag([-1.0, 1.0, 1.0, 1.0])
-                sample.poses = mirror @ sample.poses @ mirror
-        if drive.speed_mps is not None:
-            seconds = np.abs(drive.times_s[list(pair)] - drive.times_s[index])
-            sample.distance_m = tuple(float(drive.speed_mps[index] * second) for second in seconds)
-
-    def _with_paste(self, sample: _Sample, donors: list[_Sample]) -> _Sample:
-        if sample.sources is not None or self.rng.random() >= self.recipe.augmentation.paste:
+    def _with_paste(self, sample: _Sample, donors: list[_Sample], rng: np.random.Generator) -> _Sample:
+        if sample.sources or rng.random() >= self.recipe.augmentation.paste:
             return sample
-        donor = donors[int(self.rng.integers(len(donors)))]
+        donor = donors[int(rng.integers(len(donors)))]
         image, depth, weight = paste_near((sample.image, sample.depth, sample.weight),
-                                          (donor.image, donor.depth, donor.weight), self.rng)
+                                          (donor.image, donor.depth, donor.weight), rng)
         return dataclasses.replace(sample, image=image, clean=image, depth=depth, weight=weight)
+
+
+def _truth_of(frames: DriveFrames, index: int, view: View, unit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Known depth (network unit) and its trust in the view, each (H, W); zeros without truth."""
+    truth = frames.truth(index)
+    if truth is None:
+        return np.zeros((view.height, view.width), np.float32), np.zeros((view.height, view.width), np.float32)
+    return _in_network_unit(view, truth.inverse, truth.weight, unit)
+
+
+def _in_network_unit(view: View, inverse: np.ndarray, weight: np.ndarray, unit: float) -> tuple[np.ndarray, np.ndarray]:
+    inverse, weight = view.inverse_depth(inverse, weight)
+    weight = np.where(inverse > 1e-4, weight, 0).astype(np.float32)
+    return np.where(weight > 0, 1.0 / np.maximum(inverse, 1e-4) / unit, 0).astype(np.float32), weight
+
+
+def _neighbour_frames(frames: DriveFrames, index: int, view: View, rng: np.random.Generator) -> dict[int, _SourceFrame]:
+    """The frames before and after in the same view, with known motion or with the odometer's distance."""
+    pair = frames.neighbours(index, rng)
+    if pair is None:
+        return {}
+    poses, filled = frames.drive.poses, {}
+    is_known = frames.source.pose == "known" and poses is not None
+    for slot, other in enumerate(pair):
+        T = view.moved(np.linalg.inv(poses[other]) @ poses[index]) if is_known else np.eye(4)
+        filled[slot] = _SourceFrame(view.image(frames.image(other)), T, is_known, frames.distance_m(index, other))
+    return filled
 
 
 def normalise(image: np.ndarray, model: ModelRecipe) -> np.ndarray:
@@ -136,11 +173,17 @@ def _planes(image: np.ndarray) -> np.ndarray:
 
 def _collate(samples: list[_Sample], model: ModelRecipe) -> Batch:
     """Stacks with NumPy: PyTorch would wake its worker threads, which belong to the trainer."""
-    photo = [index for index, sample in enumerate(samples) if sample.sources is not None]
+    photo = [index for index, sample in enumerate(samples) if sample.sources]
     height, width = samples[0].depth.shape
+    slots = max([2, *(slot + 1 for sample in samples for slot in sample.sources)])
+    missing = _SourceFrame(np.zeros((height, width, 3), np.float32), np.eye(4), True, float("nan"))
 
     def stack(items: list, *empty: int) -> torch.Tensor:
         return torch.from_numpy(np.stack(items).astype(np.float32) if items else np.zeros((0, *empty), np.float32))
+
+    def stacked(read: Callable[[_SourceFrame], object], *empty: int) -> torch.Tensor:
+        return stack([np.stack([read(samples[i].sources.get(slot, missing)) for slot in range(slots)]) for i in photo],
+                     slots, *empty)
 
     return Batch(
         image=stack([normalise(sample.image, model) for sample in samples]),
@@ -148,23 +191,26 @@ def _collate(samples: list[_Sample], model: ModelRecipe) -> Batch:
         depth=stack([sample.depth[None] for sample in samples]),
         weight=stack([sample.weight[None] for sample in samples]),
         metres_per_unit=stack([sample.metres_per_unit for sample in samples]),
+        hint=stack([sample.hint[None] for sample in samples]),
         photo_index=torch.tensor(photo, dtype=torch.long),
-        sources=stack([np.stack([_planes(image) for image in samples[i].sources]) for i in photo], 2, 3, height, width),
+        sources=stacked(lambda source: _planes(source.image), 3, height, width),
+        present=torch.tensor([[slot in samples[i].sources for slot in range(slots)] for i in photo],
+                             dtype=torch.bool).reshape(len(photo), slots),
         intrinsics=stack([samples[i].intrinsics.as_list() for i in photo], 4),
-        T_source_target=stack([samples[i].poses for i in photo], 2, 4, 4),
-        pose_known=torch.tensor([samples[i].pose_known for i in photo], dtype=torch.bool),
-        distance_m=stack([samples[i].distance_m for i in photo], 2))
+        T_source_target=stacked(lambda source: source.T_source_target, 4, 4),
+        pose_known=stacked(lambda source: source.is_pose_known) > 0,
+        distance_m=stacked(lambda source: source.distance_m))
 
 
-def prefetched(sampler: Sampler, depth: int = 3) -> Iterator[tuple[str, Batch]]:
-    """Endless batches, drawn ahead by one daemon thread. An error in the thread is raised in the consumer."""
+def prefetched(sampler: Sampler, first: int = 0, depth: int = 3) -> Iterator[tuple[str, Batch]]:
+    """Endless batches from number `first`, drawn ahead by one daemon thread, whose errors are raised in the consumer."""
     cv2.setNumThreads(1)
     ready: queue.Queue = queue.Queue(maxsize=depth)
 
     def fill() -> None:
         try:
-            while True:
-                ready.put(sampler.draw())
+            for number in itertools.count(first):
+                ready.put(sampler.draw(number))
         except BaseException as error:  # handed over, so that the trainer stops instead of waiting forever
             ready.put(error)
 

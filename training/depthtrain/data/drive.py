@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import yaml
 
+from depthtrain.data.odometry import Odometry
 from depthtrain.geometry import Intrinsics
 
 DEPTH_UNITS_PER_METRE = 256.0
@@ -36,7 +37,7 @@ class Drive:
     files: tuple[str, ...]
     intrinsics: Intrinsics | None
     poses: np.ndarray | None
-    speed_mps: np.ndarray | None
+    odometry: Odometry | None
     stereo_baseline_m: float | None
     licence: str
 
@@ -45,10 +46,25 @@ class Drive:
 
     def image(self, index: int, side: str = "frames") -> np.ndarray:
         """RGB image (H, W, 3) uint8 of the left (`frames`) or right (`right`) camera."""
+        return self.decoded(self.encoded(index, side), index, side)
+
+    def encoded(self, index: int, side: str = "frames") -> np.ndarray:
+        """The compressed bytes of an image. Raises DriveError when the file is missing or empty."""
         path = self.path / side / self.files[index]
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        try:
+            content = np.fromfile(path, dtype=np.uint8)
+        except OSError as error:
+            raise DriveError(f"{path}: missing or unreadable image ({error.strerror}); frames.csv lists it as frame "
+                             f"{index}") from error
+        if len(content) == 0:
+            raise DriveError(f"{path}: empty file (an interrupted copy?); copy the drive again")
+        return content
+
+    def decoded(self, content: np.ndarray, index: int, side: str = "frames") -> np.ndarray:
+        """RGB (H, W, 3) uint8 of compressed bytes. Raises DriveError when they are no image or one of another size."""
+        path, image = self.path / side / self.files[index], cv2.imdecode(content, cv2.IMREAD_COLOR)
         if image is None:
-            raise DriveError(f"{path}: missing or unreadable image")
+            raise DriveError(f"{path}: missing or unreadable image: {len(content)} bytes that are no complete picture")
         if image.shape[:2] != (self.height, self.width):
             raise DriveError(f"{path}: is {image.shape[1]}x{image.shape[0]}, drive.toml says {self.width}x{self.height}")
         return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -74,11 +90,11 @@ def open_drive(path: str | Path) -> Drive:
     header = _header(path / "drive.toml")
     times, files = _frames(path / "frames.csv", int(header["frames"]))
     poses = _poses(path / "poses.csv", len(files)) if (path / "poses.csv").exists() else None
-    speed = _speed(path / "odometry.csv", times) if (path / "odometry.csv").exists() else None
+    odometry = _odometry(path / "odometry.csv") if (path / "odometry.csv").exists() else None
     camera = path / "camera.yaml"
     intrinsics = _intrinsics(camera, header["width"], header["height"]) if camera.exists() else None
     baseline = header.get("stereo_baseline_m")
-    return Drive(path, header["name"], header["width"], header["height"], times, files, intrinsics, poses, speed,
+    return Drive(path, header["name"], header["width"], header["height"], times, files, intrinsics, poses, odometry,
                  float(baseline) if baseline is not None else None, header["licence"])
 
 
@@ -110,9 +126,13 @@ def _frames(path: Path, expected: int) -> tuple[np.ndarray, tuple[str, ...]]:
     rows = _rows(path, ["index", "time_s", "file"])
     if len(rows) != expected:
         raise DriveError(f"{path}: {len(rows)} frames, drive.toml says {expected}")
-    times = np.array([float(row["time_s"]) if row["time_s"] else np.nan for row in rows])
+    if not rows:
+        raise DriveError(f"{path}: no frames")
+    timed = [row for row in rows if row["time_s"]]
+    times = np.array([np.nan] * len(rows))
+    times[[bool(row["time_s"]) for row in rows]] = _numbers(path, timed, ["time_s"])[:, 0]
     if np.any(np.diff(times[~np.isnan(times)]) <= 0):
-        raise DriveError(f"{path}: time_s does not increase")
+        raise DriveError(f"{path}: time_s does not increase: the clock jumped back while recording; cut the drive there")
     return times, tuple(row["file"] for row in rows)
 
 
@@ -122,16 +142,41 @@ def _poses(path: Path, expected: int) -> np.ndarray:
     if len(rows) != expected:
         raise DriveError(f"{path}: {len(rows)} poses for {expected} frames")
     poses = np.tile(np.eye(4), (expected, 1, 1))
-    poses[:, :3, :] = np.array([[float(row[name]) for name in names] for row in rows]).reshape(-1, 3, 4)
+    poses[:, :3, :] = _numbers(path, rows, names).reshape(-1, 3, 4)
+    rotation = poses[:, :3, :3]
+    skew = np.abs(rotation @ rotation.transpose(0, 2, 1) - np.eye(3)).max(axis=(1, 2))
+    if len(poses) and skew.max() > 0.01:
+        raise DriveError(f"{path}: row {int(skew.argmax()) + 1}: the rotation is not one (R R^T is off by {skew.max():.2g}); "
+                         "expected row-major 3x4 world-from-camera")
     return poses
 
 
-def _speed(path: Path, frame_times_s: np.ndarray) -> np.ndarray:
-    rows = _rows(path, ["time_s", "speed_mps", "yaw_rate_radps"])
+def _odometry(path: Path) -> Odometry:
+    names = ["time_s", "speed_mps", "yaw_rate_radps"]
+    rows = _rows(path, names)
     if not rows:
         raise DriveError(f"{path}: no rows")
-    times = [float(row["time_s"]) for row in rows]
-    return np.interp(frame_times_s, times, [float(row["speed_mps"]) for row in rows])
+    times, speed, yaw_rate = _numbers(path, rows, names).T
+    if np.any(np.diff(times) <= 0):
+        row = int(np.argmax(np.diff(times) <= 0)) + 2
+        raise DriveError(f"{path}: row {row}: time_s does not increase ({times[row - 2]} then {times[row - 1]}): the clock "
+                         "jumped back while recording; cut the drive there")
+    return Odometry(times, speed, yaw_rate)
+
+
+def _numbers(path: Path, rows: list[dict[str, str]], names: list[str]) -> np.ndarray:
+    """Finite numbers (rows, names). Raises DriveError with the row and column of the first that is not one."""
+    values = np.empty((len(rows), len(names)))
+    for number, row in enumerate(rows):
+        for column, name in enumerate(names):
+            try:
+                values[number, column] = float(row[name])
+            except (TypeError, ValueError):
+                values[number, column] = np.nan
+            if not np.isfinite(values[number, column]):
+                raise DriveError(f"{path}: row {number + 1}: {name} is {row[name]!r}, expected a finite number; remove the "
+                                 "file if the drive has no usable values")
+    return values
 
 
 def _intrinsics(path: Path, width: int, height: int) -> Intrinsics:
@@ -141,6 +186,8 @@ def _intrinsics(path: Path, width: int, height: int) -> Intrinsics:
         size = (camera["image_width"], camera["image_height"])
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise DriveError(f"{path}: not a ROS camera_info file ({error})") from error
+    if not all(np.isfinite(matrix)) or len(matrix) != 9 or matrix[0] <= 0 or matrix[4] <= 0:
+        raise DriveError(f"{path}: camera_matrix is {matrix}, expected nine numbers with positive focal lengths")
     if size != (width, height):
         raise DriveError(f"{path}: is for {size[0]}x{size[1]}, drive.toml says {width}x{height}")
     if any(abs(value) > 0 for value in camera.get("distortion_coefficients", {}).get("data", [])):

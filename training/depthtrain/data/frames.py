@@ -9,14 +9,14 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from depthtrain.config import Source
-from depthtrain.data.drive import Drive, open_drive
+from depthtrain.data.drive import Drive, DriveError, open_drive
 from depthtrain.data.hints import HINT_WEIGHT, read_hint
 
 EMPTY_WEIGHT = 0.3
+CLOCK_JUMP = 5.0  # an interval this many times the usual one is a gap
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,24 +30,34 @@ class Truth:
 class DriveFrames:
     """One drive of a recipe source, its files kept in memory. `indices` are the frames that may be trained on."""
 
-    def __init__(self, source: Source, folder: Path, calibration_share: float) -> None:
+    def __init__(self, source: Source, folder: Path, calibration_share: float, excluded: frozenset[int] = frozenset()) -> None:
         self.source = source
         self.drive: Drive = open_drive(folder)
+        _check_fitness(source, self.drive)
         count = len(self.drive)
-        has_truth = self.drive.has("depth")
-        held_out = round(count * calibration_share) if has_truth else 0
-        self.indices = range(count - held_out)
+        held_out = round(count * calibration_share) if self.drive.has("depth") else 0
+        self.indices = [index for index in range(count - held_out) if index not in excluded]
+        if not self.indices:
+            raise DriveError(f"{folder}: no frame left to train on ({count} frames, {held_out} held out for calibration, "
+                             f"{len(excluded)} excluded)")
         self.size = (self.drive.width, self.drive.height)
-        self._jpegs: list[np.ndarray] = [self._encoded(index) for index in range(count)]
+        self._jpegs = [self.drive.encoded(index) for index in range(count)]
+        self._right_jpegs = [self.drive.encoded(index, "right") for index in range(count)] if source.stereo else []
         self._truth: dict[int, Truth] = {}
-
-    def _encoded(self, index: int) -> np.ndarray:
-        path = self.drive.path / "frames" / self.drive.files[index]
-        return np.fromfile(path, dtype=np.uint8)
+        intervals = np.diff(self.drive.times_s)
+        self._longest_interval_s = CLOCK_JUMP * float(np.nanmedian(intervals)) if np.isfinite(intervals).any() else np.inf
 
     def image(self, index: int) -> np.ndarray:
         """RGB (H, W, 3) uint8, decoded from the compressed bytes kept in memory."""
-        return cv2.cvtColor(cv2.imdecode(self._jpegs[index], cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        return self.drive.decoded(self._jpegs[index], index)
+
+    def right_image(self, index: int) -> np.ndarray:
+        """The right camera's RGB (H, W, 3) uint8; only for sources with `stereo`."""
+        return self.drive.decoded(self._right_jpegs[index], index, "right")
+
+    def hint(self, index: int) -> np.ndarray | None:
+        """Fused stereo hint (H, W) metres, 0 = none, for sources with `hints = "fused"`."""
+        return read_hint("fused", self.drive, index) if self.source.hints == "fused" else None
 
     def truth(self, index: int) -> Truth | None:
         """Merged truth of a frame, or None for a drive without any."""
@@ -60,12 +70,12 @@ class DriveFrames:
     def _merge(self, index: int) -> Truth:
         inverse = np.zeros((self.size[1], self.size[0]), np.float32)
         weight = np.zeros_like(inverse)
-        if self.source.hints:
-            hint = read_hint(self.source.hints, self.drive, index)
+        if self.source.hints == "stereo":
+            hint = read_hint("stereo", self.drive, index)
             known = hint > 0
             inverse[known], weight[known] = 1.0 / hint[known], HINT_WEIGHT
         for kind in ("sparse", "depth"):
-            if self.drive.has(kind):
+            if kind in self.source.truth and self.drive.has(kind):
                 depth = self.drive.depth(index, kind)
                 known = depth > 0  # NaN, unknown, is not
                 inverse[known], weight[known] = 1.0 / depth[known], 1.0
@@ -75,16 +85,43 @@ class DriveFrames:
         return Truth(inverse.astype(np.float16), weight.astype(np.float16))
 
     def neighbours(self, index: int, rng: np.random.Generator) -> tuple[int, int] | None:
-        """Two source frames, one before and one after, 1 or 2 frames away; None at the ends or when parked.
+        """Two source frames, one before and one after, 1 or 2 frames away; None at the ends, when parked, or over a gap.
 
-        Parked means that the poses moved less than 0.05 m: there is nothing to learn from such a triple.
+        Parked means that the poses moved less than 0.05 m: there is nothing to learn from such a triple. A gap is an
+        interval far longer than the drive's usual one: the recording paused or the clock jumped.
         """
         step = int(rng.integers(1, 3))
         before, after = index - step, index + step
         if before < 0 or after >= len(self.drive):
+            return None
+        if np.any(np.diff(self.drive.times_s[before:after + 1]) > self._longest_interval_s):
             return None
         if self.drive.poses is not None:
             moved = np.linalg.norm(self.drive.poses[after, :3, 3] - self.drive.poses[before, :3, 3])
             if moved < 0.05:
                 return None
         return before, after
+
+    def distance_m(self, index: int, other: int) -> float:
+        """How far the odometer says the camera moved between two frames; NaN when it does not say."""
+        if self.drive.odometry is None:
+            return float("nan")
+        times, source = self.drive.times_s, self.source
+        return self.drive.odometry.distance_m(times[index], times[other], source.camera_forward_m, source.camera_left_m)
+
+
+def _check_fitness(source: Source, drive: Drive) -> None:
+    """Refuses a drive that lacks what its recipe source asks of it; training on less would be silently worse."""
+    where, reprojects = drive.path, source.supervision in ("photometric", "both")
+    if source.supervision in ("depth", "both") and not source.hints and not any(drive.has(kind) for kind in source.truth):
+        raise DriveError(f"{where}: supervision {source.supervision!r} needs one of {', '.join(source.truth)}/ or hints; found "
+                         "neither (photometric supervision needs none)")
+    if (reprojects or source.stereo) and drive.intrinsics is None:
+        raise DriveError(f"{where}: has no camera.yaml; reprojection needs intrinsics: calibrate the camera or take the drive "
+                         "out of the recipe")
+    if reprojects and not source.stereo and len(drive) < 3:
+        raise DriveError(f"{where}: {len(drive)} frames; reprojection needs at least 3 in a row")
+    if reprojects and not source.stereo and source.pose == "known" and drive.poses is None:
+        raise DriveError(f"{where}: has no poses.csv; set pose = \"learned\" for it in the recipe")
+    if source.stereo and not (drive.has("right") and drive.stereo_baseline_m):
+        raise DriveError(f"{where}: stereo = true needs right/ and stereo_baseline_m in drive.toml")

@@ -1,7 +1,8 @@
-"""Generates the simulator drives of the lite recipe: many places, few widely spaced frames, varied cameras.
+"""Generates simulator drives: many places, few widely spaced frames, varied cameras.
 
 Every drive has its own seed, focal length, height and pitch; the held-out ones (`*_val`) have seeds that no training drive
-has. Folders that exist already are kept.
+has. Folders that exist already are kept. The trainer calls `generate_missing`, so drives that a recipe names as
+`./.sim-drives/...` come to be when they are first needed.
 
     python -m depthtrain.data.simulated --depthctl bin/depthctl --out .sim-drives
 """
@@ -10,9 +11,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import fnmatch
+import os
 import random
+import shutil
 import subprocess
 from pathlib import Path
+
+from depthtrain.config import Recipe
+from depthtrain.strict_toml import RecipeError
+
+FOLDER = ".sim-drives"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,14 +70,54 @@ def commands(depthctl: str, out: Path) -> list[tuple[Path, list[str]]]:
     return result
 
 
+def generate_missing(recipe: Recipe) -> None:
+    """Makes the simulator drives that the recipe names under `./.sim-drives/` and that do not exist yet.
+
+    Uses $DEPTHCTL, else bin/depthctl of the repository, else the one on the path. Raises RecipeError when none is there, or
+    when a name is not one of the families above.
+    """
+    names = [source.drive for group in recipe.groups for source in group.sources] + list(recipe.validation)
+    root = Path(__file__).resolve().parents[3]
+    for name in dict.fromkeys(name for name in names if name.startswith(f"./{FOLDER}/")):
+        pattern = Path(name).name
+        if any(folder.is_dir() for folder in (root / FOLDER).glob(pattern)):
+            continue
+        depthctl = find_depthctl(root, name)
+        wanted = [entry for entry in commands(depthctl, root / FOLDER) if fnmatch.fnmatch(entry[0].name, pattern)]
+        if not wanted:
+            known = ", ".join(f"{family.name}_*" for family in FAMILIES)
+            raise RecipeError(f"drive {name}: no such folder, and not one that is generated on demand ({known})")
+        print(f"{name}: generating {len(wanted)} simulator drives with {depthctl}", flush=True)
+        generate(wanted)
+
+
+def find_depthctl(root: Path, name: str) -> str:
+    """The simulator's command. Raises RecipeError that says how to get it."""
+    chosen = os.environ.get("DEPTHCTL")
+    for candidate in [chosen] if chosen else [str(root / "bin" / "depthctl"), "depthctl"]:
+        found = shutil.which(candidate)
+        if found:
+            return found
+    raise RecipeError(f"drive {name}: does not exist yet, and depthctl, which generates it, was not found "
+                      f"({chosen or 'bin/depthctl or on the path'}); run `make build`, or set DEPTHCTL")
+
+
+def generate(wanted: list[tuple[Path, list[str]]]) -> None:
+    """Runs the commands of folders that are not there yet. Raises RecipeError with the simulator's own message."""
+    for folder, command in wanted:
+        if not (folder / "drive.toml").exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            result = subprocess.run(command, capture_output=True, text=True)
+            if result.returncode != 0:
+                raise RecipeError(f"{folder}: {' '.join(command)} failed ({result.returncode}): {result.stderr.strip()[-500:]}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--depthctl", default="bin/depthctl")
-    parser.add_argument("--out", type=Path, default=Path(".sim-drives"))
+    parser.add_argument("--out", type=Path, default=Path(FOLDER))
     arguments = parser.parse_args()
-    for folder, command in commands(arguments.depthctl, arguments.out):
-        if not (folder / "drive.toml").exists():
-            subprocess.run(command, check=True)
+    generate(commands(arguments.depthctl, arguments.out))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ class View:
         view = stored.cropped(self.left, self.top).resized(self.width / self.crop_width, self.height / self.crop_height)
         return view.flipped(self.width) if self.mirrored else view
 
+    def moved(self, T_source_target: np.ndarray) -> np.ndarray:
+        """The motion (4, 4) as this view sees it: mirrored about the camera's x axis when the view is."""
+        mirror = np.diag([-1.0, 1.0, 1.0, 1.0])
+        return mirror @ T_source_target @ mirror if self.mirrored else T_source_target
+
     def image(self, frame: np.ndarray) -> np.ndarray:
         """The view of an image (H, W, 3) uint8 -> (height, width, 3) float32 in [0, 1]."""
         crop = self._crop(frame)

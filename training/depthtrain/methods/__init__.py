@@ -1,0 +1,11 @@
+"""The methods that a recipe can switch on. To add one: a class here (see `Method`), its weight in `config.LossWeights`, and,
+if it has settings, a dataclass in config.py under the same name."""
+
+from depthtrain.methods.base import Method, Step
+from depthtrain.methods.photometric import PhotometricReprojection, Smoothness, VelocitySupervision
+from depthtrain.methods.supervised import BerHu, GradientMatching, LogL1, Sigma, Silog
+
+METHODS: dict[str, type[Method]] = {method.name: method for method in (
+    LogL1, Silog, BerHu, GradientMatching, Sigma, PhotometricReprojection, Smoothness, VelocitySupervision)}
+
+__all__ = ["METHODS", "Method", "Step"]

@@ -1,0 +1,44 @@
+"""What a run minimises: the depth network, the companions its methods train, and the weighted sum of their terms."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from depthtrain.config import Recipe
+from depthtrain.data.batches import Batch
+from depthtrain.methods import METHODS, Step
+from depthtrain.networks.registry import build_network
+
+
+class Objective(nn.Module):
+    """`networks["depth"]` and the companions by name. Calling it with a batch gives the weighted terms to be summed.
+
+    One module, so that one DistributedDataParallel, one optimiser and one checkpoint cover everything that learns.
+    """
+
+    def __init__(self, recipe: Recipe, amp_type: torch.dtype | None = None) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.amp_type = amp_type
+        self.methods = [METHODS[name](recipe) for name in METHODS if getattr(recipe.losses, name) > 0]
+        builders = {name: build for method in self.methods for name, build in method.companions().items()}
+        self.networks = nn.ModuleDict({"depth": build_network(recipe.model.architecture),
+                                       **{name: build() for name, build in builders.items()}})
+
+    def place(self, device: torch.device) -> "Objective":
+        """Moves the networks and the methods' frozen helpers; the depth network takes the layout that convolutions like."""
+        for method in self.methods:
+            method.to(device)
+        self.networks["depth"].to(memory_format=torch.channels_last)
+        return self.to(device)
+
+    def forward(self, batch: Batch, number: int = 0) -> dict[str, torch.Tensor]:
+        """Weighted loss terms of one batch in step `number`; terms without data are left out."""
+        with torch.autocast(batch.image.device.type, self.amp_type or torch.bfloat16, enabled=self.amp_type is not None):
+            raw = self.networks["depth"](batch.image.to(memory_format=torch.channels_last))
+        out = {name: value.float() for name, value in raw.items()}
+        networks = {name: network for name, network in self.networks.items()}
+        step = Step(self.recipe, networks, batch, out, number)
+        return {name: getattr(self.recipe.losses, method.name) * value
+                for method in self.methods for name, value in method.terms(step).items()}

@@ -1,0 +1,46 @@
+"""Learning rate, weight decay, and what happens to batch-norm statistics on the way."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from depthtrain.config import Optimisation
+from depthtrain.data.batches import Sampler
+
+STATISTICS_FIRST = 1 << 40  # batch numbers that no step reaches
+
+def parameter_groups(networks: nn.Module, weight_decay: float) -> list[dict]:
+    """Weight decay for matrices and kernels only; biases and batch-norm parameters go free."""
+    parameters = list(networks.parameters())
+    return [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}]
+
+
+def learning_rate(settings: Optimisation, steps_since_start: int, progress: float) -> float:
+    """Cosine decay over the schedule (`progress` 0 to 1), with a linear warm-up after every start."""
+    share = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    decayed = settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * share
+    return decayed * min(1.0, (steps_since_start + 1) / settings.warmup_steps)
+
+
+@torch.no_grad()
+def settle_statistics(network: nn.Module, sampler: Sampler, count: int, device: torch.device) -> None:
+    """Sets batch-norm statistics to their plain mean over `count` batches of all groups."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    for number in range(count):
+        network(sampler.draw(STATISTICS_FIRST + number)[1].image.to(device).to(memory_format=torch.channels_last))
+    for norm in norms:
+        norm.momentum = 0.1
+
+
+def freeze_statistics(network: nn.Module) -> None:
+    """Puts batch norm in evaluation mode; its scale and shift keep learning."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()

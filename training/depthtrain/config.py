@@ -23,12 +23,12 @@ class ModelRecipe:
     """
 
     architecture: str = "rpr-lite"
-    pose: str = "light"
     min_depth_m: float = 0.1
     max_depth_m: float = 100.0
     canonical_fx_px: float = 241.7
     mean: float = 0.45
     std: float = 0.225
+    pose: str = "light"
 
 
 @dataclasses.dataclass(frozen=True)

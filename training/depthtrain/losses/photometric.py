@@ -39,11 +39,11 @@ def source_errors(target: torch.Tensor, images: torch.Tensor, valid: torch.Tenso
 
 
 def min_reprojection(target: torch.Tensor, warped: torch.Tensor, inside: torch.Tensor, sources: torch.Tensor,
-                     present: torch.Tensor, automask: bool = True, minimum: bool = True) -> torch.Tensor:
+                     present: torch.Tensor | None = None, automask: bool = True, minimum: bool = True) -> torch.Tensor:
     """Per-pixel minimum reprojection error with auto-mask, mean over the pixels that the warp explains best.
 
-    warped and sources (B, S, 3, H, W), inside (B, S, 1, H, W) bool, present (B, S) bool. A source pixel outside the view
-    counts as unexplained there. Source: monodepth2, eqs. 4 and 5; its tie-breaking noise (1e-5) is replaced by a constant
+    warped and sources (B, S, 3, H, W), inside (B, S, 1, H, W) bool, present (B, S) bool, all without it. A source pixel outside the
+    view counts as unexplained there. Source: monodepth2, eqs. 4 and 5; its tie-breaking noise (1e-5) is replaced by a constant
     margin, so that the loss is a function of its arguments alone. Without `minimum` it is the mean over valid sources.
     """
     errors = source_errors(target, warped, inside)
@@ -51,10 +51,12 @@ def min_reprojection(target: torch.Tensor, warped: torch.Tensor, inside: torch.T
         best = errors.min(dim=1, keepdim=True)[0]
     else:
         seen = (errors < OUTSIDE).to(errors.dtype)
-        best = (errors * seen).sum(1, keepdim=True) / seen.sum(1, keepdim=True).clamp(min=1) + (seen.sum(1, keepdim=True) == 0) * OUTSIDE
+        count = seen.sum(1, keepdim=True)
+        best = (errors * seen).sum(1, keepdim=True) / count.clamp(min=1) + (count == 0) * OUTSIDE
     keep = best < OUTSIDE
     if automask:
-        everywhere = present[:, :, None, None, None].expand_as(inside)
+        filled = torch.ones_like(inside[:, :, 0, 0, 0]) if present is None else present
+        everywhere = filled[:, :, None, None, None].expand_as(inside)
         identity = source_errors(target, sources, everywhere).min(dim=1, keepdim=True)[0]
         keep = keep & (best < identity + 1e-5)
     return weighted_mean(best.clamp(max=OUTSIDE), keep.to(best.dtype))

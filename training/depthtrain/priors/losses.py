@@ -19,7 +19,8 @@ def view_reconstruction(disparity: torch.Tensor, min_depth_m: float, max_depth_m
     resized = F.interpolate(disparity, size=target.shape[2:], mode="bilinear", align_corners=False)
     depth_m = disparity_to_depth(resized, min_depth_m, max_depth_m) * metres_per_unit[:, None, None, None]
     warped = [warp(sources[:, side], depth_m, T_source_target[:, side], intrinsics) for side in range(sources.shape[1])]
-    return min_reprojection(target, [image for image, _ in warped], [mask for _, mask in warped], list(sources.unbind(1)))
+    return min_reprojection(target, torch.stack([image for image, _ in warped], 1), torch.stack([mask for _, mask in warped], 1),
+                            sources)
 
 
 def normalised_gradient(disparity: torch.Tensor) -> torch.Tensor:

@@ -194,7 +194,12 @@ let package = Package(
     tests("AllocationTests", []),
     tests("ModelBundleTests", ["ModelBundle", "Inference", "Quantities"]),
     tests("DepthPipelineTests", ["DepthPipeline", "Quantities"]),
-    tests("DepthDaemonTests", ["DepthDaemon", "DepthPipeline", "Capture", "WireFormat", "Quantities"]),
+    tests(
+      "DepthDaemonTests",
+      [
+        "DepthDaemon", "DepthPipeline", "DepthClient", "Capture", "Messaging", "WireFormat", "Platform",
+        "Quantities",
+      ]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
     tests("OdometryTests", ["Odometry", "Quantities"]),
     tests("SimulationTests", ["Simulation", "Geometry", "ImageBuffers", "Quantities"]),

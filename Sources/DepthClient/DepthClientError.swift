@@ -6,6 +6,8 @@ public import WireFormat
 public enum DepthClientError: ReportableError, Equatable {
   case messaging(MessagingError)
   case wire(WireFormatError)
+  /// The daemon said no to a request.
+  case refused(ControlFailure)
   /// A header that cannot be read.
   case header(topic: String, reason: String)
   /// A payload of another kind than was asked for.
@@ -15,6 +17,7 @@ public enum DepthClientError: ReportableError, Equatable {
     switch self {
     case .messaging(let error): error.severity
     case .wire(let error): error.severity
+    case .refused: .stop
     case .header, .encoding: .skip
     }
   }
@@ -23,6 +26,7 @@ public enum DepthClientError: ReportableError, Equatable {
     switch self {
     case .messaging(let error): error.description
     case .wire(let error): error.description
+    case .refused(let failure): "the daemon refused (\(failure.code)): \(failure.text)"
     case .header(let topic, let reason): "header of \(topic): \(reason)"
     case .encoding(let topic, let found, let wanted): "\(topic) is \(found.rawValue), not \(wanted)"
     }

@@ -7,26 +7,25 @@ import Platform
 import Quantities
 import WireFormat
 
-/// Tells everybody how the daemon is: `status` topics, control replies, systemd, the event log.
+/// Tells everybody how the daemon is: `status` topics, systemd, the event log.
 ///
 /// Owned by the supervisor and called a few times a second; never on the frame's path.
 final class StatusReporter {
-  private let settings: DaemonSettings
-  private let crew: Crew
+  let settings: DaemonSettings
+  let crew: Crew
   private let notifier: SystemdNotifier
   private let logger: Logger
   private let publisher: StatusPublisher
-  private let control: ControlSocket
   private var events: EventRecorder
   private var watchdog = WatchdogPolicy()
-  private var health: HealthMeter
+  private(set) var health: HealthMeter
   private var lastHealth = MonotonicTime(nanoseconds: 0)
   private var lastFeed = MonotonicTime(nanoseconds: 0)
-  private let started = MonotonicTime.now()
+  let started = MonotonicTime.now()
 
   private static let healthInterval: Int64 = 1_000_000_000
 
-  /// Binds the status and control sockets and opens the event log.
+  /// Binds the status socket and opens the event log.
   /// - Throws: `.messaging`, `.unwritableFolder`.
   init(
     settings: DaemonSettings, crew: Crew, notifier: SystemdNotifier, logger: Logger
@@ -39,7 +38,6 @@ final class StatusReporter {
     do {
       publisher = try StatusPublisher(
         crew.context, endpoints: endpoints.status, allowInsecure: endpoints.allowInsecure)
-      control = try ControlSocket(crew.context, endpoint: endpoints.directory.control)
     } catch { throw .messaging(error) }
     events = try EventRecorder(stateDirectory: settings.stateDirectory, camera: settings.pipeline.cameraName)
     health = HealthMeter(settings: settings)
@@ -51,7 +49,6 @@ final class StatusReporter {
   func turn() {
     let now = MonotonicTime.now()
     attempt { () throws(MessagingError) in _ = try publisher.poll() }
-    serveControl()
     for event in events.changes(capture: crew.capture.state, failure: crew.perception.snapshot.failure) {
       publish(event)
     }
@@ -88,58 +85,6 @@ final class StatusReporter {
       camera: camera, frameID: settings.pipeline.frameID, calibrationID: settings.pipeline.calibrationID,
       calibration: calibration)
     attempt { () throws(MessagingError) in try publisher.send(message) }
-  }
-
-  private func serveControl() {
-    attempt { () throws(MessagingError) in
-      // A few per round, so that a flood of requests cannot hold up the rest.
-      for _ in 0..<16 {
-        guard try control.serve(milliseconds: 0, handlers: ["status": writeStatus]) else { return }
-      }
-    }
-  }
-
-  /// The `status` request: health, stage times, odometry, where to subscribe.
-  private func writeStatus(_ request: ControlRequest, _ result: inout ByteWriter) {
-    let now = MonotonicTime.now()
-    let message = health.message(crew: crew, at: now, uptimeNanoseconds: now - started)
-    result.field("version", Version.daemon)
-    result.field("source", settings.sourceText)
-    result.field("directory", settings.endpoints.directory.path)
-    result.field("model", crew.model.name)
-    result.beginObject("health")
-    message.encodeFields(into: &result)
-    result.endObject()
-    result.beginObject("stages_ms")
-    for (name, histogram) in crew.perception.stages.all where histogram.count > 0 {
-      result.beginObject(name)
-      result.field("p50", histogram.quantileNanoseconds(0.5).map { Double($0) * 1e-6 })
-      result.field("p99", histogram.quantileNanoseconds(0.99).map { Double($0) * 1e-6 })
-      result.endObject()
-    }
-    result.endObject()
-    result.beginObject("publish")
-    result.field("refused_messages", crew.perception.sendFailures.value)
-    result.field("failed_pictures", crew.perception.snapshot.report?.failedPictures ?? 0)
-    result.endObject()
-    result.beginObject("camera")
-    result.field("frames", crew.capture.frames.value)
-    result.field("lost", crew.capture.lost.value)
-    result.field("corrupt", crew.capture.corrupt.value)
-    result.field("reconnects", crew.capture.reconnects.value)
-    result.endObject()
-    if let odometry = crew.odometry {
-      result.beginObject("odometry")
-      let counts = odometry.counts
-      result.field("samples", counts.accepted)
-      result.field("gaps", counts.gaps)
-      result.field("duplicates", counts.duplicates)
-      result.field("reordered", counts.reordered)
-      result.field("restarts", counts.restarts)
-      result.field("rejected", crew.odometryStatus.rejected.value)
-      result.field("problem", crew.odometryStatus.problem)
-      result.endObject()
-    }
   }
 
   private func publishOdometry() {

@@ -33,8 +33,10 @@ public actor Supervisor: Service {
     let notifier = SystemdNotifier(environment: environment)
     let crew = try Crew(settings: settings, logger: logger)
     let reporter: StatusReporter
+    let control: ControlServer<ControlContext>
     do {
       reporter = try StatusReporter(settings: settings, crew: crew, notifier: notifier, logger: logger)
+      control = try Self.makeControl(crew, settings.endpoints)
     } catch {
       crew.stop()
       throw error
@@ -43,6 +45,7 @@ public actor Supervisor: Service {
     logger.info("ready: \(settings.sourceText) on \(settings.endpoints.directory.path)")
     while !Task.isShuttingDownGracefully && !Task.isCancelled {
       reporter.turn()
+      serve(control, ControlContext(reporter: reporter))
       // Cut short by the shutdown, which the loop's condition sees.
       try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.tick) }
     }
@@ -50,5 +53,19 @@ public actor Supervisor: Service {
     crew.stop()
     reporter.finish()
     logger.info("stopped")
+  }
+
+  private static func makeControl(
+    _ crew: Crew, _ endpoints: EndpointSettings
+  ) throws(DaemonError) -> ControlServer<ControlContext> {
+    do {
+      return try ControlServer(
+        crew.context, endpoint: endpoints.directory.control, handlers: ControlHandler.all)
+    } catch { throw .messaging(error) }
+  }
+
+  /// Requests must never stop depth: a socket's failure is logged and the next round tries again.
+  private func serve(_ control: ControlServer<ControlContext>, _ context: ControlContext) {
+    do { try control.turn(context) } catch { logger.warning("\(error)") }
   }
 }

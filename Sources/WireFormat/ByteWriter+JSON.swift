@@ -94,6 +94,12 @@ extension ByteWriter {
     field(key, nanoseconds: value?.nanoseconds)
   }
 
+  /// A member whose value is JSON already.
+  public mutating func field(_ key: StaticString, json value: [UInt8]) {
+    appendKey(key)
+    value.withUnsafeBytes { append($0) }
+  }
+
   public mutating func element(_ value: String) {
     separate()
     append(quoted: value)

@@ -6,6 +6,7 @@ import Foundation
 import Messaging
 import Platform
 import Quantities
+import WireFormat
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -40,26 +41,17 @@ struct StatusCommand: ParsableCommand {
   }
 
   private func ask(_ directory: EndpointDirectory) throws -> [String: Any] {
-    let client = ControlClient(try MessagingContext(), endpoint: directory.control)
     let deadline = MonotonicTime.now() + Int64(wait * 1e9)
     while true {
       do {
-        return try result(of: try client.ask("{\"request\":\"status\"}", milliseconds: 1000))
-      } catch MessagingError.noReply {
+        let answer = try DaemonControl(directory).askJSON(StatusRequest(), milliseconds: 1000)
+        return try JSONSerialization.jsonObject(with: Data(answer)) as? [String: Any] ?? [:]
+      } catch DepthClientError.messaging(.noReply) {
         guard MonotonicTime.now() < deadline else {
           throw ClientCommandError.noDaemon(directory: directory.path)
         }
       }
     }
-  }
-
-  private func result(of reply: [UInt8]) throws -> [String: Any] {
-    let object = try JSONSerialization.jsonObject(with: Data(reply)) as? [String: Any]
-    if let result = object?["result"] as? [String: Any] { return result }
-    let error = object?["error"] as? [String: Any]
-    throw ClientCommandError.refused(
-      code: error?["code"] as? String ?? "unreadable",
-      text: error?["text"] as? String ?? String(decoding: reply, as: UTF8.self))
   }
 
   private func value(

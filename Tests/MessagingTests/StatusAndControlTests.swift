@@ -31,45 +31,6 @@ import WireFormat
     withExtendedLifetime(other) {}
   }
 
-  @Test func `requests are answered, unknown and broken ones with an error`() throws {
-    let folder = try TemporaryFolder()
-    let context = try MessagingContext()
-    let stop = Counter()
-    let path = folder.endpoints
-    let server = WorkerThread(name: "control") {
-      guard let socket = try? ControlSocket(context, directory: path) else { return }
-      let status: ControlHandler = { request, result in
-        result.field("state", literal: "running")
-        result.field("echo", request.body["echo"]?.string)
-      }
-      let failing: ControlHandler = { (_, _) throws(ControlFailure) in
-        throw ControlFailure(code: "busy", text: "not now")
-      }
-      while stop.value == 0 {
-        _ = try? socket.serve(milliseconds: 50, handlers: ["status": status, "fail": failing])
-      }
-    }
-    defer {
-      stop.add()
-      server.join()
-    }
-    let client = ControlClient(context, endpoint: folder.endpoints.control)
-    func ask(_ request: String) throws -> String {
-      String(decoding: try client.ask(request, milliseconds: 3000), as: UTF8.self)
-    }
-    #expect(
-      try ask("{\"request\":\"status\",\"echo\":\"x\\u00e9\"}")
-        == "{\"v\":1,\"ok\":true,\"request\":\"status\",\"result\":{\"state\":\"running\",\"echo\":\"xé\"}}")
-    #expect(try ask("{\"request\":\"dance\"}").contains("\"code\":\"unknown_request\""))
-    #expect(try ask("{\"request\":\"dance\"}").contains("fail, status"))
-    #expect(
-      try ask("{\"request\":\"fail\"}")
-        == "{\"v\":1,\"ok\":false,\"error\":{\"code\":\"busy\",\"text\":\"not now\"}}")
-    #expect(try ask("not json").contains("\"code\":\"malformed\""))
-    #expect(try ask("{}").contains("\"code\":\"malformed\""))
-    #expect(try ask("").contains("\"code\":\"malformed\""))
-  }
-
   @Test func `a control socket that is not there is reported in time`() throws {
     let folder = try TemporaryFolder()
     let client = ControlClient(try MessagingContext(), endpoint: folder.endpoints.control)

@@ -1,7 +1,7 @@
 import CZMQ
-import WireFormat
 
-/// The daemon's side of the control endpoint: a ROUTER socket that answers JSON requests, one at a time.
+/// The daemon's side of the control endpoint: a ROUTER socket that receives requests and sends their replies, in
+/// any order and at any time.
 ///
 /// Made and used on one thread.
 public final class ControlSocket {
@@ -10,7 +10,6 @@ public final class ControlSocket {
 
   private let socket: Socket
   private let endpoint: String
-  private var writer = ByteWriter()
 
   public init(
     _ context: MessagingContext, endpoint: String, allowInsecure: Bool = false
@@ -29,26 +28,26 @@ public final class ControlSocket {
     try self.init(context, endpoint: directory.control)
   }
 
-  /// Waits up to `milliseconds` for a request and answers it; unknown and malformed ones get an error reply.
-  /// - Returns: whether a request was answered.
-  public func serve(
-    milliseconds: Int, handlers: [String: ControlHandler]
-  ) throws(MessagingError) -> Bool {
-    guard socket.waitForInput(milliseconds: milliseconds) else { return false }
+  /// Waits up to `milliseconds` for a request; nil when there is none.
+  public func receive(milliseconds: Int) -> ControlCall? {
+    guard socket.waitForInput(milliseconds: milliseconds) else { return nil }
     var frames: [ReceivedBytes] = []
     repeat {
       let frame = ReceivedBytes()
-      guard frame.receive(from: socket, flags: ZMQ_DONTWAIT) else { return false }
+      guard frame.receive(from: socket, flags: ZMQ_DONTWAIT) else { return nil }
       frames.append(frame)
     } while socket.hasMoreFrames
     // The peer's identity, a REQ socket's empty delimiter if there is one, the request.
-    guard frames.count >= 2, let request = frames.last else { return false }
-    request.withUnsafeBytes { encodeReply(to: $0, handlers: handlers, into: &writer) }
-    for frame in frames.dropLast() {
+    guard frames.count >= 2, let request = frames.popLast() else { return nil }
+    return ControlCall(request: request, envelope: frames)
+  }
+
+  /// Sends the reply to a request. A caller that has gone away is no error.
+  public func reply(to call: ControlCall, _ bytes: UnsafeRawBufferPointer) throws(MessagingError) {
+    for frame in call.envelope {
       try frame.withUnsafeBytes { (bytes) throws(MessagingError) in try send(bytes, hasMore: true) }
     }
-    try send(writer.bytes, hasMore: false)
-    return true
+    try send(bytes, hasMore: false)
   }
 
   private func send(_ bytes: UnsafeRawBufferPointer, hasMore: Bool) throws(MessagingError) {
@@ -57,4 +56,11 @@ public final class ControlSocket {
       throw .lastFailure("reply", endpoint)
     }
   }
+}
+
+/// One received request and where its reply goes.
+public struct ControlCall: Sendable {
+  /// The request's bytes, as they came.
+  public let request: ReceivedBytes
+  let envelope: [ReceivedBytes]
 }

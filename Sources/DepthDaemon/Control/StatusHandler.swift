@@ -1,0 +1,59 @@
+import DepthPipeline
+import Messaging
+import ModelBundle
+import Platform
+import Quantities
+import WireFormat
+
+extension ControlHandler where Context == ControlContext {
+  /// `status`: health, stage times, odometry, where to subscribe.
+  static var status: ControlHandler {
+    ControlHandler(writing: StatusRequest.self) { _, context, result in
+      context.reporter.writeStatus(into: &result)
+    }
+  }
+}
+
+extension StatusReporter {
+  func writeStatus(into result: inout ByteWriter) {
+    let now = MonotonicTime.now()
+    let message = health.message(crew: crew, at: now, uptimeNanoseconds: now - started)
+    result.field("version", Version.daemon)
+    result.field("source", settings.sourceText)
+    result.field("directory", settings.endpoints.directory.path)
+    result.field("model", crew.model.name)
+    result.beginObject("health")
+    message.encodeFields(into: &result)
+    result.endObject()
+    result.beginObject("stages_ms")
+    for (name, histogram) in crew.perception.stages.all where histogram.count > 0 {
+      result.beginObject(name)
+      result.field("p50", histogram.quantileNanoseconds(0.5).map { Double($0) * 1e-6 })
+      result.field("p99", histogram.quantileNanoseconds(0.99).map { Double($0) * 1e-6 })
+      result.endObject()
+    }
+    result.endObject()
+    result.beginObject("publish")
+    result.field("refused_messages", crew.perception.sendFailures.value)
+    result.field("failed_pictures", crew.perception.snapshot.report?.failedPictures ?? 0)
+    result.endObject()
+    result.beginObject("camera")
+    result.field("frames", crew.capture.frames.value)
+    result.field("lost", crew.capture.lost.value)
+    result.field("corrupt", crew.capture.corrupt.value)
+    result.field("reconnects", crew.capture.reconnects.value)
+    result.endObject()
+    if let odometry = crew.odometry {
+      result.beginObject("odometry")
+      let counts = odometry.counts
+      result.field("samples", counts.accepted)
+      result.field("gaps", counts.gaps)
+      result.field("duplicates", counts.duplicates)
+      result.field("reordered", counts.reordered)
+      result.field("restarts", counts.restarts)
+      result.field("rejected", crew.odometryStatus.rejected.value)
+      result.field("problem", crew.odometryStatus.problem)
+      result.endObject()
+    }
+  }
+}

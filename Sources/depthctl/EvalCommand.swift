@@ -29,7 +29,8 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "Give the completion network N random points, or beams:N lines, of sparse/; score the rest.")
   var sparse: SparseInput?
   @Option(help: "Seed of the random points.") var seed: UInt64 = 1
-  @Option(help: "Pixels to score: none (all with truth) or garg.") var crop = EvaluationProtocol.Crop.none
+  @Option(help: "Pixels to score: none (all with truth), garg and eigen (KITTI), nyu (NYUv2).")
+  var crop = EvaluationProtocol.Crop.none
   @Option(help: "Farthest truth that counts, m.") var cap = 80.0
   @Option(help: "Threads of the engine.") var threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   @Flag(help: "Print one JSON object on the last line.") var json = false

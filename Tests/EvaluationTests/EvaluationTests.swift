@@ -67,11 +67,17 @@ import Testing
     #expect(image.unscaled.absRel == 0)
   }
 
-  @Test
-  func `the Garg window of a KITTI image is the published one`() {
-    let window = EvaluationProtocol(crop: .garg).window(of: ImageSize(width: 1242, height: 375))
-    #expect(window.rows == 153..<371)
-    #expect(window.columns == 44..<1197)
+  @Test(arguments: [
+    (EvaluationProtocol.Crop.garg, 1242, 375, 153..<371, 44..<1197),
+    (.eigen, 1242, 375, 124..<342, 44..<1197), (.nyu, 640, 480, 45..<471, 41..<601),
+    (.nyu, 320, 240, 22..<235, 20..<300), (.none, 31, 7, 0..<7, 0..<31),
+  ])
+  func `the windows are the published ones`(
+    _ crop: EvaluationProtocol.Crop, _ width: Int, _ height: Int, _ rows: Range<Int>, _ columns: Range<Int>
+  ) throws {
+    let window = EvaluationProtocol(crop: crop).window(of: ImageSize(width: width, height: height))
+    #expect(window.rows == rows)
+    #expect(window.columns == columns)
   }
 
   @Test(arguments: [
@@ -91,7 +97,7 @@ import Testing
         disparity: plane(sizes.0, disparities), depthScale: 1.7, truth: plane(sizes.2, truths))
       let naive = NaiveEvaluation(
         disparities, ImageSize(width: sizes.0, height: sizes.1), truths,
-        ImageSize(width: sizes.2, height: sizes.3), scale: 1.7, cap: 60, garg: crop == .garg)
+        ImageSize(width: sizes.2, height: sizes.3), scale: 1.7, cap: 60, crop: crop)
       let image = try #require(found)
       #expect(image.pixelCount == naive.truths.count)
       expect(image.unscaled, naive.metrics(scale: 1))
@@ -132,7 +138,7 @@ private struct NaiveEvaluation {
 
   init(
     _ disparity: [Float], _ size: ImageSize, _ truth: [Float], _ truthSize: ImageSize, scale: Double,
-    cap: Double, garg: Bool
+    cap: Double, crop: EvaluationProtocol.Crop
   ) {
     self.cap = cap
     func at(_ x: Int, _ y: Int) -> Double {
@@ -142,12 +148,7 @@ private struct NaiveEvaluation {
       for x in 0..<truthSize.width {
         let g = Double(truth[y * truthSize.width + x])
         guard g > 1e-3, g < cap else { continue }
-        if garg {
-          guard y >= Int(0.40810811 * Double(truthSize.height)),
-            y < Int(0.99189189 * Double(truthSize.height)),
-            x >= Int(0.03594771 * Double(truthSize.width)), x < Int(0.96405229 * Double(truthSize.width))
-          else { continue }
-        }
+        guard Self.counts(x, y, truthSize, crop) else { continue }
         let u = (Double(x) + 0.5) * Double(size.width) / Double(truthSize.width) - 0.5
         let v = (Double(y) + 0.5) * Double(size.height) / Double(truthSize.height) - 0.5
         let (fu, fv) = (floor(u), floor(v))
@@ -163,6 +164,23 @@ private struct NaiveEvaluation {
       return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
     ratio = median(truths) / median(predictions)
+  }
+
+  private static func counts(
+    _ x: Int, _ y: Int, _ size: ImageSize, _ crop: EvaluationProtocol.Crop
+  ) -> Bool {
+    let edges: (top: Double, bottom: Double, left: Double, right: Double)
+    switch crop {
+    case .none: return true
+    case .garg: edges = (0.40810811, 0.99189189, 0.03594771, 0.96405229)
+    case .eigen: edges = (0.3324324, 0.91351351, 0.0359477, 0.96405229)
+    case .nyu:
+      return y >= 45 * size.height / 480 && y < 471 * size.height / 480 && x >= 41 * size.width / 640
+        && x < 601 * size.width / 640
+    }
+    let (height, width) = (Double(size.height), Double(size.width))
+    return y >= Int(edges.top * height) && y < Int(edges.bottom * height) && x >= Int(edges.left * width)
+      && x < Int(edges.right * width)
   }
 
   func metrics(scale: Double) -> [Double] {

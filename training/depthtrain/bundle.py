@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from depthtrain.completion_file import FILE_NAME, read_completion
 from depthtrain.config import ModelRecipe
+from depthtrain.data.sparsity import Points
 
 FORMAT_VERSION = 1
 KEYS = {"format_version", "name", "architecture", "input_sizes", "normalisation", "disparity_to_depth", "canonical_fx_px",
@@ -41,7 +43,10 @@ class Bundle:
         return np.exp(confidence["a"] * log_sigma + confidence["b"])
 
     def predictor(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]:
-        """Runs both graphs with ONNX Runtime: image (1, 3, H, W) -> disparity and log_sigma (None without), each (H, W)."""
+        """Runs both graphs with ONNX Runtime: image (1, 3, H, W) -> disparity and log_sigma (None without), each (H, W).
+
+        With range points as a second argument (sparsity.Points) it completes, if the bundle holds a completion network.
+        """
         return graph_predictor(self.path)
 
 
@@ -54,9 +59,15 @@ def graph_predictor(folder: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np
                         for name in ("encoder.onnx", "decoder.onnx"))
     encoder_names, decoder_names = ([output.name for output in graph.get_outputs()] for graph in (encoder, decoder))
 
-    def predict(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    completion = read_completion(folder / FILE_NAME) if (folder / FILE_NAME).exists() else None
+
+    def predict(image: np.ndarray, points: Points | None = None) -> tuple[np.ndarray, np.ndarray | None]:
         features = dict(zip(encoder_names, encoder.run(None, {"image": image})))
         features["f_o"] = features.pop("f_s")
+        if points is not None:
+            if completion is None:
+                raise BundleError(f"{folder / FILE_NAME}: missing; without it the bundle cannot use range points")
+            features = completion.fuse(features, points.depth, points.count)
         out = dict(zip(decoder_names, decoder.run(None, features)))
         return out["disparity"][0, 0], out["log_sigma"][0, 0] if "log_sigma" in out else None
 

@@ -107,6 +107,17 @@ class NumpyCompletion:
             maps.append(dense)
         return maps
 
+    def fuse(self, maps: dict[str, np.ndarray], points: np.ndarray, count: int) -> dict[str, np.ndarray]:
+        """The decoder's inputs (1, C, h, w) by name with the points added; the very same arrays below MIN_POINTS."""
+        if count < MIN_POINTS:
+            return maps
+        fused = dict(maps)
+        for level, (addition, attachment) in enumerate(zip(self.additions(points), self.attachments)):
+            grown = addition.repeat(attachment.enlarge, 1).repeat(attachment.enlarge, 2)
+            fused[attachment.target] = (self.tensors["weight"][level] * fused[attachment.target] + grown
+                                        + self.tensors["bias"][level])
+        return fused
+
     def _block(self, level: str, kernel: int, cells: list[tuple[int, int]], rows: np.ndarray) -> np.ndarray:
         c = self.tensors[f"{level}.last.bias"].shape[0]
         pairs = _rulebook(cells, kernel)

@@ -1,115 +1,216 @@
-"""Accuracy on a drive with depth, from a checkpoint or an exported bundle.
-
-The whole frame is resized to the network's size by area averaging; the disparity is resized bilinearly to the truth's
-size and then inverted; metres = network depth * fx / canonical fx, where fx belongs to the network's grid.
+"""Accuracy on drives with depth, by the published protocols, of a checkpoint, a bundle or a plain ONNX file.
 
     python -m depthtrain.evaluate --bundle models/lite --drive kitti2015_val --json
+    python -m depthtrain.evaluate --bundle models/lite --protocol kitti-eigen --drive eigen/2011_09_26 --drive eigen/2011_09_28
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
-from depthtrain.checkpoint import load_network
 from depthtrain.config import ModelRecipe, drive_path
-from depthtrain.data.batches import normalise
 from depthtrain.data.drive import Drive, DriveError, open_drive
-from depthtrain.data.views import whole_view
-from depthtrain.metrics import range_table, score_frame, summarise, valid_mask
+from depthtrain.data.sparse_request import SparseRequest
+from depthtrain.metrics import FrameScore, RangeTable, score_frame, summarise
+from depthtrain.pictures import side_by_side, write_picture
+from depthtrain.prediction import Predictor, nearest_size, network_predictor, predict_depth, predict_frame
+from depthtrain.protocols import CROPS, PROTOCOLS, Protocol, protocol_named
+from depthtrain.sources import open_model
+from depthtrain.uncertainty import ause, coverage
 
-Predictor = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
-"""Normalised image (1, 3, H, W) -> disparity and log_sigma, each (H, W) float32; no log_sigma from networks without one."""
-
-SIZES = ((416, 128), (320, 192), (256, 192))
-
-
-def nearest_size(width: int, height: int, sizes: tuple[tuple[int, int], ...] = SIZES) -> tuple[int, int]:
-    """The trained size whose aspect ratio is nearest to the frame's, in log ratio."""
-    return min(sizes, key=lambda size: abs(np.log(size[0] / size[1]) - np.log(width / height)))
+__all__ = ["Predictor", "evaluate_drive", "nearest_size", "network_predictor", "predict_depth"]
 
 
-def network_predictor(network: torch.nn.Module) -> Predictor:
-    """Predictor around a PyTorch network in evaluation mode."""
-    def predict(image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        with torch.no_grad():
-            out = network(torch.from_numpy(image))
-        return out["disparity"][0, 0].numpy(), out["log_sigma"][0, 0].numpy() if "log_sigma" in out else None
-    return predict
+class EvaluationError(ValueError):
+    """A drive or frame that cannot be scored; the message names it."""
 
 
-def predict_depth(predict: Predictor, drive: Drive, index: int, model: ModelRecipe,
-                  size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray | None]:
-    """Depth (H, W) metres (canonical unit if intrinsics are unknown) and log_sigma (H, W), if any, at the frame's size."""
-    view = whole_view((drive.width, drive.height), size)
-    image = normalise(view.image(drive.image(index)), model)[None]
-    disparity, log_sigma = (cv2.resize(plane, (drive.width, drive.height), interpolation=cv2.INTER_LINEAR)
-                            if plane is not None else None for plane in predict(image))
-    depth = 1.0 / (1.0 / model.max_depth_m + (1.0 / model.min_depth_m - 1.0 / model.max_depth_m) * disparity)
-    unit = view.intrinsics(drive.intrinsics).fx / model.canonical_fx_px if drive.intrinsics else 1.0
-    return depth * unit, log_sigma
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What an evaluation does beside the scores. `sigma_of` turns log_sigma into the standard deviation of ln(depth)."""
+
+    protocol: Protocol = PROTOCOLS["plain"]
+    size: tuple[int, int] | None = None
+    is_flipped: bool = False
+    sparse: SparseRequest | None = None
+    has_ranges: bool = False
+    sigma_of: Callable[[np.ndarray], np.ndarray] | None = None
+    pictures: Path | None = None
+
+
+@dataclasses.dataclass
+class Report:
+    """Everything measured so far, over one drive or several."""
+
+    names: list[str] = dataclasses.field(default_factory=list)
+    scores: list[FrameScore] = dataclasses.field(default_factory=list)
+    uncertainty: list[dict[str, float]] = dataclasses.field(default_factory=list)
+    ranges: RangeTable = dataclasses.field(default_factory=RangeTable)
+    points: list[int] = dataclasses.field(default_factory=list)
+
+    def summary(self, options: Options) -> dict:
+        """The JSON object: `depthctl eval`'s keys, then what the options added."""
+        if not self.scores:
+            raise EvaluationError("no frame has a pixel with truth inside the crop and the cap")
+        result = summarise(self.scores)
+        result.update(protocol=options.protocol.name, cap_m=options.protocol.cap_m, crop=options.protocol.crop)
+        if options.size:
+            result["size"] = list(options.size)
+        if options.has_ranges:
+            result["ranges"] = self.ranges.rows()
+        if self.uncertainty:
+            result["sigma"] = {name: float(np.mean([row[name] for row in self.uncertainty])) for name in self.uncertainty[0]}
+        if self.points:
+            result["points_per_frame"] = float(np.mean(self.points))
+        return result
+
+    def write_csv(self, path: Path) -> None:
+        """One row per image, in the order they were scored."""
+        parts = [(part, name) for part in ("median_scaled", "unscaled") for name in getattr(self.scores[0], part)]
+        with path.open("w", newline="") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(["frame", "pixels", "log_scale", *(f"{part}.{name}" for part, name in parts)])
+            for name, score in zip(self.names, self.scores):
+                values = [getattr(score, part).get(key, float("nan")) for part, key in parts]
+                writer.writerow([name, score.pixels, f"{score.log_scale:.6f}", *(f"{value:.6f}" for value in values)])
 
 
 def evaluate_drive(predict: Predictor, drive: Drive, model: ModelRecipe, size: tuple[int, int] | None = None,
                    cap_m: float = 80.0, crop: str = "none", indices: range | None = None) -> dict:
     """Summary over the drive's frames (or `indices`). Raises DriveError for a drive without depth."""
+    size = size or nearest_size(drive.width, drive.height)
+    options = Options(dataclasses.replace(PROTOCOLS["plain"], cap_m=cap_m, crop=crop), size)
+    report = Report()
+    score_drive(report, predict, drive, model, options, indices)
+    return report.summary(options)
+
+
+def score_drive(report: Report, predict: Predictor, drive: Drive, model: ModelRecipe, options: Options,
+                indices: range | None = None) -> None:
+    """Adds a drive's frames to the report. Raises DriveError without depth/, EvaluationError for a useless prediction."""
     if not drive.has("depth"):
         raise DriveError(f"{drive.path}: has no depth/ to compare with")
-    size = size or nearest_size(drive.width, drive.height)
-    scores = [score_frame(predict_depth(predict, drive, index, model, size)[0], drive.depth(index), cap_m, crop)
-              for index in (indices if indices is not None else range(len(drive)))]
-    return {**summarise([score for score in scores if score is not None]), "size": list(size), "cap_m": cap_m, "crop": crop}
+    if options.is_flipped and not options.protocol.flip:
+        allowed = ", ".join(name for name, protocol in PROTOCOLS.items() if protocol.flip)
+        raise EvaluationError(f"--flip is no part of protocol {options.protocol.name}; it is of {allowed}")
+    size = options.size or nearest_size(drive.width, drive.height)
+    for index in indices if indices is not None else range(len(drive)):
+        try:
+            _score_frame(report, predict, drive, index, model, options, size)
+        except ValueError as error:
+            if isinstance(error, DriveError):
+                raise
+            raise EvaluationError(f"{drive.path} frame {drive.files[index]}: {error}") from error
 
 
-def evaluate_ranges(predict: Predictor, drive: Drive, model: ModelRecipe, size: tuple[int, int] | None = None) -> dict:
-    """Unscaled error by distance (metrics.range_table) over the whole drive, every 7th valid pixel."""
-    size, pairs = size or nearest_size(drive.width, drive.height), []
-    for index in range(len(drive)):
-        truth = drive.depth(index)
-        mask = valid_mask(truth, 80.0, "none")
-        predicted = predict_depth(predict, drive, index, model, size)[0]
-        pairs.append((predicted[mask][::7].astype(np.float64), truth[mask][::7].astype(np.float64)))
-    return range_table(pairs)
+def _score_frame(report: Report, predict: Predictor, drive: Drive, index: int, model: ModelRecipe, options: Options,
+                 size: tuple[int, int]) -> None:
+    protocol, truth, image = options.protocol, drive.depth(index), drive.image(index)
+    points = options.sparse.points(drive, index) if options.sparse else None
+    given = ~np.isnan(points) if points is not None else np.zeros(truth.shape, bool)
+    fx_px = drive.intrinsics.fx if drive.intrinsics else None
+    prediction = predict_frame(predict, image, fx_px, model, size, points, options.is_flipped)
+    predicted = prediction.depth(model, (drive.width, drive.height), protocol.resize)
+    factor = drive.stereo_baseline_m * fx_px if drive.stereo_baseline_m and fx_px else None
+    score = score_frame(predicted, truth, protocol, given, factor)
+    if score is None:
+        return
+    report.names.append(f"{drive.name}/{drive.files[index]}")
+    report.scores.append(score)
+    counts = protocol.mask(truth) & ~given
+    if points is not None:
+        report.points.append(int(given.sum()))
+    if options.has_ranges:
+        report.ranges.add(predicted[counts].clip(protocol.floor_m, protocol.cap_m), truth[counts])
+    if options.sigma_of is not None:
+        flipped = predict_frame(predict, np.ascontiguousarray(image[:, ::-1]), fx_px, model, size,
+                                points[:, ::-1] if points is not None else None)
+        disagreement = np.abs(predicted - flipped.depth(model, (drive.width, drive.height))[:, ::-1]) / predicted
+        report.uncertainty.append(_honesty(prediction.log_sigma_at((drive.width, drive.height)), disagreement, predicted, truth,
+                                           counts, score, options))
+    if options.pictures is not None:
+        title = f"{report.names[-1]}: AbsRel {score.median_scaled['abs_rel']:.3f} median-scaled, " \
+                f"{score.unscaled['abs_rel']:.3f} unscaled"
+        write_picture(options.pictures / drive.name / f"{Path(drive.files[index]).stem}.png",
+                      side_by_side(image, predicted, truth, counts, title))
+
+
+def _honesty(log_sigma: np.ndarray | None, disagreement: np.ndarray, predicted: np.ndarray, truth: np.ndarray,
+             counts: np.ndarray, score: FrameScore, options: Options) -> dict[str, float]:
+    """Sigma's measures on median-scaled depth, and the same sparsification by disagreement with the mirrored image."""
+    if log_sigma is None or options.sigma_of is None:
+        raise EvaluationError("this network publishes no log_sigma: there is no uncertainty to judge")
+    scaled = (predicted[counts] * np.exp(score.log_scale)).clip(options.protocol.floor_m, options.protocol.cap_m)
+    sigma = options.sigma_of(log_sigma[counts].astype(np.float64))
+    by_flip = {f"flip_{name}": value for name, value in ause(scaled, truth[counts], disagreement[counts]).items()}
+    return {**coverage(np.log(scaled) - np.log(truth[counts]), sigma), **ause(scaled, truth[counts], sigma), **by_flip}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = _parser().parse_args()
+    torch.set_num_threads(arguments.threads)
+    protocol = protocol_named(arguments.protocol)
+    if arguments.crop is not None:
+        protocol = dataclasses.replace(protocol, crop=arguments.crop)
+    if arguments.cap is not None:
+        protocol = dataclasses.replace(protocol, cap_m=arguments.cap)
+    size = tuple(int(part) for part in arguments.size.split("x")) if arguments.size else None
+    model = open_model(arguments.checkpoint, arguments.bundle, arguments.onnx)
+    options = Options(protocol, size, arguments.flip, SparseRequest.parse(arguments.sparse, arguments.seed)
+                      if arguments.sparse else None, arguments.ranges, model.sigma_of if arguments.sigma else None,
+                      arguments.pictures)
+    report = Report()
+    for name in arguments.drive:
+        drive = open_drive(drive_path(name))
+        score_drive(report, model.predict, drive, model.recipe, options)
+    if size is None and len(arguments.drive) == 1:
+        options = dataclasses.replace(options, size=nearest_size(drive.width, drive.height))
+    result = report.summary(options)
+    if arguments.csv:
+        report.write_csv(arguments.csv)
+    print(json.dumps(result) if arguments.json else _text(result))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="protocols: " + "; ".join(
+        f"{protocol.name} ({protocol.summary})" for protocol in PROTOCOLS.values()))
     model = parser.add_mutually_exclusive_group(required=True)
     model.add_argument("--checkpoint", type=Path)
     model.add_argument("--bundle", type=Path)
-    parser.add_argument("--drive", required=True)
+    model.add_argument("--onnx", type=Path, help="a plain ONNX depth network (docs/bundle.md)")
+    parser.add_argument("--drive", required=True, action="append", help="may be given several times: one mean over all images")
+    parser.add_argument("--protocol", default="plain", metavar="NAME", help="see below; default plain")
+    parser.add_argument("--crop", choices=tuple(CROPS), help="instead of the protocol's")
+    parser.add_argument("--cap", type=float, help="farthest truth that counts in metres, instead of the protocol's")
     parser.add_argument("--size", help="WxH of the network input; default: the trained size nearest in aspect ratio")
-    parser.add_argument("--crop", choices=("none", "garg"), default="none")
-    parser.add_argument("--cap", type=float, default=80.0)
+    parser.add_argument("--flip", action="store_true", help="average with the mirrored image, where the protocol has that")
+    parser.add_argument("--sparse", metavar="N|beams:N", help="give N points or beams of sparse/ and score on the rest")
+    parser.add_argument("--seed", type=int, default=1, help="of the random points")
     parser.add_argument("--ranges", action="store_true", help="also the unscaled error by distance")
+    parser.add_argument("--sigma", action="store_true", help="also how honest the uncertainty is: coverage, AUSE, AURG")
+    parser.add_argument("--csv", type=Path, help="write one row per image")
+    parser.add_argument("--pictures", type=Path, help="write image, prediction, truth and error side by side")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    if arguments.checkpoint:
-        network, recipe = load_network(arguments.checkpoint)
-        predict, model_recipe = network_predictor(network), recipe.model
-    else:
-        from depthtrain.bundle import open_bundle
-        bundle = open_bundle(arguments.bundle)
-        predict, model_recipe = bundle.predictor(), bundle.model
-    size = tuple(int(part) for part in arguments.size.split("x")) if arguments.size else None
-    drive = open_drive(drive_path(arguments.drive))
-    result = evaluate_drive(predict, drive, model_recipe, size, arguments.cap, arguments.crop)
-    if arguments.ranges:
-        result["ranges"] = evaluate_ranges(predict, drive, model_recipe, size)
-    if not arguments.json:
-        for part in ("median_scaled", "unscaled"):
-            print(f"{part:14s}" + "  ".join(f"{name} {value:.4f}" for name, value in result[part].items()))
-        for name, row in result.get("ranges", {}).items():
-            print(f"{name:>10s}: {row['share']:6.1%} of the pixels  abs_rel {row['abs_rel']:.4f}  d1 {row['d1']:.4f}")
-    print(json.dumps(result) if arguments.json else f"frames {result['frames']}  scale_log_std {result['scale_log_std']:.4f}")
+    return parser
+
+
+def _text(result: dict) -> str:
+    lines = [f"{part:14s}" + "  ".join(f"{name} {value:.4f}" for name, value in result[part].items())
+             for part in ("median_scaled", "unscaled", "sigma") if part in result]
+    lines += [f"{name:>10s}: {row['share']:6.1%} of the pixels  abs_rel {row['abs_rel']:.4f}  bias {row['bias']:+.4f}  "
+              f"d1 {row['d1']:.4f}" for name, row in result.get("ranges", {}).items()]
+    lines.append(f"frames {result['frames']}  protocol {result['protocol']}  scale_log_mean {result['scale_log_mean']:.4f}  "
+                 f"scale_log_std {result['scale_log_std']:.4f}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -101,11 +101,12 @@ def convert_split(root: Path, split: Path, out: Path, truth: str, annotated: Pat
     groups: dict[tuple, list[tuple[Recording, str]]] = {}
     recordings: dict[str, Recording] = {}
     for drive, name in split_frames(split):
-        recording = recordings.setdefault(drive, open_recording(root, drive)) if drive not in recordings else recordings[drive]
-        camera = recording.camera
-        groups.setdefault((drive[:10], camera.width, camera.height), []).append((recording, name))
+        if drive not in recordings:
+            recordings[drive] = open_recording(root, drive)
+        camera = recordings[drive].camera
+        groups.setdefault((drive[:10], camera.width, camera.height), []).append((recordings[drive], name))
     folders, left_out = [], 0
-    for (date, width, height), frames in groups.items():
+    for (date, _, _), frames in groups.items():
         folder = out / f"{out.name}_{date}"
         with DriveWriter(folder, _header(folder.name, "stills", frames[0][0].camera, f"KITTI raw, {split.name}",
                                          f"truth: {truth}")) as writer:

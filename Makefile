@@ -5,7 +5,7 @@ CONFIG ?= config.toml
 SWIFT_BUILD := swift build -c release
 TRAINING := .venv-training/bin/python
 
-.PHONY: help run build setup test test-swift test-allocations test-clients test-end-to-end test-vm test-training check \
+.PHONY: help run build setup test test-swift test-allocations test-clients test-end-to-end test-vm test-training train-smoke ablate-small check \
 	sanitize bench bench-peers vectors node-tests format clean install
 
 help: ## list the targets
@@ -56,6 +56,10 @@ vectors: # whole-network golden vectors from PyTorch
 test-training: ## the Python training side
 	@scripts/venv .venv-training training/requirements.txt
 	@$(TRAINING) -m pytest -q training/tests
+
+ablate-small: ## each training method against the run without it; writes docs/benchmarks/methods.md
+	@scripts/venv .venv-training training/requirements.txt
+	@PYTHONPATH=training $(TRAINING) -m depthtrain.ablate
 
 sanitize: setup ## the same Swift tests under the address and thread sanitizers
 	@scripts/sanitize

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from depthtrain import strict_toml
 from depthtrain.config import RecipeError, load_recipe
 
 GOOD = """
@@ -57,3 +58,10 @@ def test_shipped_recipes_load() -> None:
     assert recipes
     for path in recipes:
         load_recipe(path)
+
+
+def test_a_recipe_written_back_reads_as_the_same_recipe(tmp_path: Path) -> None:
+    for path in sorted((Path(__file__).parents[1] / "recipes").glob("*.toml")):
+        recipe = load_recipe(path)
+        (tmp_path / "copy.toml").write_text(strict_toml.dump(recipe))
+        assert load_recipe(tmp_path / "copy.toml") == recipe

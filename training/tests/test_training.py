@@ -27,7 +27,7 @@ def _texture(seed: int, count: int) -> torch.Tensor:
     return torch.nn.functional.interpolate(coarse, size=(HEIGHT, WIDTH), mode="bicubic", align_corners=False).clamp(0, 1)
 
 
-def _batch(photometric: bool) -> tuple[Batch, torch.Tensor]:
+def batch_of(photometric: bool) -> tuple[Batch, torch.Tensor]:
     """Two textured slanted walls, each seen again from 0.25 m to the left (by both sources, so that the target is exactly
     what warping gives); returns the batch and the true depth in the network's unit, here metres."""
     depth = torch.linspace(3.0, 6.0, WIDTH).expand(2, 1, HEIGHT, WIDTH).contiguous()
@@ -66,7 +66,7 @@ def _fit(batch: Batch, weights: LossWeights, steps: int, rate: float) -> tuple[R
 
 @pytest.mark.parametrize("extra", [{}, {"silog": 0.1}, {"log_l1": 0.0, "berhu": 1.0}], ids=["log_l1", "silog", "berhu"])
 def test_supervised_overfits_one_batch(extra: dict) -> None:
-    batch, depth = _batch(photometric=False)
+    batch, depth = batch_of(photometric=False)
     network, _ = _fit(batch, LossWeights(**extra), steps=80, rate=3e-3)
     with torch.no_grad():
         predicted = disparity_to_depth(network.train()(batch.image)["disparity"], 0.1, 100.0)
@@ -75,7 +75,7 @@ def test_supervised_overfits_one_batch(extra: dict) -> None:
 
 def test_photometric_overfits_one_batch() -> None:
     """Depth is learned from reprojection alone; the image borders, which leave the source, are not judged."""
-    batch, depth = _batch(photometric=True)
+    batch, depth = batch_of(photometric=True)
     network, history = _fit(batch, LossWeights(), steps=150, rate=3e-3)
     with torch.no_grad():
         predicted = disparity_to_depth(network.train()(batch.image)["disparity"], 0.1, 100.0)
@@ -84,7 +84,7 @@ def test_photometric_overfits_one_batch() -> None:
 
 
 def test_learned_pose_gets_gradient_and_metric_scale() -> None:
-    batch, _ = _batch(photometric=True)
+    batch, _ = batch_of(photometric=True)
     batch.pose_known[:] = False
     batch.distance_m[:] = 0.25
     learner = objective(LossWeights())
@@ -95,7 +95,7 @@ def test_learned_pose_gets_gradient_and_metric_scale() -> None:
 
 
 def test_diffnet_trains_with_the_same_losses() -> None:
-    batch, _ = _batch(photometric=False)
+    batch, _ = batch_of(photometric=False)
     learner = objective(LossWeights(), ModelRecipe("diffnet", mean=0.0, std=1.0))
     terms = learner.train()(batch)
     assert {"log_l1", "gradient", "disparity_4", "disparity_8", "sigma"} <= terms.keys()

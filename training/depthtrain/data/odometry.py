@@ -27,8 +27,9 @@ class Odometry:
         integrated by the midpoint rule: t = integral of v (cos, sin)(theta), then |t + (R(theta) - I) p|; the chord, because
         that is what a pose network sees.
         """
-        start_s, end_s = min(start_s, end_s), max(start_s, end_s)
-        if not (self.times_s[0] - 0.1 <= start_s and end_s <= self.times_s[-1] + 0.1):  # NaN times fail this too
+        start_s, end_s = sorted((start_s, end_s))
+        is_covered = self.times_s[0] - 0.1 <= start_s and end_s <= self.times_s[-1] + 0.1
+        if math.isnan(start_s + end_s) or not is_covered:
             return math.nan
         inside = self.times_s[(self.times_s > start_s) & (self.times_s < end_s)]
         times = np.concatenate([[start_s], inside, [end_s]])

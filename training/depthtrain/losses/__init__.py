@@ -3,10 +3,13 @@
 Depth maps are (B, 1, H, W); masks and weights are (B, 1, H, W) with 0 = ignore.
 """
 
-from depthtrain.losses.photometric import min_reprojection, photometric_error, smoothness, ssim
+from depthtrain.losses.distillation import self_distillation
+from depthtrain.losses.hints import gated_hint
+from depthtrain.losses.photometric import min_reprojection, photometric_error, smoothness, source_errors, ssim
 from depthtrain.losses.reduction import weighted_mean
+from depthtrain.losses.reprojected import reprojected_distance
 from depthtrain.losses.supervised import berhu, gradient_matching, log_l1, sigma_nll, silog
 from depthtrain.losses.velocity import velocity
 
-__all__ = ["berhu", "gradient_matching", "log_l1", "min_reprojection", "photometric_error", "sigma_nll", "silog", "smoothness",
-           "ssim", "velocity", "weighted_mean"]
+__all__ = ["berhu", "gated_hint", "gradient_matching", "log_l1", "min_reprojection", "photometric_error", "reprojected_distance",
+           "self_distillation", "sigma_nll", "silog", "smoothness", "source_errors", "ssim", "velocity", "weighted_mean"]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from depthtrain.completion_file import FILE_NAME, read_completion
 from depthtrain.config import ModelRecipe
@@ -22,6 +23,7 @@ KEYS = {"format_version", "name", "architecture", "input_sizes", "normalisation"
         "initial_scale", "initial_scale_log_sigma", "confidence", "files", "provenance", "measured"}
 NESTED_KEYS = {"normalisation": {"mean", "std"}, "disparity_to_depth": {"min_depth_m", "max_depth_m"},
                "confidence": {"kind", "a", "b"}, "provenance": {"recipe", "git_commit", "drives", "steps", "date"}}
+BANK_NAME = "priors.safetensors"
 REQUIRED_FILES = {"encoder.onnx", "decoder.onnx", "MODEL_CARD.md"}
 
 
@@ -45,14 +47,16 @@ class Bundle:
     def predictor(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]:
         """Runs both graphs with ONNX Runtime: image (1, 3, H, W) -> disparity and log_sigma (None without), each (H, W).
 
-        With range points as a second argument (sparsity.Points) it completes, if the bundle holds a completion network.
+        Features are fused with the prior bank, if the bundle holds one. With range points as a second argument
+        (sparsity.Points) it completes, if the bundle holds a completion network.
         """
         return graph_predictor(self.path)
 
 
 def graph_predictor(folder: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]:
-    """Predictor of a folder's encoder.onnx and decoder.onnx without prior fusion (f_o = f_s)."""
+    """Predictor of a folder's encoder.onnx and decoder.onnx, with prior fusion between them when there is a bank."""
     import onnxruntime
+    from depthtrain.priors.bank import open_bank
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     encoder, decoder = (onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
@@ -60,10 +64,12 @@ def graph_predictor(folder: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np
     encoder_names, decoder_names = ([output.name for output in graph.get_outputs()] for graph in (encoder, decoder))
 
     completion = read_completion(folder / FILE_NAME) if (folder / FILE_NAME).exists() else None
+    bank = open_bank(folder / BANK_NAME, sha256(folder / "encoder.onnx")) if (folder / BANK_NAME).exists() else None
 
     def predict(image: np.ndarray, points: Points | None = None) -> tuple[np.ndarray, np.ndarray | None]:
         features = dict(zip(encoder_names, encoder.run(None, {"image": image})))
-        features["f_o"] = features.pop("f_s")
+        f_s = features.pop("f_s")
+        features["f_o"] = f_s if bank is None else bank.fuse(torch.from_numpy(f_s)).f_o.numpy()
         if points is not None:
             if completion is None:
                 raise BundleError(f"{folder / FILE_NAME}: missing; without it the bundle cannot use range points")

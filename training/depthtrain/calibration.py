@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from depthtrain.config import Recipe, source_drives
+from depthtrain.config import Recipe, group_sizes, source_drives
 from depthtrain.data.drive import open_drive
 from depthtrain.evaluate import Predictor, nearest_size, predict_depth
 
@@ -66,7 +66,7 @@ def calibrate(predict: Predictor, recipe: Recipe, seed: int = 0) -> Calibration:
         count = len(drive)
         for index in range(count - round(count * recipe.calibration_share), count):
             truth = drive.depth(index)
-            depth, log_sigma = predict_depth(predict, drive, index, recipe.model, nearest_size(drive.width, drive.height))
+            depth, log_sigma = predict_depth(predict, drive, index, recipe.model, nearest_size(drive.width, drive.height, group_sizes(recipe)))
             if log_sigma is None:
                 raise ValueError("a network without log_sigma cannot be calibrated")
             known = np.flatnonzero((truth > 1e-3) & (truth < 80))

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from depthtrain.config import Recipe, load_recipe
-from depthtrain.networks.registry import build_network
+from depthtrain.networks.registry import build_depth_network
 
 VERSION = 2
 
@@ -110,6 +110,14 @@ def load_into(network: nn.Module, state: dict[str, torch.Tensor], where: str) ->
     network.load_state_dict(state)
 
 
+def load_start(network: nn.Module, state: dict[str, torch.Tensor], where: str) -> None:
+    """As `load_into`; a network that wraps another under the name `network` also takes that one's weights alone."""
+    inner = getattr(network, "network", None)
+    if inner is not None and not any(name.startswith("network.") for name in state):
+        return load_start(inner, state, where)
+    load_into(network, state, where)
+
+
 def load_network(path: Path) -> tuple[nn.Module, Recipe]:
     """The averaged depth network of a checkpoint in evaluation mode, and the recipe beside it that it was trained with."""
     content = read(path)
@@ -117,7 +125,7 @@ def load_network(path: Path) -> tuple[nn.Module, Recipe]:
     if content["architecture"] != recipe.model.architecture:
         raise CheckpointError(f"{path}: holds {content['architecture']}, but recipe.toml beside it says "
                               f"{recipe.model.architecture}; the two files belong to different runs")
-    network = build_network(recipe.model.architecture)
+    network = build_depth_network(recipe)
     load_into(network, content["averages"]["depth"], str(path))
     return network.eval(), recipe
 

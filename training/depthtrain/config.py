@@ -71,6 +71,10 @@ class LossWeights:
     hints: float = 0.0
     distillation: float = 0.0
     reprojected: float = 0.0
+    multi_frame: float = 0.0
+    view: float = 0.0
+    consistency: float = 0.0
+    prior: float = 0.0
     side_heads: tuple[float, ...] = (0.4, 0.2)
 
 
@@ -111,6 +115,42 @@ class Reprojected:
 
 
 @dataclasses.dataclass(frozen=True)
+class MultiFrame:
+    """The teacher's multi-frame mode: shares of its own terms (networks reference, 3)."""
+
+    supervised: float = 1.0
+    reprojection: float = 1.0
+    consistency: float = 1.0
+    smoothness: float = 1e-3
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """View reconstruction: how much larger than the network's input the images are that the depth has to explain."""
+
+    scale: float = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Priors:
+    """Prior fusion, on when `references` names a reference set (`./` is the repository root). Every step draws `draw` of them
+    at random; 0 means all, as for a selected set."""
+
+    references: str = ""
+    draw: int = 4096
+
+
+@dataclasses.dataclass(frozen=True)
+class Guidance:
+    """Semantic guidance of a teacher, on when `classes` is above 0: class numbers from 8-bit images in `folder` of each drive,
+    at the frame's size, 255 = unknown. `sharpness` is the distance between two classes that the kernel sees."""
+
+    classes: int = 0
+    folder: str = "segmentation"
+    sharpness: float = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
 class Augmentation:
     """Random view and appearance changes. Appearance is shared by all frames of one sample."""
 
@@ -133,7 +173,8 @@ class Source:
     `supervision` is "depth", "photometric" or "both"; `pose` is "known" (poses.csv) or "learned" (the pose network);
     `truth` lists what counts as measured, of "depth" and "sparse". `hints` names cached hints (depthtrain.data.hints):
     "stereo" fills the truth where nothing was measured, "fused" is for the gated loss of the method `hints`. With `stereo`
-    the right image is a source of reprojection too. `zoom_max` overrides the recipe's when above 0; `empty_depth_m` above 0
+    the right image is a source of reprojection too. `pseudo` names a teacher's labels (depthtrain.teacher.label): they fill the
+    truth where nothing else is known, and `consistency` and `prior` compare with them. `zoom_max` overrides the recipe's when above 0; `empty_depth_m` above 0
     says what missing truth stands for (the simulator's sky), else it is unknown. `camera_forward_m` and `camera_left_m` are
     the camera's position ahead and to the left of the point about which the robot turns (the lever arm of its odometer).
     """
@@ -147,6 +188,7 @@ class Source:
     empty_depth_m: float = 0.0
     truth: tuple[str, ...] = ("sparse", "depth")
     stereo: bool = False
+    pseudo: str = ""
     camera_forward_m: float = 0.0
     camera_left_m: float = 0.0
 
@@ -177,6 +219,10 @@ class Recipe:
     velocity: Velocity = Velocity()
     distillation: Distillation = Distillation()
     reprojected: Reprojected = Reprojected()
+    multi_frame: MultiFrame = MultiFrame()
+    view: View = View()
+    priors: Priors = Priors()
+    guidance: Guidance = Guidance()
     calibration_share: float = 0.1
     validation: tuple[str, ...] = ()
     exclude: str = ""
@@ -199,6 +245,16 @@ def source_drives(recipe: Recipe) -> list[Path]:
     """Folders of all training drives of a recipe, patterns expanded, without repeats."""
     folders = [folder for group in recipe.groups for source in group.sources for folder in matching_drives(source.drive)]
     return list(dict.fromkeys(folders))
+
+
+def group_sizes(recipe: Recipe) -> tuple[tuple[int, int], ...]:
+    """The (width, height) that a recipe trains, in the order of its groups, without repeats."""
+    return tuple(dict.fromkeys((group.width, group.height) for group in recipe.groups))
+
+
+def learns_poses(recipe: Recipe) -> bool:
+    """Whether a run trains its pose network; without that its weights are noise."""
+    return any(source.pose == "learned" and source.supervision != "depth" for group in recipe.groups for source in group.sources)
 
 
 def matching_drives(name: str) -> list[Path]:
@@ -234,6 +290,14 @@ def check(recipe: Recipe, path: str | Path) -> None:
     for key, value, allowed in choices:
         if value not in allowed:
             raise RecipeError(f"{path}: {key} is {value!r}, expected one of {', '.join(allowed)}")
+    if recipe.losses.prior > 0 and not recipe.priors.references:
+        raise RecipeError(f"{path}: losses.prior is on, but priors.references names no reference set")
+    if recipe.losses.multi_frame > 0 and not recipe.model.architecture.startswith("teacher-"):
+        raise RecipeError(f"{path}: losses.multi_frame is on, but {recipe.model.architecture} takes one frame; use a teacher")
+    if recipe.guidance.classes > 0 and recipe.model.architecture != "teacher-lite":
+        raise RecipeError(f"{path}: guidance.classes is above 0, but only teacher-lite takes guidance")
+    if not 1.0 <= recipe.view.scale <= 4.0:
+        raise RecipeError(f"{path}: view.scale is {recipe.view.scale}, expected 1 to 4")
     if recipe.optimisation.steps < 1:
         raise RecipeError(f"{path}: optimisation.steps is {recipe.optimisation.steps}, expected at least 1")
     if recipe.losses.distillation > 0 and not recipe.distillation.teacher:

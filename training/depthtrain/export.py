@@ -13,17 +13,21 @@ import numpy as np
 import torch
 from torch import nn
 
-from depthtrain.bundle import FORMAT_VERSION, open_bundle, write_description
+from depthtrain.bundle import BANK_NAME, FORMAT_VERSION, graph_predictor, open_bundle, sha256, write_description
 from depthtrain.calibration import Calibration, calibrate
 from depthtrain.card import imported_card, model_card
 from depthtrain.checkpoint import load_companion, load_network, read
-from depthtrain.config import ModelRecipe, Recipe, drive_path, source_drives
+from depthtrain.config import ModelRecipe, Recipe, drive_path, group_sizes, learns_poses, source_drives
 from depthtrain.data.drive import open_drive
-from depthtrain.evaluate import evaluate_drive, network_predictor
+from depthtrain.evaluate import evaluate_drive, nearest_size
 from depthtrain.import_checkpoint import ARCHITECTURES, Imported
 from depthtrain.networks.registry import POSE_NETWORKS
 from depthtrain.networks.split import SplitNetwork
 from depthtrain.onnxfile import export_graph
+from depthtrain.priors.bank import Bank, open_bank, write_bank
+from depthtrain.priors.fusion import FusedNetwork
+from depthtrain.priors.references import open_references
+from depthtrain.teacher.network import Teacher
 from depthtrain.run_folder import git_commit
 
 
@@ -81,18 +85,17 @@ def export_pose(network: nn.Module, folder: Path) -> None:
         raise ValueError(f"{folder / 'pose.onnx'}: differs from PyTorch by {worst:.2e}")
 
 
-def input_sizes(recipe: Recipe) -> list[list[int]]:
-    """The sizes the recipe trains, widest group first, without repeats."""
-    return [list(size) for size in dict.fromkeys((group.width, group.height) for group in recipe.groups)]
+def verify(network: SplitNetwork, folder: Path, sizes: list[list[int]], bank: Bank | None = None) -> float:
+    """Largest difference in disparity between PyTorch and the bundle under ONNX Runtime. Raises ValueError above 3e-4.
 
-
-def verify(network: SplitNetwork, folder: Path, sizes: list[list[int]]) -> float:
-    """Largest difference in disparity between PyTorch and the bundle under ONNX Runtime. Raises ValueError above 3e-4."""
+    With a bank PyTorch fuses with what the file holds, so that rounding to float16 is not taken for an error of the graphs.
+    """
     predict, worst = open_bundle(folder).predictor(), 0.0
     for width, height in sizes:
         image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(width))
         with torch.no_grad():
-            expected = network(image)["disparity"][0, 0].numpy()
+            f_s, skips = network.encode(image)
+            expected = network.decode(f_s if bank is None else bank.fuse(f_s).f_o, skips)["disparity"][0, 0].numpy()
         worst = max(worst, float(np.abs(predict(image.numpy())[0] - expected).max()))
     if worst > 3e-4:
         raise ValueError(f"{folder}: exported graphs differ from PyTorch by {worst:.2e}")
@@ -100,29 +103,35 @@ def verify(network: SplitNetwork, folder: Path, sizes: list[list[int]]) -> float
 
 
 def export(checkpoint: Path, folder: Path) -> None:
-    """Writes the whole bundle and checks it against the network it came from."""
-    network, recipe = load_network(checkpoint)
+    """Writes the whole bundle, prior bank included, and checks it against the network it came from. What is measured, and what
+    confidence is calibrated on, are the written files."""
+    trained, recipe = load_network(checkpoint)
+    network, fusion = (trained.network, trained.fusion) if isinstance(trained, FusedNetwork) else (trained, None)
+    if isinstance(network, Teacher):
+        raise ValueError(f"{checkpoint}: a teacher is no model for a robot; see python -m depthtrain.teacher.export")
     steps = int(read(checkpoint)["step"])
     folder.mkdir(parents=True, exist_ok=True)
     export_graphs(network, folder)
+    bank = None
+    if fusion is not None:
+        write_bank(folder / BANK_NAME, fusion, open_references(drive_path(recipe.priors.references)),
+                   recipe.model.architecture, folder / "encoder.onnx")
+        bank = open_bank(folder / BANK_NAME, sha256(folder / "encoder.onnx"))
     if learns_poses(recipe):
         pose_network = POSE_NETWORKS[recipe.model.pose]()
         export_pose(load_companion(checkpoint, "pose", pose_network), folder)
-    predict = network_predictor(network)
+    predict = graph_predictor(folder)
     calibration = calibrate(predict, recipe)
-    measured = {Path(name).name: evaluate_drive(predict, open_drive(drive_path(name)), recipe.model)
-                for name in recipe.validation}
+    measured = {}
+    for drive in (open_drive(drive_path(name)) for name in recipe.validation):
+        size = nearest_size(drive.width, drive.height, group_sizes(recipe))
+        measured[drive.path.name] = evaluate_drive(predict, drive, recipe.model, size)
     description = describe(recipe, calibration, measured, steps)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
+    parameters = sum(parameter.numel() for parameter in trained.parameters())
     (folder / "MODEL_CARD.md").write_text(model_card(recipe, description, calibration, parameters))
     write_description(folder, description)
-    worst = verify(network, folder, description["input_sizes"])
+    worst = verify(network, folder, description["input_sizes"], bank)
     print(f"{folder}: exported at step {steps}; largest difference from PyTorch {worst:.1e}")
-
-
-def learns_poses(recipe: Recipe) -> bool:
-    """Whether the run trained its pose network; without that its weights are noise and stay out of the bundle."""
-    return any(source.pose == "learned" and source.supervision != "depth" for group in recipe.groups for source in group.sources)
 
 
 def export_imported(imported: Imported, architecture: str, folder: Path, initial_scale: float,
@@ -146,7 +155,8 @@ def export_imported(imported: Imported, architecture: str, folder: Path, initial
 def describe(recipe: Recipe, calibration: Calibration, measured: dict, steps: int) -> dict:
     """bundle.json of a trained network, without the hashes."""
     drives = sorted(folder.name for folder in source_drives(recipe))
-    return bundle_json(recipe.name, recipe.model.architecture, input_sizes(recipe), recipe.model, calibration,
+    return bundle_json(recipe.name, recipe.model.architecture, [list(size) for size in group_sizes(recipe)],
+                       recipe.model, calibration,
                        {"recipe": f"training/recipes/{recipe.name}.toml", "drives": drives, "steps": steps}, measured)
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from depthtrain.config import Recipe
 from depthtrain.data.batches import Batch
 from depthtrain.methods import METHODS, Step
-from depthtrain.networks.registry import build_network
+from depthtrain.networks.registry import build_depth_network
 
 
 class Objective(nn.Module):
@@ -23,7 +23,7 @@ class Objective(nn.Module):
         self.amp_type = amp_type
         self.methods = [METHODS[name](recipe) for name in METHODS if getattr(recipe.losses, name) > 0]
         builders = {name: build for method in self.methods for name, build in method.companions().items()}
-        self.networks = nn.ModuleDict({"depth": build_network(recipe.model.architecture),
+        self.networks = nn.ModuleDict({"depth": build_depth_network(recipe),
                                        **{name: build() for name, build in builders.items()}})
 
     def place(self, device: torch.device) -> "Objective":
@@ -36,7 +36,8 @@ class Objective(nn.Module):
     def forward(self, batch: Batch, number: int = 0) -> dict[str, torch.Tensor]:
         """Weighted loss terms of one batch in step `number`; terms without data are left out."""
         with torch.autocast(batch.image.device.type, self.amp_type or torch.bfloat16, enabled=self.amp_type is not None):
-            raw = self.networks["depth"](batch.image.to(memory_format=torch.channels_last))
+            extra = {"labels": batch.labels} if batch.labels.numel() else {}
+            raw = self.networks["depth"](batch.image.to(memory_format=torch.channels_last), **extra)
         out = {name: value.float() for name, value in raw.items()}
         networks = {name: network for name, network in self.networks.items()}
         step = Step(self.recipe, networks, batch, out, number)

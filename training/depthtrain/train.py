@@ -21,15 +21,16 @@ from torch.nn.parallel import DistributedDataParallel
 
 from depthtrain import checkpoint, strict_toml
 from depthtrain.checkpoint import Average, CheckpointError
-from depthtrain.config import Recipe, check, drive_path, load_recipe
+from depthtrain.config import Recipe, check, drive_path, group_sizes, load_recipe
 from depthtrain.data.batches import Sampler, prefetched
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.data.simulated import generate_missing
 from depthtrain.device import Place, choose_place
-from depthtrain.evaluate import evaluate_drive, network_predictor
+from depthtrain.evaluate import evaluate_drive, nearest_size, network_predictor
 from depthtrain.methods import METHODS
-from depthtrain.networks.registry import build_network
+from depthtrain.networks.registry import build_depth_network
 from depthtrain.objective import Objective
+from depthtrain.priors.references import PriorError
 from depthtrain.progress import Progress
 from depthtrain.run_folder import RunFolder
 from depthtrain.schedule import freeze_statistics, learning_rate, parameter_groups, settle_statistics
@@ -181,21 +182,24 @@ def restore(run: RunFolder, recipe: Recipe, networks: torch.nn.ModuleDict, optim
 
 
 def start_from(path: Path, networks: torch.nn.ModuleDict) -> None:
-    """Weights-only start from a checkpoint of either format: the averaged depth network, and companions it also has."""
+    """Weights-only start from a checkpoint of either format: the averaged depth network, and companions it also has.
+
+    A teacher, and a network with prior fusion, may start from the plain network that they hold."""
     content = checkpoint.read(path)
     states = {**content["networks"], **content["averages"]}
     for name, network in networks.items():
         if states.get(name):
-            checkpoint.load_into(network, states[name], f"{path}: {name}")
+            checkpoint.load_start(network, states[name], f"{path}: {name}")
 
 
 def validate(recipe: Recipe, average: Average, step: int, run: RunFolder) -> None:
     """Scores the averaged network on the recipe's validation drives, adds to metrics.csv and redraws the curves."""
-    network = build_network(recipe.model.architecture)
+    network = build_depth_network(recipe)
     network.load_state_dict({name: value.cpu() for name, value in average.state.items()})
     predict = network_predictor(network.eval())
     for name in recipe.validation:
-        result = evaluate_drive(predict, open_drive(drive_path(name)), recipe.model)
+        drive = open_drive(drive_path(name))
+        result = evaluate_drive(predict, drive, recipe.model, nearest_size(drive.width, drive.height, group_sizes(recipe)))
         run.add_metrics(step, name, result)
         median, unscaled = result["median_scaled"], result["unscaled"]
         print(f"  {name}: AbsRel {median['abs_rel']:.4f} d1 {median['d1']:.4f} median-scaled, "
@@ -260,7 +264,7 @@ def main() -> int:
         recipe = chosen_recipe(arguments.recipe, arguments.switches)
         run = arguments.run or Path(__file__).resolve().parents[1] / "runs" / recipe.name
         train(recipe, run, arguments.resume, arguments.minutes, arguments.device, arguments.init, arguments.accept_changes)
-    except (RecipeError, DriveError, CheckpointError, TrainingError) as error:
+    except (RecipeError, DriveError, CheckpointError, TrainingError, PriorError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 1
     return 0

@@ -26,6 +26,10 @@ from depthtrain.geometry import Intrinsics
 RIGHT = 2  # source slot of the right camera; 0 and 1 are the frames before and after
 
 
+def _nothing() -> torch.Tensor:
+    return torch.zeros(0)
+
+
 @dataclasses.dataclass
 class Batch:
     """N samples of one size. Depth is in the network's unit (canonical camera), 0 = unknown."""
@@ -43,6 +47,12 @@ class Batch:
     T_source_target: torch.Tensor    # (P, S, 4, 4) metres; identity where the pose is to be learned
     pose_known: torch.Tensor         # (P, S) bool
     distance_m: torch.Tensor         # (P, S) by the odometer, NaN = unknown
+    # Empty unless the recipe asks for them:
+    teacher_depth: torch.Tensor = dataclasses.field(default_factory=_nothing)   # (N, 1, H, W) network unit, 0 = unknown
+    teacher_weight: torch.Tensor = dataclasses.field(default_factory=_nothing)  # (N, 1, H, W) the teacher's trust in it
+    rich_target: torch.Tensor = dataclasses.field(default_factory=_nothing)     # (P, 3, h, w) clean, high resolution
+    rich_sources: torch.Tensor = dataclasses.field(default_factory=_nothing)    # (P, S, 3, h, w)
+    labels: torch.Tensor = dataclasses.field(default_factory=_nothing)          # (N, H, W) class numbers, 255 = unknown
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on a device."""
@@ -58,6 +68,7 @@ class _SourceFrame:
     T_source_target: np.ndarray
     is_pose_known: bool
     distance_m: float
+    rich_image: np.ndarray | None = None
 
 
 @dataclasses.dataclass
@@ -70,6 +81,9 @@ class _Sample:
     metres_per_unit: float
     intrinsics: Intrinsics | None = None
     sources: dict[int, _SourceFrame] = dataclasses.field(default_factory=dict)  # by slot
+    teacher: tuple[np.ndarray, np.ndarray] | None = None  # depth in the network's unit and trust
+    rich_image: np.ndarray | None = None
+    labels: np.ndarray | None = None
 
 
 class Sampler:
@@ -117,8 +131,11 @@ class Sampler:
             known = (proposed > 0).astype(np.float32)
             hint, _ = _in_network_unit(view, 1.0 / np.where(known > 0, proposed, 1.0), known, unit)
         sample = _Sample(clean, clean, depth, weight, hint, unit, camera)
+        rich = _enlarged(view, self.recipe.view.scale) if self.recipe.losses.view > 0 else None
+        self._add_teacher(sample, frames, index, view)
         if frames.source.supervision in ("photometric", "both"):
-            sample.sources.update(_neighbour_frames(frames, index, view, rng))
+            sample.sources.update(_neighbour_frames(frames, index, view, rng, rich))
+            sample.rich_image = rich.image(frames.image(index)) if rich else None
         if frames.source.stereo:
             T_right_left = np.eye(4)
             T_right_left[0, 3] = -frames.drive.stereo_baseline_m
@@ -126,13 +143,27 @@ class Sampler:
         sample.image = random_appearance(augmentation, rng).apply(clean)
         return sample
 
+    def _add_teacher(self, sample: _Sample, frames: DriveFrames, index: int, view: View) -> None:
+        """The teacher's labels and class numbers, where recipe and drive have them."""
+        if self.recipe.losses.consistency > 0 or self.recipe.losses.prior > 0:
+            label = frames.label(index)
+            if label is None:
+                sample.teacher = np.zeros_like(sample.depth), np.zeros_like(sample.depth)
+            else:
+                sample.teacher = _in_network_unit(view, label.inverse, label.weight, sample.metres_per_unit)
+        if self.recipe.guidance.classes > 0:
+            sample.labels = view.labels(frames.classes(index, self.recipe.guidance.folder))
+
     def _with_paste(self, sample: _Sample, donors: list[_Sample], rng: np.random.Generator) -> _Sample:
         if sample.sources or rng.random() >= self.recipe.augmentation.paste:
             return sample
         donor = donors[int(rng.integers(len(donors)))]
         image, depth, weight = paste_near((sample.image, sample.depth, sample.weight),
                                           (donor.image, donor.depth, donor.weight), rng)
-        return dataclasses.replace(sample, image=image, clean=image, depth=depth, weight=weight)
+        teacher = sample.teacher
+        if teacher is not None:  # the teacher has not seen what was pasted
+            teacher = teacher[0], np.where((image != sample.image).any(-1), 0, teacher[1]).astype(np.float32)
+        return dataclasses.replace(sample, image=image, clean=image, depth=depth, weight=weight, teacher=teacher)
 
 
 def _truth_of(frames: DriveFrames, index: int, view: View, unit: float) -> tuple[np.ndarray, np.ndarray]:
@@ -149,7 +180,13 @@ def _in_network_unit(view: View, inverse: np.ndarray, weight: np.ndarray, unit: 
     return np.where(weight > 0, 1.0 / np.maximum(inverse, 1e-4) / unit, 0).astype(np.float32), weight
 
 
-def _neighbour_frames(frames: DriveFrames, index: int, view: View, rng: np.random.Generator) -> dict[int, _SourceFrame]:
+def _enlarged(view: View, scale: float) -> View:
+    """The same rectangle of the frame, shown larger."""
+    return dataclasses.replace(view, width=round(view.width * scale), height=round(view.height * scale))
+
+
+def _neighbour_frames(frames: DriveFrames, index: int, view: View, rng: np.random.Generator,
+                      rich: View | None) -> dict[int, _SourceFrame]:
     """The frames before and after in the same view, with known motion or with the odometer's distance."""
     pair = frames.neighbours(index, rng)
     if pair is None:
@@ -158,7 +195,8 @@ def _neighbour_frames(frames: DriveFrames, index: int, view: View, rng: np.rando
     is_known = frames.source.pose == "known" and poses is not None
     for slot, other in enumerate(pair):
         T = view.moved(np.linalg.inv(poses[other]) @ poses[index]) if is_known else np.eye(4)
-        filled[slot] = _SourceFrame(view.image(frames.image(other)), T, is_known, frames.distance_m(index, other))
+        filled[slot] = _SourceFrame(view.image(frames.image(other)), T, is_known, frames.distance_m(index, other),
+                                    rich.image(frames.image(other)) if rich else None)
     return filled
 
 
@@ -185,7 +223,19 @@ def _collate(samples: list[_Sample], model: ModelRecipe) -> Batch:
         return stack([np.stack([read(samples[i].sources.get(slot, missing)) for slot in range(slots)]) for i in photo],
                      slots, *empty)
 
+    extra = {}
+    if any(sample.teacher is not None for sample in samples):
+        extra = {name: stack([sample.teacher[part][None] for sample in samples])
+                 for part, name in enumerate(("teacher_depth", "teacher_weight"))}
+    if any(sample.labels is not None for sample in samples):
+        extra["labels"] = torch.from_numpy(np.stack([sample.labels for sample in samples]).astype(np.int64))
+    rich = [samples[i].rich_image for i in photo]
+    blank = next((np.zeros_like(image) for image in rich if image is not None), None)
+    if blank is not None:
+        extra["rich_target"] = stack([_planes(blank if image is None else image) for image in rich])
+        extra["rich_sources"] = stacked(lambda source: _planes(blank if source.rich_image is None else source.rich_image))
     return Batch(
+        **extra,
         image=stack([normalise(sample.image, model) for sample in samples]),
         clean=stack([_planes(sample.clean) for sample in samples]),
         depth=stack([sample.depth[None] for sample in samples]),

@@ -83,6 +83,20 @@ class Drive:
             raise DriveError(f"{path}: expected uint16 {self.width}x{self.height}, found {raw.dtype} {raw.shape}")
         return np.where(raw > 0, raw.astype(np.float32) / DEPTH_UNITS_PER_METRE, np.nan).astype(np.float32)
 
+    def classes(self, index: int, folder: str) -> np.ndarray:
+        """Class numbers (H, W) uint8 from `folder`, 255 = unknown; all unknown when the drive has no such folder.
+
+        Raises DriveError for an image that is missing from the folder, or of another size or type.
+        """
+        if not (self.path / folder).is_dir():
+            return np.full((self.height, self.width), 255, np.uint8)
+        path = self.path / folder / (Path(self.files[index]).stem + ".png")
+        raw = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        if raw is None or raw.dtype != np.uint8 or raw.shape != (self.height, self.width):
+            found = "missing or unreadable" if raw is None else f"{raw.dtype} {raw.shape}"
+            raise DriveError(f"{path}: expected one 8-bit class number per pixel, {self.width}x{self.height}; found {found}")
+        return raw
+
 
 def open_drive(path: str | Path) -> Drive:
     """Reads the index files of a drive folder. Raises DriveError when one is missing or malformed."""

@@ -14,8 +14,10 @@ import numpy as np
 from depthtrain.config import Source
 from depthtrain.data.drive import Drive, DriveError, open_drive
 from depthtrain.data.hints import HINT_WEIGHT, read_hint
+from depthtrain.data.labels import read_label
 
 EMPTY_WEIGHT = 0.3
+PSEUDO_WEIGHT = 0.5
 CLOCK_JUMP = 5.0  # an interval this many times the usual one is a gap
 
 
@@ -44,8 +46,6 @@ class DriveFrames:
         self._jpegs = [self.drive.encoded(index) for index in range(count)]
         self._right_jpegs = [self.drive.encoded(index, "right") for index in range(count)] if source.stereo else []
         self._truth: dict[int, Truth] = {}
-        intervals = np.diff(self.drive.times_s)
-        self._longest_interval_s = CLOCK_JUMP * float(np.nanmedian(intervals)) if np.isfinite(intervals).any() else np.inf
 
     def image(self, index: int) -> np.ndarray:
         """RGB (H, W, 3) uint8, decoded from the compressed bytes kept in memory."""
@@ -58,6 +58,14 @@ class DriveFrames:
     def hint(self, index: int) -> np.ndarray | None:
         """Fused stereo hint (H, W) metres, 0 = none, for sources with `hints = "fused"`."""
         return read_hint("fused", self.drive, index) if self.source.hints == "fused" else None
+
+    def label(self, index: int) -> Truth | None:
+        """The teacher's depth of a frame with its trust; None for sources without `pseudo`."""
+        return Truth(*read_label(self.source.pseudo, self.drive, index)) if self.source.pseudo else None
+
+    def classes(self, index: int, folder: str) -> np.ndarray:
+        """Class numbers (H, W) uint8 from the drive's segmentation folder; 255 everywhere when the drive has none."""
+        return self.drive.classes(index, folder)
 
     def truth(self, index: int) -> Truth | None:
         """Merged truth of a frame, or None for a drive without any."""
@@ -74,6 +82,10 @@ class DriveFrames:
             hint = read_hint("stereo", self.drive, index)
             known = hint > 0
             inverse[known], weight[known] = 1.0 / hint[known], HINT_WEIGHT
+        label = self.label(index)
+        if label is not None:
+            unknown = weight == 0
+            inverse[unknown], weight[unknown] = label.inverse[unknown], PSEUDO_WEIGHT * label.weight[unknown]
         for kind in ("sparse", "depth"):
             if kind in self.source.truth and self.drive.has(kind):
                 depth = self.drive.depth(index, kind)
@@ -85,22 +97,8 @@ class DriveFrames:
         return Truth(inverse.astype(np.float16), weight.astype(np.float16))
 
     def neighbours(self, index: int, rng: np.random.Generator) -> tuple[int, int] | None:
-        """Two source frames, one before and one after, 1 or 2 frames away; None at the ends, when parked, or over a gap.
-
-        Parked means that the poses moved less than 0.05 m: there is nothing to learn from such a triple. A gap is an
-        interval far longer than the drive's usual one: the recording paused or the clock jumped.
-        """
-        step = int(rng.integers(1, 3))
-        before, after = index - step, index + step
-        if before < 0 or after >= len(self.drive):
-            return None
-        if np.any(np.diff(self.drive.times_s[before:after + 1]) > self._longest_interval_s):
-            return None
-        if self.drive.poses is not None:
-            moved = np.linalg.norm(self.drive.poses[after, :3, 3] - self.drive.poses[before, :3, 3])
-            if moved < 0.05:
-                return None
-        return before, after
+        """Two source frames, one before and one after, 1 or 2 frames away; None where `neighbouring_pair` has none."""
+        return neighbouring_pair(self.drive, index, int(rng.integers(1, 3)))
 
     def distance_m(self, index: int, other: int) -> float:
         """How far the odometer says the camera moved between two frames; NaN when it does not say."""
@@ -110,10 +108,27 @@ class DriveFrames:
         return self.drive.odometry.distance_m(times[index], times[other], source.camera_forward_m, source.camera_left_m)
 
 
+def neighbouring_pair(drive: Drive, index: int, step: int) -> tuple[int, int] | None:
+    """The frames `step` before and after; None at the ends, when parked, or over a gap.
+
+    Parked means that the poses moved less than 0.05 m: there is nothing to learn from such a triple. A gap is an interval far
+    longer than the drive's usual one: the recording paused or the clock jumped.
+    """
+    before, after = index - step, index + step
+    if before < 0 or after >= len(drive):
+        return None
+    intervals = np.diff(drive.times_s)
+    if np.isfinite(intervals).any() and np.any(intervals[before:after] > CLOCK_JUMP * float(np.nanmedian(intervals))):
+        return None
+    if drive.poses is not None and np.linalg.norm(drive.poses[after, :3, 3] - drive.poses[before, :3, 3]) < 0.05:
+        return None
+    return before, after
+
+
 def _check_fitness(source: Source, drive: Drive) -> None:
     """Refuses a drive that lacks what its recipe source asks of it; training on less would be silently worse."""
     where, reprojects = drive.path, source.supervision in ("photometric", "both")
-    if source.supervision in ("depth", "both") and not source.hints and not any(drive.has(kind) for kind in source.truth):
+    if source.supervision in ("depth", "both") and not source.hints and not source.pseudo and not any(drive.has(kind) for kind in source.truth):
         raise DriveError(f"{where}: supervision {source.supervision!r} needs one of {', '.join(source.truth)}/ or hints; found "
                          "neither (photometric supervision needs none)")
     if (reprojects or source.stereo) and drive.intrinsics is None:

@@ -61,6 +61,10 @@ class View:
         trusted = np.divide(mass, share, out=np.zeros_like(mass), where=known)
         return self._mirror(resized), self._mirror(trusted)
 
+    def labels(self, classes: np.ndarray) -> np.ndarray:
+        """The view of class numbers (H, W): the nearest pixel's, (height, width)."""
+        return self._mirror(cv2.resize(self._crop(classes), (self.width, self.height), interpolation=cv2.INTER_NEAREST))
+
     def _crop(self, array: np.ndarray) -> np.ndarray:
         return array[self.top:self.top + self.crop_height, self.left:self.left + self.crop_width]
 

@@ -7,6 +7,8 @@ fusion can sit between the two. Input is normalised, (B, 3, H, W) with H and W m
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -14,6 +16,7 @@ from depthtrain.networks.blocks import (ChannelAttention, ReflectConv3x3, SigmaH
                                         up2_nearest)
 from depthtrain.networks.split import SplitNetwork
 
+Refinement = Callable[[int, torch.Tensor], torch.Tensor]
 SKIP_NAMES = ("skip_2", "skip_4a", "skip_4b", "skip_8a", "skip_8b")
 
 
@@ -99,11 +102,13 @@ class LiteDecoder(nn.Module):
         self.head2 = ReflectConv3x3(48, 1)
         self.sigma = SigmaHead(16)
 
-    def forward(self, f_o: torch.Tensor, skips: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    def forward(self, f_o: torch.Tensor, skips: list[torch.Tensor], refine: Refinement | None = None) -> dict[str, torch.Tensor]:
+        """`refine` may change the maps at strides 8, 4 and 2 before they are used (a teacher's semantic guidance)."""
         t2, t4a, t4b, t8a, t8b = skips
-        x8 = self.d3(f_o, [t8a, t8b])
-        x4 = self.d2(x8, [t4a, t4b])
-        x2 = self.d1(x4, [t2])
+        refine = refine or (lambda stride, x: x)
+        x8 = refine(8, self.d3(f_o, [t8a, t8b]))
+        x4 = refine(4, self.d2(x8, [t4a, t4b]))
+        x2 = refine(2, self.d1(x4, [t2]))
         out = {"disparity": up2_bilinear(torch.sigmoid(self.head0(x2))),
                "log_sigma": up2_bilinear(self.sigma(x2))}
         if self.training:

@@ -18,7 +18,7 @@ from depthtrain.priors.fusion import (HEADS, WIDTH, Fused, PriorFusion, Projecte
 from depthtrain.priors.references import COLUMNS, PriorError, ReferenceFile
 from depthtrain.safetensors import TensorFileError, TensorStream, open_tensors
 
-FORMAT, VERSION, FILE_NAME = "depthd-priors", "1", "priors.safetensors"
+FORMAT, VERSION = "depthd-priors", "1"
 STORED = ("key_pixel", "value_pixel", "key_heads", "value_heads")
 REQUIRED_METADATA = ("architecture", "encoder_sha256", "teacher", "teacher_sha256", "drives", "selection")
 

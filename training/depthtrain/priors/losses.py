@@ -11,16 +11,19 @@ from depthtrain.losses import log_l1, min_reprojection, weighted_mean
 
 def view_reconstruction(disparity: torch.Tensor, min_depth_m: float, max_depth_m: float, metres_per_unit: torch.Tensor,
                         target: torch.Tensor, sources: torch.Tensor, T_source_target: torch.Tensor,
-                        intrinsics: torch.Tensor) -> torch.Tensor:
+                        intrinsics: torch.Tensor, present: torch.Tensor | None = None) -> torch.Tensor:
     """L_vp: the student's disparity, resized to the rich images, has to explain them (minimum reprojection, auto-mask).
 
-    target (B, 3, h, w), sources (B, S, 3, h, w) and intrinsics (B, 4) are of the high resolution; poses (B, S, 4, 4) in metres.
+    target (B, 3, h, w), sources (B, S, 3, h, w) and intrinsics (B, 4) are of the high resolution; poses (B, S, 4, 4) in metres;
+    present (B, S) bool says which sources there are, all without it.
     """
     resized = F.interpolate(disparity, size=target.shape[2:], mode="bilinear", align_corners=False)
     depth_m = disparity_to_depth(resized, min_depth_m, max_depth_m) * metres_per_unit[:, None, None, None]
     warped = [warp(sources[:, side], depth_m, T_source_target[:, side], intrinsics) for side in range(sources.shape[1])]
-    return min_reprojection(target, torch.stack([image for image, _ in warped], 1), torch.stack([mask for _, mask in warped], 1),
-                            sources)
+    inside = torch.stack([mask for _, mask in warped], 1)
+    if present is not None:
+        inside = inside & present[:, :, None, None, None]
+    return min_reprojection(target, torch.stack([image for image, _ in warped], 1), inside, sources, present)
 
 
 def normalised_gradient(disparity: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,7 @@ from depthtrain.networks.blocks import conv_bn, conv_bn_relu
 from depthtrain.networks.monodepth2 import Monodepth2
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.networks.split import SplitNetwork
+from depthtrain.teacher.guidance import UNKNOWN, SemanticGuidance
 from depthtrain.teacher.volume import Lookup, Matching, depth_hypotheses, match
 
 RANGE_DECAY = 0.99
@@ -45,6 +46,7 @@ class Teacher(SplitNetwork):
         self.network = network
         self.feature_channels, self.skip_names = network.feature_channels, network.skip_names
         self.hypotheses, self.spacing = hypotheses, spacing
+        self.guidance: SemanticGuidance | None = None
         self.mix = nn.Sequential(conv_bn_relu(matching_channels + hypotheses, matching_channels, 3),
                                  conv_bn(matching_channels, matching_channels, 1))
         nn.init.zeros_(self.mix[1][1].weight)
@@ -85,10 +87,18 @@ class Teacher(SplitNetwork):
     def decode(self, f_o: torch.Tensor, skips: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         return self.network.decode(f_o, skips)
 
-    def forward(self, image: torch.Tensor, lookup: Lookup | None = None) -> dict[str, torch.Tensor]:
-        """With neighbours also `matched_depth` (network units) and `confident` (0 or 1), (B, 1, H/4, W/4)."""
+    def forward(self, image: torch.Tensor, lookup: Lookup | None = None,
+                labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
+        """With neighbours also `matched_depth` (network units) and `confident` (0 or 1), (B, 1, H/4, W/4).
+
+        labels (B, H, W) are class numbers for a teacher with semantic guidance; without them every pixel is unknown.
+        """
         f_s, skips, found = self.encode_matching(image, lookup)
-        out = self.decode(f_s, skips)
+        if self.guidance is None:
+            out = self.decode(f_s, skips)
+        else:
+            classes = torch.full_like(image[:, 0], UNKNOWN) if labels is None else labels
+            out = self.network.decoder(f_s, skips, lambda stride, x: self.guidance(stride, x, classes))
         return out if found is None else {**out, "matched_depth": found.best_depth, "confident": found.confident.float()}
 
     @torch.no_grad()
@@ -102,10 +112,12 @@ class Teacher(SplitNetwork):
 
 
 class LiteTeacher(Teacher):
-    """The teacher on RPr-Lite: trains on a CPU, and can start from a trained RPr-Lite."""
+    """The teacher on RPr-Lite: trains on a CPU, and can start from a trained RPr-Lite. Semantic guidance with `classes` above 0."""
 
-    def __init__(self, hypotheses: int = 32, spacing: str = "log") -> None:
+    def __init__(self, hypotheses: int = 32, spacing: str = "log", classes: int = 0, sharpness: float = 2.0) -> None:
         super().__init__(RPrLite(), 24, hypotheses, spacing)
+        if classes > 0:
+            self.guidance = SemanticGuidance(classes, sharpness)
 
     def early(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return self.network.encoder.early(image)

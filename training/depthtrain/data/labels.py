@@ -1,0 +1,44 @@
+"""A teacher's labels: its depth of every frame of a drive, with how far it trusts each pixel.
+
+Cached beside the hints, under `.cache/labels/<name>/<drive>/`: NNNNNN.png holds inverse depth as uint16, 1/m x 4096 (0.24 mm^-1
+steps keep far depths apart), NNNNNN.trust.png trust as uint8, 255 = full. depthtrain.teacher.label writes them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from depthtrain.data.drive import Drive, DriveError
+
+UNITS = 4096.0
+
+
+def label_path(name: str, drive: Drive, index: int) -> Path:
+    """Where a frame's inverse depth is kept; its trust lies beside it."""
+    root = Path(__file__).resolve().parents[3] / ".cache" / "labels"
+    return root / name / drive.path.name / (Path(drive.files[index]).stem + ".png")
+
+
+def write_label(name: str, drive: Drive, index: int, depth_m: np.ndarray, trust: np.ndarray) -> None:
+    """Keeps depth (H, W) metres and trust (H, W) in [0, 1]. Raises DriveError when the disk refuses."""
+    path = label_path(name, drive, index)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    inverse = np.clip(np.round(UNITS / depth_m), 1, 65535).astype(np.uint16)
+    for target, image in ((path, inverse), (path.with_suffix(".trust.png"), np.round(np.clip(trust, 0, 1) * 255).astype(np.uint8))):
+        if not cv2.imwrite(str(target), image):
+            raise DriveError(f"{target}: cannot be written (disk full?)")
+
+
+def read_label(name: str, drive: Drive, index: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse depth (H, W) 1/m and trust (H, W) in [0, 1], float16. Raises DriveError when the frame has no label."""
+    path = label_path(name, drive, index)
+    inverse, trust = (cv2.imread(str(item), cv2.IMREAD_UNCHANGED) for item in (path, path.with_suffix(".trust.png")))
+    for item, found in ((path, inverse), (path.with_suffix(".trust.png"), trust)):
+        if found is None:
+            raise DriveError(f"{item}: no label {name!r}; run python -m depthtrain.teacher.label --name {name} --drive {drive.path}")
+        if found.shape != (drive.height, drive.width):
+            raise DriveError(f"{item}: is {found.shape[1]}x{found.shape[0]}, the drive's frames are {drive.width}x{drive.height}")
+    return (inverse / UNITS).astype(np.float16), (trust / 255.0).astype(np.float16)

@@ -1,0 +1,132 @@
+"""Builds reference sets from drives, selects the references that matter, and projects them into a model's bank."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from depthtrain.bundle import BANK_NAME, open_bundle, write_description
+from depthtrain.checkpoint import load_network
+from depthtrain.config import Recipe, group_sizes, matching_drives
+from depthtrain.data.batches import normalise
+from depthtrain.data.drive import open_drive
+from depthtrain.data.views import whole_view
+from depthtrain.evaluate import nearest_size
+from depthtrain.priors.bank import reference_side, write_bank
+from depthtrain.priors.fusion import FusedNetwork, PriorFusion
+from depthtrain.priors.references import PriorError, ReferenceWriter, open_references, write_subset
+from depthtrain.priors.selection import attention_weights, stratified, top
+from depthtrain.safetensors import open_tensors
+from depthtrain.teacher.inference import TeacherEye
+
+STRIDE = 16
+
+
+def build_references(eye: TeacherEye, drives: list[str], student: Recipe, path: Path, every: int = 1,
+                     minimum_trust: float = 0.0) -> int:
+    """Looks at every `every`-th frame of the drives and writes one reference per stride-16 cell; returns their number.
+
+    Disparities are averaged over the cell and brought into the student's convention: the unit of depth belongs to a focal
+    length in pixels, and the teacher's pixels are smaller. Cells that the teacher trusts less than `minimum_trust` are left
+    out. Drives whose name ends in _val are refused.
+    """
+    folders = [folder for name in drives for folder in matching_drives(name)]
+    held_out = [folder.name for folder in folders if "_val" in folder.name]
+    if held_out:
+        raise PriorError(f"{', '.join(held_out)}: validation drives must not be in a reference set")
+    count = 0
+    with ReferenceWriter(path) as writer:
+        for number, folder in enumerate(folders):
+            drive = open_drive(folder)
+            factor = unit_ratio(eye.recipe, eye.size_for(drive), student, (drive.width, drive.height))
+            for index in range(0, len(drive), every):
+                look = eye.look(drive, index)
+                disparity, trust = (F.avg_pool2d(plane[None, None], STRIDE).flatten() for plane in (look.disparity, look.trust))
+                kept = torch.nonzero(trust >= minimum_trust).flatten()
+                features = look.features.flatten(1).T
+                writer.add(features[kept].numpy(), rescaled(disparity[kept], eye.recipe, student, factor).numpy(),
+                           trust[kept].numpy(), number, index, kept.numpy())
+                count += len(kept)
+            print(f"{drive.name}: {len(range(0, len(drive), every))} frames, {count} references so far", flush=True)
+        writer.finish({"teacher": eye.name, "teacher_sha256": eye.sha256, "drives": json.dumps([folder.name for folder in folders]),
+                       "every": str(every), "minimum_trust": f"{minimum_trust:g}", "min_depth_m": f"{student.model.min_depth_m:g}",
+                       "max_depth_m": f"{student.model.max_depth_m:g}", "canonical_fx_px": f"{student.model.canonical_fx_px:g}"})
+    open_references(path)
+    return count
+
+
+def unit_ratio(teacher: Recipe, teacher_size: tuple[int, int], student: Recipe, frame: tuple[int, int]) -> float:
+    """Student units in one teacher unit for a whole frame (width, height): depth is metres * canonical fx / fx of the grid, and
+    fx grows with the grid's width."""
+    student_width = nearest_size(*frame, group_sizes(student))[0]
+    return (teacher_size[0] / teacher.model.canonical_fx_px) / (student_width / student.model.canonical_fx_px)
+
+
+def rescaled(disparity: torch.Tensor, teacher: Recipe, student: Recipe, ratio: float) -> torch.Tensor:
+    """Sigmoid disparity of the teacher as sigmoid disparity of the student, whose unit of depth is `ratio` times smaller."""
+    a, b = (1 / model.max_depth_m for model in (teacher.model, student.model))
+    span_a, span_b = (1 / model.min_depth_m - 1 / model.max_depth_m for model in (teacher.model, student.model))
+    inverse = (a + span_a * disparity) / ratio
+    return ((inverse - b) / span_b).clamp(0, 1)
+
+
+def select_references(checkpoint: Path, source: Path, path: Path, count: int, is_stratified: bool,
+                      drives: list[str] | None = None) -> np.ndarray:
+    """Keeps the `count` references that the network of `checkpoint` attends to most; returns their indices.
+
+    It looks at the frames of the training drives that no step has seen (the recipe's calibration share), or at `drives`.
+    """
+    network, recipe = load_network(checkpoint)
+    if not isinstance(network, FusedNetwork):
+        raise PriorError(f"{checkpoint}: has no prior fusion; train it with priors.references first")
+    references = open_references(source)
+    if references.channels != network.reference_features.shape[1]:
+        raise PriorError(f"{source}: references have {references.channels} channels, the network was trained with "
+                         f"{network.reference_features.shape[1]}: another teacher")
+    if count < 1:
+        raise PriorError(f"{path}: M = {count}; a bank needs at least one reference")
+    weights = attention_weights(network.fusion, held_out_features(network, recipe, drives), references.count, references.chunks)
+    disparity = np.array(references.tensors["disparity"])
+    index = stratified(weights, disparity, count) if is_stratified else top(weights, count)
+    rule = f"{'stratified' if is_stratified else 'top'} {len(index)} of {references.count}"
+    write_subset(references, index, path, {"selection": rule, "selected_from": hashlib.sha256(source.read_bytes()).hexdigest()})
+    return index
+
+
+@torch.no_grad()
+def held_out_features(network: FusedNetwork, recipe: Recipe, drives: list[str] | None) -> Iterator[torch.Tensor]:
+    """F_s (1, C, h, w) of frames that training has not seen."""
+    names = drives or [source.drive for group in recipe.groups for source in group.sources]
+    for folder in dict.fromkeys(folder for name in names for folder in matching_drives(name)):
+        drive = open_drive(folder)
+        share = 1.0 if drives else recipe.calibration_share
+        size = nearest_size(drive.width, drive.height, group_sizes(recipe))
+        view = whole_view((drive.width, drive.height), size)
+        for index in range(len(drive) - round(len(drive) * share), len(drive)):
+            yield network.network.encode(torch.from_numpy(normalise(view.image(drive.image(index)), recipe.model))[None])[0]
+
+
+def project_references(bundle: Path, source: Path, path: Path | None, half: bool = True) -> None:
+    """Makes a bank for the model in `bundle`, which has one already, out of other references of the same teacher.
+
+    Without `path` it takes the place of the bundle's own, and bundle.json gets its hash.
+    """
+    opened = open_bundle(bundle)
+    existing = bundle / BANK_NAME
+    if not existing.exists():
+        raise PriorError(f"{existing}: missing; the model was exported without prior fusion")
+    tensors, references = open_tensors(existing), open_references(source)
+    known, found = tensors.metadata["teacher_sha256"], references.metadata["teacher_sha256"]
+    if known != found:
+        raise PriorError(f"{source}: was made by teacher {found[:16]}..., {existing} knows {known[:16]}...")
+    fusion = PriorFusion(tensors.entries["compress.weight"].shape[0], references.channels).eval()
+    reference_side(existing, fusion)
+    write_bank(path or existing, fusion, references, opened.description["architecture"], bundle / "encoder.onnx", half)
+    if path is None:
+        write_description(bundle, opened.description)

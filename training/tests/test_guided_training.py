@@ -1,0 +1,218 @@
+"""The rich-resource chain on a tiny drive, through its commands: teacher, labels, references, fusion, selection, bundle."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from conftest import write_drive
+from depthtrain.bundle import BANK_NAME, open_bundle
+from depthtrain.config import Guidance, LossWeights, Priors, load_recipe
+from depthtrain.data import labels
+from depthtrain.data.batches import Sampler
+from depthtrain.data.drive import DriveError, open_drive
+from depthtrain.export import export
+from depthtrain.priors.__main__ import main as priors_main
+from depthtrain.priors.bank import open_bank
+from depthtrain.priors.references import PriorError, open_references
+from depthtrain.strict_toml import RecipeError
+from depthtrain.teacher.export import export_teacher
+from depthtrain.teacher.guidance import PixelAdaptiveConv, SemanticGuidance
+from depthtrain.teacher.inference import TeacherEye
+from depthtrain.teacher.label import label_drive
+from depthtrain.teacher.network import LiteTeacher
+from depthtrain.train import train
+from test_training import RECIPE
+
+
+def _recipe(path: Path, drive: Path, **changes):
+    path.write_text(RECIPE.format(drive=drive, steps=2))
+    return dataclasses.replace(load_recipe(path), **changes)
+
+
+@dataclasses.dataclass
+class Chain:
+    root: Path
+    drive: Path
+    recipe: Path
+    teacher: Path
+    references: Path
+    fused: Path
+    selected: Path
+    bundle: Path
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory) -> Chain:
+    """Everything from a drive to a bundle with a bank, two steps of training each."""
+    root, patch = tmp_path_factory.mktemp("chain"), pytest.MonkeyPatch()
+    patch.setattr(labels, "label_path", lambda name, drive, index: root / "labels" / name / drive.path.name / f"{index:06d}.png")
+    patch.setattr("depthtrain.teacher.label.label_path", labels.label_path)
+    made = Chain(root, write_drive(root / "tiny", frames=8), root / "recipe.toml", root / "teacher" / "checkpoint.pt",
+                 root / "references.safetensors", root / "fused" / "checkpoint.pt", root / "selected.safetensors", root / "bundle")
+    plain = _recipe(made.recipe, made.drive)
+    source = dataclasses.replace(plain.groups[0].sources[0], supervision="both")
+    both = dataclasses.replace(plain, groups=(dataclasses.replace(plain.groups[0], sources=(source,)),))
+    teacher = dataclasses.replace(both, model=dataclasses.replace(both.model, architecture="teacher-lite"),
+                                  losses=LossWeights(multi_frame=1.0))
+    train(teacher, made.teacher.parent)
+    label_drive(TeacherEye(made.teacher), open_drive(made.drive), "teacher")
+    assert _priors("build", "--teacher", made.teacher, "--student", made.recipe, "--drive", made.drive, "--out", made.references) == 0
+    labelled = dataclasses.replace(both.groups[0], sources=(dataclasses.replace(source, pseudo="teacher"),))
+    fused = dataclasses.replace(both, groups=(labelled,), losses=LossWeights(view=1.0, consistency=0.1, prior=1.0),
+                                priors=Priors(str(made.references), 64))
+    train(fused, made.fused.parent)
+    assert _priors("select", "--checkpoint", made.fused, "--references", made.references, "--count", 20, "--stratified",
+                   "--out", made.selected) == 0
+    tuned = dataclasses.replace(fused, priors=Priors(str(made.selected), 0))
+    train(tuned, root / "tuned", init=made.fused)
+    export(root / "tuned" / "checkpoint.pt", made.bundle)
+    yield made
+    patch.undo()
+
+
+def _priors(*arguments) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["priors", *map(str, arguments)])
+        return priors_main()
+
+
+def test_the_chain_ends_in_a_bundle_with_its_bank(chain: Chain, capsys) -> None:
+    bundle = open_bundle(chain.bundle)
+    bank = open_bank(chain.bundle / BANK_NAME, bundle.description["files"]["encoder.onnx"])
+    assert bank.count == 20 and bank.metadata["selection"] == "stratified 20 of 192" and bank.metadata["drives"] == '["tiny"]'
+    assert _priors("verify", chain.bundle / BANK_NAME, "--bundle", chain.bundle) == 0
+    assert _priors("info", chain.bundle / BANK_NAME) == 0 and "bank of 20 references" in capsys.readouterr().out
+    disparity, _ = bundle.predictor()(np.zeros((1, 3, 64, 96), np.float32))
+    assert disparity.shape == (64, 96)
+
+
+def test_references_hold_the_teachers_cells(chain: Chain) -> None:
+    """8 frames of 6 x 4 cells; a cell's feature and disparity are the teacher's for that frame."""
+    opened, eye = open_references(chain.references), TeacherEye(chain.teacher)
+    assert opened.count == 8 * 24 and opened.metadata["teacher_sha256"] == eye.sha256
+    look = eye.look(open_drive(chain.drive), 3)
+    rows = np.flatnonzero(np.array(opened.tensors["frame"]) == 3)
+    row = rows[np.array(opened.tensors["cell"])[rows] == 13]  # second row of cells, third column... 13 = 2 * 6 + 1
+    assert np.allclose(opened.tensors["features"][row][0], look.features[:, 2, 1].numpy(), atol=1e-2)
+    assert np.allclose(opened.tensors["disparity"][row][0], float(look.disparity[32:48, 16:32].mean()), rtol=1e-4)
+    assert look.used_neighbours and not eye.look(open_drive(chain.drive), 0).used_neighbours
+
+
+def test_selection_is_the_same_to_the_byte(chain: Chain, tmp_path: Path) -> None:
+    assert _priors("select", "--checkpoint", chain.fused, "--references", chain.references, "--count", 20, "--stratified",
+                   "--out", tmp_path / "again") == 0
+    assert (tmp_path / "again").read_bytes() == chain.selected.read_bytes()
+
+
+def test_a_bank_can_be_exchanged_without_training(chain: Chain, tmp_path: Path) -> None:
+    import shutil
+    shutil.copytree(chain.bundle, tmp_path / "robot")
+    assert _priors("project", "--bundle", tmp_path / "robot", "--references", chain.references) == 0
+    bundle = open_bundle(tmp_path / "robot")
+    assert open_bank(tmp_path / "robot" / BANK_NAME).count == 192
+    image = np.random.default_rng(0).standard_normal((1, 3, 64, 96)).astype(np.float32)
+    assert np.isfinite(bundle.predictor()(image)[0]).all()
+
+
+def test_foreign_files_are_refused_by_the_commands(chain: Chain, tmp_path: Path, capsys) -> None:
+    (tmp_path / "encoder.onnx").write_bytes(b"another")
+    assert _priors("verify", chain.bundle / BANK_NAME, "--bundle", tmp_path) == 1 and "was built for encoder" in capsys.readouterr().err
+    assert _priors("select", "--checkpoint", chain.teacher, "--references", chain.references, "--count", 3, "--out", tmp_path / "x") == 1
+    assert "has no prior fusion" in capsys.readouterr().err
+    assert _priors("select", "--checkpoint", chain.fused, "--references", chain.references, "--count", 0, "--out", tmp_path / "x") == 1
+    assert _priors("build", "--teacher", chain.fused, "--student", chain.recipe, "--drive", chain.drive, "--out", tmp_path / "x") == 1
+    assert "a teacher-* architecture is needed" in capsys.readouterr().err and not (tmp_path / "x").exists()
+
+
+def test_labels_keep_depth_and_trust(chain: Chain) -> None:
+    drive = open_drive(chain.drive)
+    labels.write_label("t", drive, 0, np.full((64, 96), 12.5), np.full((64, 96), 0.75))
+    inverse, trust = labels.read_label("t", drive, 0)
+    assert np.allclose(1 / inverse.astype(float), 12.5, rtol=2e-3) and np.allclose(trust, 0.75, atol=3e-3)
+    with pytest.raises(DriveError, match="no label 't'"):
+        labels.read_label("t", drive, 1)
+
+
+def test_batches_carry_labels_and_enlarged_frames(chain: Chain) -> None:
+    """The teacher's depth is in the student's unit, and the enlarged images show the same rectangle."""
+    recipe = load_recipe(chain.fused.with_name("recipe.toml"))
+    for number in range(6):
+        _, batch = Sampler(recipe, seed=1).draw(number)
+        if len(batch.photo_index):
+            break
+    assert batch.rich_target.shape[2:] == (128, 192) and batch.rich_sources.shape[1:3] == (2, 3)
+    small = torch.nn.functional.avg_pool2d(batch.rich_target, 2)
+    assert float((small - batch.clean[batch.photo_index]).abs().mean()) < 0.03
+    known = batch.teacher_weight > 0
+    assert batch.teacher_depth[known].min() > 0.09 and (batch.teacher_weight <= 1).all() and known.float().mean() > 0.5
+
+
+def test_settings_that_cannot_work_are_refused(chain: Chain) -> None:
+    recipe = load_recipe(chain.recipe)
+    from depthtrain.config import check
+    for changes, message in (({"losses": LossWeights(prior=1.0)}, "names no reference set"),
+                             ({"losses": LossWeights(multi_frame=1.0)}, "takes one frame"),
+                             ({"guidance": Guidance(classes=3)}, "only teacher-lite")):
+        with pytest.raises(RecipeError, match=message):
+            check(dataclasses.replace(recipe, **changes), "r")
+    with pytest.raises((PriorError, RecipeError), match="cannot be read"):
+        train(dataclasses.replace(recipe, priors=Priors(str(chain.root / "absent"))), chain.root / "none")
+
+
+def test_the_exported_teacher_is_the_teacher(tmp_path: Path) -> None:
+    import onnx
+    teacher = LiteTeacher(hypotheses=4).eval()
+    teacher.range_units[:] = torch.tensor([2.0, 8.0])
+    assert export_teacher(teacher, tmp_path, (96, 64)) < 3e-4
+    operators = [{node.op_type for node in onnx.load(tmp_path / name).graph.node} for name in ("teacher.onnx", "teacher_single.onnx")]
+    assert "GridSample" in operators[0] and "GridSample" not in operators[1]
+
+
+def test_pixel_adaptive_convolution_by_hand() -> None:
+    torch.manual_seed(0)
+    conv, v, f = PixelAdaptiveConv(3), torch.randn(1, 3, 4, 5), torch.randn(1, 2, 4, 5)
+    with torch.no_grad():
+        conv.weight.normal_()
+        conv.bias.normal_()
+        out = conv(v, f)
+        for row, column in ((0, 0), (2, 3), (3, 4)):
+            expected = conv.bias.clone()
+            for dy in (-1, 0, 1):
+                for dx in (-1, 0, 1):
+                    y, x = row + dy, column + dx
+                    if 0 <= y < 4 and 0 <= x < 5:
+                        kernel = torch.exp(-0.5 * ((f[0, :, y, x] - f[0, :, row, column]) ** 2).sum())
+                        expected += kernel * (conv.weight[:, :, dy + 1, dx + 1] @ v[0, :, y, x])
+            assert torch.allclose(out[0, :, row, column], expected, atol=1e-5)
+        plain = torch.nn.functional.conv2d(v, conv.weight, conv.bias, padding=1)
+        assert torch.allclose(conv(v, torch.zeros_like(f)), plain, atol=1e-5)  # one class everywhere: a plain convolution
+
+
+def test_classes_stand_apart_by_the_sharpness() -> None:
+    features = SemanticGuidance(3, 2.0).features(torch.tensor([[[0, 0, 2, 2], [0, 0, 2, 255]]]), 2)
+    assert features.shape == (1, 3, 1, 2)
+    assert float((features[0, :, 0, 0] - torch.tensor([2 / 2 ** 0.5, 0, 0])).abs().max()) < 1e-6
+    assert float(features[0, 2, 0, 1]) == pytest.approx(0.75 * 2 / 2 ** 0.5)
+
+
+def test_a_guided_teacher_trains_from_a_segmentation_folder(tmp_path: Path) -> None:
+    drive = write_drive(tmp_path / "tiny", frames=8)
+    (drive / "segmentation").mkdir()
+    for index in range(8):
+        cv2.imwrite(str(drive / "segmentation" / f"{index:06d}.png"), np.tile(np.arange(96, dtype=np.uint8) // 48, (64, 1)))
+    recipe = _recipe(tmp_path / "recipe.toml", drive, guidance=Guidance(classes=2), losses=LossWeights(multi_frame=1.0))
+    recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, architecture="teacher-lite"))
+    train(recipe, tmp_path / "run")
+    eye = TeacherEye(tmp_path / "run" / "checkpoint.pt")
+    assert eye.teacher.guidance is not None and eye.teacher.guidance.refine["2"].weight.abs().max() > 0
+    before = eye.look(open_drive(drive), 3).disparity
+    cv2.imwrite(str(drive / "segmentation" / "000003.png"), np.zeros((64, 95), np.uint8))
+    with pytest.raises(DriveError, match="expected one 8-bit class number per pixel"):
+        eye.look(open_drive(drive), 3)
+    assert torch.isfinite(before).all()

@@ -1,7 +1,7 @@
 """Golden vectors for the inference engine: whole networks with random weights, and what PyTorch says about them.
 
 Layout: DIR/<net>-<W>x<H>/{model.onnx, input.npy, output.npy[, output_1.npy ...], meta.json}; folders named
-<net>-dynamic-<W>x<H> hold a graph exported with free height and width. Weights are seeded noise, never trained; batch
+<net>-dynamic-<W>x<H> hold a graph exported with free height and width; those named fusion-* are of depthtrain.priors.vectors. Weights are seeded noise, never trained; batch
 norm statistics come from one training-mode pass over noise, so that activations keep about unit scale.
 
     python -m depthtrain.vectors --out .vectors
@@ -28,7 +28,9 @@ from depthtrain.networks.litemono import LiteMono
 from depthtrain.networks.monodepth2 import Monodepth2
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.onnxfile import export_graph
+from depthtrain.priors.vectors import write_fusion_vectors
 
+FUSION = "fusion"
 SMALL, WIDE = (320, 96), (416, 128)
 
 
@@ -142,12 +144,15 @@ def write_all(out: Path, names: set[str] | None = None, seed: int = 7) -> None:
             write_vector(folder, model, network, fixture, size, seed + 1, True)
             model = model or folder / "model.onnx"
         print(f"{fixture.name}: written", flush=True)
+    if not names or FUSION in names:
+        write_fusion_vectors(out, seed)
+        print(f"{FUSION}: written", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", action="append", choices=[fixture.name for fixture in FIXTURES])
+    parser.add_argument("--only", action="append", choices=[*(fixture.name for fixture in FIXTURES), FUSION])
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     torch.set_num_threads(2)

@@ -60,21 +60,21 @@ class TeacherEye:
         return nearest_size(drive.width, drive.height, group_sizes(self.recipe))
 
     @torch.no_grad()
-    def look(self, drive: Drive, index: int) -> Look:
-        """Looks at a frame with its neighbours where their motion is known or can be learned, at it alone elsewhere."""
+    def look(self, drive: Drive, index: int, alone: bool = False) -> Look:
+        """Looks at a frame with its neighbours where their motion is known or can be learned, at it alone elsewhere (or always)."""
         view = whole_view((drive.width, drive.height), self.size_for(drive))
         image = self._image(drive, index, view)
         labels = {}
         if self.teacher.guidance is not None:
             labels["labels"] = torch.from_numpy(view.labels(drive.classes(index, self.recipe.guidance.folder)).astype(np.int64))[None]
-        alone = self.teacher(image, **labels)
-        lookup = self._lookup(drive, index, view, image)
+        single = self.teacher(image, **labels)
+        lookup = None if alone else self._lookup(drive, index, view, image)
         if lookup is None:
             mirrored = self.teacher(image.flip(3), **{name: value.flip(2) for name, value in labels.items()})
-            best, other = alone, mirrored["disparity"].flip(3)
+            best, other = single, mirrored["disparity"].flip(3)
             features = self.teacher.encode(image)[0]
         else:
-            best, other = self.teacher(image, lookup, **labels), alone["disparity"]
+            best, other = self.teacher(image, lookup, **labels), single["disparity"]
             features = self.teacher.encode(image, lookup)[0]
         error = best["log_sigma"].exp() if "log_sigma" in best else torch.zeros_like(other)
         error = error + (self._depth(best["disparity"]).log() - self._depth(other).log()).abs()

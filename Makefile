@@ -5,7 +5,7 @@ CONFIG ?= config.toml
 SWIFT_BUILD := swift build -c release
 TRAINING := .venv-training/bin/python
 
-.PHONY: help run build setup test test-swift test-allocations test-clients test-end-to-end test-vm test-training train-smoke ablate-small check \
+.PHONY: help run build setup test test-swift test-allocations test-clients test-end-to-end test-vm test-systemd test-training train-smoke ablate-small check \
 	sanitize bench bench-peers vectors node-tests format clean install
 
 help: ## list the targets
@@ -21,7 +21,7 @@ build: setup ## release binaries as bin/depthd and bin/depthctl
 	@$(SWIFT_BUILD)
 	@mkdir -p bin && ln -sfn ../.build/release/depthd bin/depthd && ln -sfn ../.build/release/depthctl bin/depthctl
 
-test: build check test-swift test-allocations test-clients test-end-to-end test-vm ## every Swift, client, end-to-end and virtual-machine test
+test: build check test-swift test-allocations test-clients test-end-to-end test-vm test-systemd ## every Swift, client, end-to-end and virtual-machine test
 
 check: ## layering, size and format gates (each is first seen to fail on a planted fault)
 	@scripts/check-layering --self-test && scripts/check-layering
@@ -45,6 +45,9 @@ test-allocations: build # the frame's path allocates nothing in steady state
 
 test-vm: build # a real kernel with the vivid camera driver, under emulation
 	@scripts/vm-test
+
+test-systemd: build # Debian with systemd under emulation: installation, sandbox, watchdog, restarts
+	@scripts/systemd-test
 
 node-tests: # the ONNX project's own operator tests
 	@scripts/onnx-node-tests

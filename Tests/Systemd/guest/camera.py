@@ -1,0 +1,20 @@
+"""The virtual camera: a driver that is loaded, a device that is plugged in and out."""
+import pathlib
+
+from service import run
+
+DEVICE = "vivid.0"
+DRIVER = pathlib.Path("/sys/bus/platform/drivers/vivid")
+
+
+def load_driver() -> None:
+    """The module, and with it the camera; nothing of it was there before."""
+    run("modprobe", "vivid", "n_devs=1", "node_types=0x1", "num_inputs=1", "input_types=0")
+
+
+def unplug() -> None:
+    (DRIVER / "unbind").write_text(DEVICE)
+
+
+def plug_in() -> None:
+    (DRIVER / "bind").write_text(DEVICE)

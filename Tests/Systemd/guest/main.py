@@ -1,0 +1,44 @@
+"""Everything the test machine checks, in order. Started at boot; the second time after its own reboot."""
+import pathlib
+import subprocess
+
+import life
+import sandbox
+from report import check, say
+
+REBOOTED = pathlib.Path("/var/lib/depthd-test-rebooted")
+
+
+def first_boot() -> None:
+    check("depthd is installed, starts as shipped and answers", life.install)
+    check("it is READY without a camera, and says what it waits for", life.ready_without_a_camera)
+    check("a camera plugged in later gives depth inside the sandbox", life.hot_plug)
+    check("unplugging is reported, plugging in again gives depth", life.unplug_and_plug_in)
+    check("an ordinary user outside the group `video` may not subscribe", sandbox.strangers_are_refused)
+    check("it runs as nobody in particular", sandbox.dynamic_user)
+    check("threads are bound to cores when asked", sandbox.pinned_cores)
+    check("its sockets may reach the CAN bus", sandbox.can_bus)
+    check("exposure is 2.0 or lower", sandbox.exposure)
+    check("a stuck pipeline is restarted by the watchdog, and depth flows again", life.watchdog)
+    check("state survives a restart", life.state_survives_a_restart)
+    check("it ends within a second when asked", life.stop)
+    life.prepare_reboot()
+
+
+def second_boot() -> None:
+    check("it starts at boot, without a camera", life.started_at_boot)
+    check("state survives a reboot", life.state_survives_a_reboot)
+    check("a camera plugged in after a boot without one gives depth", life.hot_plug)
+    check("nothing was restarted in vain", life.no_needless_restart)
+
+
+# The firmware leaves the cursor in the middle of a line.
+print()
+if REBOOTED.exists():
+    second_boot()
+    say("finished")
+    subprocess.run(["systemctl", "poweroff"], check=True)
+else:
+    first_boot()
+    REBOOTED.touch()
+    subprocess.run(["systemctl", "reboot"], check=True)

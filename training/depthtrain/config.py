@@ -236,9 +236,13 @@ def data_root() -> Path:
 
 def drive_path(name: str) -> Path:
     """Resolves a recipe's drive: absolute, `./` relative to the repository root, else under `data_root()`."""
-    if name.startswith("./"):
-        return Path(__file__).resolve().parents[2] / name[2:]
-    return Path(name) if Path(name).is_absolute() else data_root() / name
+    path = file_path(name)
+    return path if path.is_absolute() else data_root() / name
+
+
+def file_path(name: str) -> Path:
+    """Resolves a recipe's file: `./` relative to the repository root, else as it stands."""
+    return Path(__file__).resolve().parents[2] / name[2:] if name.startswith("./") else Path(name)
 
 
 def source_drives(recipe: Recipe) -> list[Path]:

@@ -168,6 +168,17 @@ def test_reprojected_distance_overfits_one_batch() -> None:
     assert float(((learned - depth).abs() / depth).mean()) < 0.1
 
 
+def test_reprojected_distance_works_with_learned_poses_and_leaves_parked_pairs_out() -> None:
+    """A pose network starts at almost no motion; the odometer, not it, says whether the pair moved."""
+    batch, depth = batch_of(photometric=True)
+    batch = dataclasses.replace(batch, depth=depth, weight=torch.ones_like(depth), pose_known=torch.zeros(2, 2, dtype=torch.bool))
+    learner = objective(dataclasses.replace(NOTHING, reprojected=1.0, photometric=1.0)).eval()
+    batch.distance_m[:] = 0.5
+    assert "reprojected" in learner(batch)
+    batch.distance_m[:] = 0.1
+    assert "reprojected" not in learner(batch)
+
+
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("teacher")

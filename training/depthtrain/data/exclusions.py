@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
-from depthtrain.config import drive_path
+from depthtrain.config import file_path
 from depthtrain.strict_toml import RecipeError
 
 COLUMNS = ("drive", "index", "file", "verdict", "below_ground_px", "camera_height", "normal_x", "normal_y", "normal_z")
@@ -16,7 +15,7 @@ def read_exclusions(name: str) -> dict[str, frozenset[int]]:
 
     Raises RecipeError when the file is missing or is not such a report.
     """
-    path, dropped = drive_path(name) if name.startswith("./") else Path(name), {}
+    path, dropped = file_path(name), {}
     try:
         with path.open(newline="") as handle:
             reader = csv.DictReader(handle)

@@ -10,6 +10,7 @@ to believe them (Watson et al., ICCV 2019).
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import cv2
@@ -26,9 +27,9 @@ FUSED_SETTINGS = tuple((block_size, disparities) for block_size in (1, 3, 5) for
 
 
 def hint_path(kind: str, drive: Drive, index: int) -> Path:
-    """Where a hint is cached: .cache/hints/<kind>/<drive>/NNNNNN.png in the repository root."""
-    root = Path(__file__).resolve().parents[3] / ".cache" / "hints"
-    return root / kind / drive.name / (Path(drive.files[index]).stem + ".png")
+    """Where a hint is cached: hints/<kind>/<drive>/NNNNNN.png under $DEPTHD_CACHE, else .cache in the repository root."""
+    root = Path(os.environ.get("DEPTHD_CACHE") or Path(__file__).resolve().parents[3] / ".cache")
+    return root / "hints" / kind / drive.name / (Path(drive.files[index]).stem + ".png")
 
 
 def read_hint(kind: str, drive: Drive, index: int) -> np.ndarray:

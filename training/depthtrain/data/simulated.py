@@ -37,6 +37,7 @@ class DriveFamily:
     height_m: tuple[float, float]
     pitch_deg: tuple[float, float]
     rate_hz: float
+    options: tuple[str, ...] = ()
 
 
 FAMILIES = (
@@ -47,6 +48,8 @@ FAMILIES = (
     DriveFamily("yard_std", "yard", range(51, 61), 40, "320x240", (150, 300), (0.2, 1.6), (-2, 12), 2.0),
     DriveFamily("yard_wide", "yard", range(71, 75), 35, "416x128", (180, 300), (0.4, 1.8), (-1, 6), 2.0),
     DriveFamily("corridor_wide", "corridor", range(81, 84), 35, "416x128", (180, 300), (0.3, 1.5), (-1, 6), 2.0),
+    DriveFamily("beams_wide", "street", range(111, 115), 90, "416x128", (220, 280), (0.8, 1.8), (0, 4), 8.0,
+                ("--sparse-beams", "4", "--camera-forward", "0.5")),
 )
 HELD_OUT = (("sim_street_val", "street", 901, ()), ("sim_corridor_val", "corridor", 902, ()), ("sim_yard_val", "yard", 903, ()),
             ("sim_street_wide_val", "street", 904, ("--size", "416x128", "--fx", "241.7", "--camera-height", "1.65")))
@@ -63,7 +66,7 @@ def commands(depthctl: str, out: Path) -> list[tuple[Path, list[str]]]:
             sensor = ["--noise", f"{rng.uniform(0.5, 4):.1f}", "--exposure-swing", f"{rng.uniform(0, 0.5):.2f}"]
             result.append((folder, [depthctl, "simulate", "--world", family.world, "--seed", str(seed), "--frames",
                                     str(family.frames), "--rate", str(family.rate_hz), "--size", family.size,
-                                    "--out", str(folder), *camera, *sensor]))
+                                    "--out", str(folder), *camera, *sensor, *family.options]))
     for name, world, seed, options in HELD_OUT:
         result.append((out / name, [depthctl, "simulate", "--world", world, "--seed", str(seed), "--frames", "30",
                                     "--rate", "1", "--out", str(out / name), *options]))

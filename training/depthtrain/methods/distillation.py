@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 
 from depthtrain import losses
 from depthtrain.checkpoint import CheckpointError, load_network
-from depthtrain.config import Recipe
+from depthtrain.config import Recipe, file_path
 from depthtrain.methods.base import Method, Step
 
 
@@ -22,7 +20,7 @@ class SelfDistillation(Method):
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)
-        path = Path(recipe.distillation.teacher)
+        path = file_path(recipe.distillation.teacher)
         self.teacher, trained_with = load_network(path)
         if trained_with.model != recipe.model:
             raise CheckpointError(f"{path}: the teacher's [model] differs from the recipe's ({trained_with.model.architecture}, "

@@ -22,7 +22,9 @@ class ReprojectedDistance(Method):
         slots = []
         for slot in range(batch.sources.shape[1]):
             T = views.T_source_target[:, slot]
-            moves = batch.present[:, slot] & (T[:, :3, 3].detach().norm(dim=1) > settings.min_distance_m)
+            known = batch.pose_known[:, slot]
+            distance = torch.where(known, T[:, :3, 3].detach().norm(dim=1), batch.distance_m[:, slot])
+            moves = batch.present[:, slot] & ~(distance <= settings.min_distance_m)  # an unknown distance may be any
             if bool(moves.any()):
                 slots.append(losses.reprojected_distance(views.metres[moves], measured[moves], batch.weight[index][moves], T[moves],
                                                          batch.intrinsics[moves], settings.huber_px))

@@ -1,0 +1,53 @@
+"""`make train-smoke`: every recipe that ships trains a few steps, on tiny drives written here, and its checkpoint loads."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from conftest import write_drive
+from depthtrain.checkpoint import load_network, read
+from depthtrain.config import Recipe, drive_path, load_recipe
+from depthtrain.data.drive import open_drive
+from depthtrain.data.hints import make_hints
+from depthtrain.data.simulated import FAMILIES
+from depthtrain.train import train
+
+RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.toml"))
+
+
+def tiny(recipe: Recipe, drive: Path, teacher: Path, steps: int = 3) -> Recipe:
+    """The recipe with every drive replaced, one sample per batch, and a few steps that pass the freezing of statistics."""
+    groups = tuple(dataclasses.replace(group, batch=1, sources=tuple(
+        dataclasses.replace(source, drive=str(drive), weight=1.0) for source in group.sources)) for group in recipe.groups)
+    optimisation = dataclasses.replace(recipe.optimisation, steps=steps, threads=2, freeze_statistics_step=2,
+                                       freeze_statistics_batches=1)
+    return dataclasses.replace(recipe, groups=groups, validation=(str(drive),), optimisation=optimisation, exclude="",
+                               distillation=dataclasses.replace(recipe.distillation, teacher=str(teacher)))
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
+def test_recipe_trains_and_its_checkpoint_loads(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPTHD_CACHE", str(tmp_path / "cache"))
+    drive = write_drive(tmp_path / "tiny", frames=6, width=192, height=96, with_everything=True)
+    recipe, teacher = load_recipe(path), tmp_path / "teacher"
+    for kind in {source.hints for group in recipe.groups for source in group.sources if source.hints}:
+        make_hints(kind, open_drive(drive))
+    if recipe.losses.distillation > 0:
+        plain = dataclasses.replace(recipe, losses=dataclasses.replace(recipe.losses, distillation=0.0))
+        train(tiny(plain, drive, teacher, steps=1), teacher)
+    train(tiny(recipe, drive, teacher / "checkpoint.pt"), tmp_path / "run")
+    assert read(tmp_path / "run" / "checkpoint.pt")["step"] == 3
+    network, loaded = load_network(tmp_path / "run" / "checkpoint.pt")
+    assert loaded.model == recipe.model and not network.training
+    terms = {line.split(",")[1] for line in (tmp_path / "run" / "losses.csv").read_text().splitlines()[1:]}
+    assert any("." in term for term in terms)
+
+
+def test_recipes_name_simulator_drives_that_can_be_made() -> None:
+    names = {source.drive for path in RECIPES for group in load_recipe(path).groups for source in group.sources}
+    families = {f"./.sim-drives/{family.name}_*" for family in FAMILIES}
+    assert {name for name in names if name.startswith("./")} <= families
+    assert all(drive_path(name).is_absolute() for name in names)

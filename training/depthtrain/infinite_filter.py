@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from depthtrain.checkpoint import CheckpointError, load_network
-from depthtrain.config import Recipe, load_recipe, source_drives
+from depthtrain.config import Recipe, load_recipe, matching_drives
 from depthtrain.data.batches import normalise
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.data.exclusions import COLUMNS
@@ -40,7 +40,7 @@ INLIER_SHARE_MIN = 0.2    # fewer: no ground to judge by, the frame stays
 BELOW = 0.3               # camera heights under the ground
 BEYOND = 1.3              # times the distance at which the pixel's ray meets the ground
 COMPONENT_MIN_PX = 5
-DROP_SHARE = 10 / (640 * 192)  # the published 10 pixels, at the published size
+PIXELS = 10               # more of them at 640x192, or their share at other sizes, and the frame goes (published)
 SUSPICIOUS_DROP_RATE = 0.15
 
 
@@ -85,7 +85,7 @@ def _oriented(normal: np.ndarray, point: np.ndarray) -> tuple[np.ndarray, float]
     return (normal, height) if height > 1e-6 else None
 
 
-def judge(depth: np.ndarray, camera: Intrinsics, seed: int = 0) -> Judgement:
+def judge(depth: np.ndarray, camera: Intrinsics, pixels: float = PIXELS, seed: int = 0) -> Judgement:
     """Judges one predicted depth map (H, W); any unit, because everything is measured in camera heights."""
     height, width = depth.shape
     v, u = np.mgrid[0:height, 0:width]
@@ -104,27 +104,30 @@ def judge(depth: np.ndarray, camera: Intrinsics, seed: int = 0) -> Judgement:
     large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= COMPONENT_MIN_PX]
     below = np.isin(labels, large)
     total = int(below.sum())
-    verdict = "drop" if total > max(COMPONENT_MIN_PX, DROP_SHARE * height * width) else "keep"
+    verdict = "drop" if total > max(COMPONENT_MIN_PX, pixels * height * width / (640 * 192)) else "keep"
     return Judgement(verdict, total, camera_height, tuple(float(value) for value in normal), below)
 
 
-def filter_drives(predict: Predictor, recipe: Recipe, report: Path, size: tuple[int, int] | None = None) -> dict[str, int]:
-    """Judges every frame of the recipe's drives that have intrinsics and writes the report; returns counts by verdict."""
+def filter_drives(predict: Predictor, recipe: Recipe, report: Path, pixels: float = PIXELS,
+                  size: tuple[int, int] | None = None) -> dict[str, int]:
+    """Judges every frame that the recipe trains by reprojection and writes the report; returns counts by verdict."""
+    folders = [folder for group in recipe.groups for source in group.sources if source.supervision != "depth"
+               for folder in matching_drives(source.drive)]
     counts = {"keep": 0, "drop": 0, "unjudged": 0}
     report.parent.mkdir(parents=True, exist_ok=True)
     with report.open("w", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow(COLUMNS)
-        for folder in source_drives(recipe):
+        for folder in dict.fromkeys(folders):
             drive = open_drive(folder)
             if drive.intrinsics is None:
-                continue
+                raise DriveError(f"{folder}: has no camera.yaml; without intrinsics there is no ground plane to judge by")
             view = whole_view((drive.width, drive.height), size or nearest_size(drive.width, drive.height))
             camera, model = view.intrinsics(drive.intrinsics), recipe.model
             for index in range(len(drive)):
                 disparity, _ = predict(normalise(view.image(drive.image(index)), model)[None])
                 depth = 1.0 / (1.0 / model.max_depth_m + (1.0 / model.min_depth_m - 1.0 / model.max_depth_m) * disparity)
-                found = judge(depth.astype(np.float64), camera)
+                found = judge(depth.astype(np.float64), camera, pixels)
                 counts[found.verdict] += 1
                 writer.writerow([folder.name, index, drive.files[index], found.verdict, found.below_px, f"{found.height:.4f}",
                                  *(f"{value:.4f}" for value in found.normal)])
@@ -136,12 +139,14 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=Path, required=True, help="the first stage's")
     parser.add_argument("--recipe", type=Path, help="whose drives to judge; default: the checkpoint's own recipe")
     parser.add_argument("--report", type=Path, required=True, help="CSV to write, for `exclude` in the second stage's recipe")
+    parser.add_argument("--pixels", type=float, default=PIXELS,
+                        help="tolerated pixels below the ground, at 640x192 (default %(default)s; raise it for a rough first stage)")
     arguments = parser.parse_args()
     try:
         network, trained_with = load_network(arguments.checkpoint)
         recipe = load_recipe(arguments.recipe) if arguments.recipe else trained_with
         torch.set_num_threads(recipe.optimisation.threads)
-        counts = filter_drives(network_predictor(network), recipe, arguments.report)
+        counts = filter_drives(network_predictor(network), recipe, arguments.report, arguments.pixels)
     except (CheckpointError, DriveError, RecipeError) as error:
         print(f"infinite_filter: {error}", file=sys.stderr)
         return 1

@@ -14,11 +14,12 @@ import numpy as np
 
 from depthtrain.data.drive import DEPTH_UNITS_PER_METRE, DriveError, open_drive
 
+STRETCH = 20  # frames with, then frames without
 WIDTH_M, HEIGHT_M, CLEARANCE_M = 1.9, 1.9, 0.25
 
 
 def add_leader(source: Path, target: Path, distance_m: float, camera_height_m: float, seed: int, every: int = 1) -> Path:
-    """Copies the drive `source` to `target` with a leader `distance_m` ahead in every `every`-th stretch of 20 frames.
+    """Copies the drive `source` to `target` with a leader `distance_m` ahead in every `every`-th stretch of STRETCH frames.
 
     Raises DriveError for a drive without depth or intrinsics.
     """
@@ -36,7 +37,7 @@ def add_leader(source: Path, target: Path, distance_m: float, camera_height_m: f
     columns = slice(max(0, left), min(drive.width, left + size[0]))
     patch = drawn[rows.start - (bottom - size[1]):rows.stop - (bottom - size[1]), columns.start - left:columns.stop - left]
     for index in range(len(drive)):
-        if (index // 20) % every:
+        if (index // STRETCH) % every:
             continue
         image, depth = drive.image(index), drive.depth(index)
         window = depth[rows, columns]

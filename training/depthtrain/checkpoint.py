@@ -20,6 +20,7 @@ from torch import nn
 
 from depthtrain.config import Recipe, load_recipe
 from depthtrain.networks.registry import build_depth_network
+from depthtrain.networks.san import SparseAuxiliaryNetwork
 
 VERSION = 2
 
@@ -138,3 +139,9 @@ def load_companion(path: Path, name: str, network: nn.Module) -> nn.Module:
         raise CheckpointError(f"{path}: holds no network {name!r}; it has {', '.join(sorted(content['networks']))}")
     load_into(network, state, f"{path}: {name}")
     return network.eval()
+
+
+def load_completion(path: Path, recipe: Recipe) -> SparseAuxiliaryNetwork:
+    """The completion network of a checkpoint whose recipe trained one, in evaluation mode."""
+    model = recipe.model
+    return load_companion(path, "san", SparseAuxiliaryNetwork(model.architecture, model.min_depth_m, model.max_depth_m))

@@ -75,6 +75,7 @@ class LossWeights:
     view: float = 0.0
     consistency: float = 0.0
     prior: float = 0.0
+    completion: float = 0.0
     side_heads: tuple[float, ...] = (0.4, 0.2)
 
 
@@ -151,6 +152,16 @@ class Guidance:
 
 
 @dataclasses.dataclass(frozen=True)
+class Completion:
+    """Joint completion: share of samples without points, weight of the pull on the plain features, and the standard deviation
+    of the log of the random scale that points and truth of a sample share."""
+
+    empty: float = 0.25
+    features: float = 0.1
+    scale_log_sigma: float = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
 class Augmentation:
     """Random view and appearance changes. Appearance is shared by all frames of one sample."""
 
@@ -223,6 +234,7 @@ class Recipe:
     view: View = View()
     priors: Priors = Priors()
     guidance: Guidance = Guidance()
+    completion: Completion = Completion()
     calibration_share: float = 0.1
     validation: tuple[str, ...] = ()
     exclude: str = ""

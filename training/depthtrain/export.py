@@ -16,12 +16,14 @@ from torch import nn
 from depthtrain.bundle import BANK_NAME, FORMAT_VERSION, graph_predictor, open_bundle, sha256, write_description
 from depthtrain.calibration import Calibration, calibrate
 from depthtrain.card import imported_card, model_card
-from depthtrain.checkpoint import load_companion, load_network, read
+from depthtrain.checkpoint import load_companion, load_completion, load_network, read
+from depthtrain.completion_file import FILE_NAME, read_completion, write_completion
 from depthtrain.config import ModelRecipe, Recipe, drive_path, group_sizes, learns_poses, source_drives
 from depthtrain.data.drive import open_drive
 from depthtrain.evaluate import evaluate_drive, nearest_size
 from depthtrain.import_checkpoint import ARCHITECTURES, Imported
 from depthtrain.networks.registry import POSE_NETWORKS
+from depthtrain.networks.san import SparseAuxiliaryNetwork
 from depthtrain.networks.split import SplitNetwork
 from depthtrain.onnxfile import export_graph
 from depthtrain.priors.bank import Bank, open_bank, write_bank
@@ -120,6 +122,8 @@ def export(checkpoint: Path, folder: Path) -> None:
     if learns_poses(recipe):
         pose_network = POSE_NETWORKS[recipe.model.pose]()
         export_pose(load_companion(checkpoint, "pose", pose_network), folder)
+    if recipe.losses.completion > 0:
+        export_completion(load_completion(checkpoint, recipe), folder / FILE_NAME)
     predict = graph_predictor(folder)
     calibration = calibrate(predict, recipe)
     measured = {}
@@ -132,6 +136,19 @@ def export(checkpoint: Path, folder: Path) -> None:
     write_description(folder, description)
     worst = verify(network, folder, description["input_sizes"], bank)
     print(f"{folder}: exported at step {steps}; largest difference from PyTorch {worst:.1e}")
+
+
+def export_completion(san: SparseAuxiliaryNetwork, path: Path) -> None:
+    """Writes the completion network. Raises ValueError when what was written differs from PyTorch by more than 1e-4."""
+    write_completion(path, san)
+    rng = np.random.default_rng(0)
+    points = np.where(rng.random((64, 96)) < 0.05, rng.uniform(1, 50, (64, 96)), 0).astype(np.float32)
+    with torch.no_grad():
+        expected = san.additions(torch.from_numpy(points)[None, None])
+    for found, wanted in zip(read_completion(path).additions(points), expected):
+        worst = float(np.abs(found - wanted[0].numpy()).max())
+        if worst > 1e-4 * max(1.0, float(wanted.abs().max())):
+            raise ValueError(f"{path}: differs from PyTorch by {worst:.2e}")
 
 
 def export_imported(imported: Imported, architecture: str, folder: Path, initial_scale: float,

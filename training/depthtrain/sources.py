@@ -41,9 +41,10 @@ def open_model(checkpoint: Path | None = None, bundle: Path | None = None, onnx:
 
 
 def _from_checkpoint(path: Path) -> Model:
-    from depthtrain.checkpoint import load_network
+    from depthtrain.checkpoint import load_completion, load_network
     network, recipe = load_network(path)
-    return Model(network_predictor(network), recipe.model, lambda log_sigma: np.sqrt(2) * np.exp(log_sigma))
+    san = load_completion(path, recipe) if recipe.losses.completion > 0 else None
+    return Model(network_predictor(network, san), recipe.model, lambda log_sigma: np.sqrt(2) * np.exp(log_sigma))
 
 
 def _from_onnx(path: Path) -> Model:

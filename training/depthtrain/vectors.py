@@ -21,12 +21,14 @@ import onnx
 import torch
 from torch import nn
 
+from depthtrain.completion_vectors import write_completion_vectors
 from depthtrain.networks.diffnet import DIFFNet
 from depthtrain.networks.fastdepth import FastDepth
 from depthtrain.networks.hrdepth import HRDepth
 from depthtrain.networks.litemono import LiteMono
 from depthtrain.networks.monodepth2 import Monodepth2
 from depthtrain.networks.rpr_lite import RPrLite
+from depthtrain.networks.san import ATTACHMENTS
 from depthtrain.onnxfile import export_graph
 from depthtrain.priors.vectors import write_fusion_vectors
 
@@ -143,6 +145,9 @@ def write_all(out: Path, names: set[str] | None = None, seed: int = 7) -> None:
             folder = out / f"{fixture.name}-dynamic-{size[0]}x{size[1]}"
             write_vector(folder, model, network, fixture, size, seed + 1, True)
             model = model or folder / "model.onnx"
+        if fixture.name in ATTACHMENTS:
+            write_completion_vectors(out / f"completion-{fixture.name}-{WIDE[0]}x{WIDE[1]}", network, fixture.name,
+                                     picture(WIDE, seed + 2, fixture.is_normalised), seed)
         print(f"{fixture.name}: written", flush=True)
     if not names or FUSION in names:
         write_fusion_vectors(out, seed)

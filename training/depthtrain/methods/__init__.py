@@ -2,6 +2,7 @@
 if it has settings, a dataclass in config.py under the same name."""
 
 from depthtrain.methods.base import Method, Step
+from depthtrain.methods.completion import Completion
 from depthtrain.methods.distillation import SelfDistillation
 from depthtrain.methods.hints import DepthHints
 from depthtrain.methods.guided import GradientConsistency, PriorAgreement, ViewReconstruction
@@ -12,6 +13,6 @@ from depthtrain.methods.supervised import BerHu, GradientMatching, LogL1, Sigma,
 
 METHODS: dict[str, type[Method]] = {method.name: method for method in (
     LogL1, Silog, BerHu, GradientMatching, Sigma, PhotometricReprojection, Smoothness, VelocitySupervision,
-    DepthHints, SelfDistillation, ReprojectedDistance, MultiFrame, ViewReconstruction, GradientConsistency, PriorAgreement)}
+    DepthHints, SelfDistillation, ReprojectedDistance, MultiFrame, ViewReconstruction, GradientConsistency, PriorAgreement, Completion)}
 
 __all__ = ["METHODS", "Method", "Step"]

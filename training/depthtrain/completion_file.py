@@ -94,8 +94,8 @@ class NumpyCompletion:
         """P_i (channels_i, H / stride_i, W / stride_i) of thinned sparse depth (H, W) in the network's unit, 0 = none."""
         height, width = points.shape
         v, u = np.nonzero(points > 0)
-        near = np.log(self.max_depth / points[v, u]) / np.log(self.max_depth / self.min_depth)
-        rows = np.stack([near.clip(0, 1), np.ones_like(near)], axis=1).astype(np.float32)
+        near = np.log(0.1 * self.max_depth / points[v, u].clip(self.min_depth, self.max_depth))
+        rows = np.stack([near, np.ones_like(near)], axis=1).astype(np.float32)
         cells, maps = list(zip(v.tolist(), u.tolist())), []
         for stride, kernel, attachment in zip(STRIDES, KERNELS, self.attachments):
             cells, rows = _pool(cells, rows)

@@ -46,9 +46,8 @@ def naive_norm(cells: Cells, norm: MaskedBatchNorm, relu: bool = True) -> Cells:
 
 def naive_additions(san: SparseAuxiliaryNetwork, depth: np.ndarray) -> list[np.ndarray]:
     """Every chain of every block on its own, as in the paper; (H, W) -> five maps (C, H / s, W / s)."""
-    span = math.log(san.max_depth / san.min_depth)
-    cells = {(int(v), int(u)): np.array([min(max(math.log(san.max_depth / depth[v, u]) / span, 0), 1), 1.0])
-             for v, u in zip(*np.nonzero(depth > 0))}
+    near = lambda d: math.log(0.1 * san.max_depth / min(max(d, san.min_depth), san.max_depth))
+    cells = {(int(v), int(u)): np.array([near(float(depth[v, u])), 1.0]) for v, u in zip(*np.nonzero(depth > 0))}
     maps = []
     for level, (block, projection) in enumerate(zip(san.blocks, san.projections)):
         cells = naive_pool(cells)
@@ -124,18 +123,20 @@ def test_no_points_give_no_additions() -> None:
 
 def test_pooling_activates_by_block_and_takes_the_overlapping_maximum() -> None:
     x, mask = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
-    for (v, u), value in {(0, 0): 1.0, (1, 1): 5.0, (2, 2): 2.0}.items():
+    for (v, u), value in {(0, 0): 1.0, (1, 1): 5.0, (2, 2): 2.0, (2, 1): -7.0}.items():
         x[0, 0, v, u], mask[0, 0, v, u] = value, 1.0
     pooled, active = sparse_pool(x, mask)
-    assert active[0, 0].tolist() == [[1, 0], [0, 1]]
-    assert pooled[0, 0].tolist() == [[5, 0], [0, 5]]  # (1, 1) lies in the window of (1, 1) too, but would not activate it
+    assert active[0, 0].tolist() == [[1, 0], [1, 1]]
+    assert pooled[0, 0].tolist() == [[5, 0], [5, 5]]  # (1, 1) lies in the windows of all three, but activates only its own
+    x[0, 0, 1, 1] = mask[0, 0, 1, 1] = 0
+    assert sparse_pool(x, mask)[0][0, 0].tolist() == [[1, 0], [-7, 2]]  # a lone negative value stays, zero is no value
 
 
 def test_features_are_clamped_and_nearest_wins() -> None:
     depth = torch.tensor([[[[0.0, float("nan"), 0.05, 200.0, 100.0, 10.0]]]])
     x, mask = encode_points(depth, 0.1, 100.0)
     assert mask[0, 0, 0].tolist() == [0, 0, 1, 1, 1, 1] and torch.equal(x[0, 1], mask[0, 0])
-    assert x[0, 0, 0].tolist() == pytest.approx([0, 0, 1, 0, 0, 1 / 3], abs=1e-6)
+    assert x[0, 0, 0].tolist() == pytest.approx([0, 0, math.log(100), -math.log(10), -math.log(10), 0], abs=1e-6)
 
 
 def test_masked_statistics_are_those_of_the_active_cells() -> None:

@@ -43,22 +43,23 @@ stride-32 level has no decoder input of its own and joins f_o enlarged."""
 def encode_points(depth: torch.Tensor, min_depth: float, max_depth: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Sparse depth (B, 1, H, W) in the network's unit, 0 or NaN = no point -> features (B, 2, H, W) and mask (B, 1, H, W).
 
-    Channel 0 is ln(max / depth) / ln(max / min) clamped to [0, 1], so that pooling by maximum keeps the nearest point;
-    channel 1 is 1 at every point, so that a point at the far end is not mistaken for none.
+    Channel 0 is ln(reference / depth) with reference = max_depth / 10 and depth held in [min_depth, max_depth]: near is large,
+    so that pooling by maximum keeps the nearest point, and what is common lies around 0, so that convolutions that add up
+    neighbours do not drown depth in their number. Channel 1 is 1 at every point.
     """
     mask = (torch.isfinite(depth) & (depth > 0)).to(depth.dtype)
-    safe = torch.where(mask > 0, depth, torch.full_like(depth, max_depth))
-    near = (torch.log(max_depth / safe) / torch.log(torch.tensor(max_depth / min_depth))).clamp(0.0, 1.0)
-    return torch.cat([near * mask, mask], dim=1), mask
+    safe = torch.where(mask > 0, depth, torch.full_like(depth, max_depth)).clamp(min_depth, max_depth)
+    return torch.cat([torch.log(0.1 * max_depth / safe) * mask, mask], dim=1), mask
 
 
 def sparse_pool(x: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Halves a map: maximum over rows and columns 2i-1 ... 2i+1 of the active cells, active where its own 2x2 block is.
+    """Halves a map: maximum over the active cells of rows and columns 2i-1 ... 2i+1, active where its own 2x2 block is.
 
-    Features must not be negative. A cell at an odd coordinate therefore reaches cell i+1's maximum without activating it.
+    A cell at an odd coordinate therefore reaches cell i+1's maximum without activating it.
     """
     coarse = F.max_pool2d(mask, 2, 2)
-    return F.max_pool2d(x, 3, 2, 1) * coarse, coarse
+    highest = F.max_pool2d(x.masked_fill(mask == 0, -torch.inf), 3, 2, 1)
+    return torch.where(coarse > 0, highest, torch.zeros_like(highest)), coarse
 
 
 class MaskedBatchNorm(nn.BatchNorm2d):

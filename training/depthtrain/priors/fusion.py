@@ -167,6 +167,20 @@ class FusedNetwork(nn.Module):
         chosen = self.references.rows(index.to(self.reference_disparity.device))
         return References(chosen.features.float(), chosen.disparity)
 
+    @property
+    def skip_names(self) -> tuple[str, ...]:
+        """The plain network's, so that completion finds its places here too."""
+        return self.network.skip_names
+
+    def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """The decoder's inputs: F_o, already fused with the priors, and the skips."""
+        f_s, skips = self.network.encode(image)
+        return self.fusion(f_s, self.drawn()).f_o, skips
+
+    def decode(self, f_o: torch.Tensor, skips: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        """As the plain network's."""
+        return self.network.decode(f_o, skips)
+
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
         """As the plain network, and `prior_disparity` (B, 1, H/16, W/16)."""
         f_s, skips = self.network.encode(image)

@@ -14,7 +14,7 @@ from conftest import write_drive
 from depthtrain.bundle import BundleError, open_bundle
 from depthtrain.checkpoint import load_completion, load_network, read
 from depthtrain.completion_file import read_completion
-from depthtrain.completion_vectors import CASES, write_completion_vectors
+from depthtrain.completion_vectors import CASES, random_completion, write_completion_vectors
 from depthtrain.config import Completion as Settings
 from depthtrain.config import LossWeights, ModelRecipe
 from depthtrain.data.sparsity import Points, random_points, thin
@@ -23,6 +23,7 @@ from depthtrain.methods.completion import Completion
 from depthtrain.networks.diffnet import DIFFNet
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.prediction import complete, network_predictor
+from depthtrain.priors.fusion import FusedNetwork, References
 from depthtrain.strict_toml import RecipeError
 from depthtrain.train import train
 from depthtrain.vectors import picture, randomise
@@ -103,6 +104,19 @@ def test_diffnet_completes_too() -> None:
     assert all(projection.weight.grad.abs().max() > 0 for projection in san.projections)
     assert san.attachments[3].channels == DIFFNet.feature_channels
     assert {attachment.target for attachment in san.attachments} <= {"f_o", *DIFFNet.skip_names}
+
+
+def test_points_join_after_the_priors() -> None:
+    """A network with prior fusion gives its fused features to completion, and without points it is what it was."""
+    torch.manual_seed(0)
+    references = References(torch.randn(20, 64), torch.rand(20))
+    network = FusedNetwork(RPrLite(), references).eval()
+    image = torch.randn(1, 3, 64, 96)
+    with torch.no_grad():
+        plain, few = network(image), complete(network, random_completion("rpr-lite", 1), image, Points(np.zeros((64, 96)), 0))
+        f_o, _ = network.encode(image)
+        assert torch.equal(few["disparity"], plain["disparity"])
+        assert torch.equal(f_o, network.fusion(network.network.encode(image)[0], references).f_o)
 
 
 @pytest.fixture(scope="module")

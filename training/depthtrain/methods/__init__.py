@@ -13,6 +13,7 @@ from depthtrain.methods.supervised import BerHu, GradientMatching, LogL1, Sigma,
 
 METHODS: dict[str, type[Method]] = {method.name: method for method in (
     LogL1, Silog, BerHu, GradientMatching, Sigma, PhotometricReprojection, Smoothness, VelocitySupervision,
-    DepthHints, SelfDistillation, ReprojectedDistance, MultiFrame, ViewReconstruction, GradientConsistency, PriorAgreement, Completion)}
+    DepthHints, SelfDistillation, ReprojectedDistance, MultiFrame, ViewReconstruction, GradientConsistency, PriorAgreement,
+    Completion)}
 
 __all__ = ["METHODS", "Method", "Step"]

@@ -1,6 +1,7 @@
 """The service's life: installation, cameras that come and go, a stuck pipeline, restarts, the end."""
 import json
 import pathlib
+import re
 import shutil
 
 import camera
@@ -25,6 +26,8 @@ def install() -> str:
     systemctl("enable", "--now", "depthd")
     facts = service.facts()
     require(facts["ActiveState"] == "active", facts)
+    journal = service.journal()
+    require(not re.search("[Ff]ailed|not permitted|denied", journal), journal)
     # The installed tool needs no option to find the daemon.
     status = json.loads(service.run("depthctl", "status", "--json").splitlines()[-1])
     return f"{status['source']}, model {status['model']}"
@@ -119,9 +122,10 @@ def stop_once() -> float:
     return (ended - asked) / 1e6
 
 
-def prepare_reboot() -> None:
+def prepare_reboot() -> str:
     systemctl("stop", "depthd")
     EVENTS_BEFORE_REBOOT.write_text("\n".join(events()))
+    return "its events are remembered"
 
 
 def started_at_boot() -> str:

@@ -22,7 +22,7 @@ def first_boot() -> None:
     check("a stuck pipeline is restarted by the watchdog, and depth flows again", life.watchdog)
     check("state survives a restart", life.state_survives_a_restart)
     check("it ends within a second when asked", life.stop)
-    life.prepare_reboot()
+    check("it ends for a reboot", life.prepare_reboot)
 
 
 def second_boot() -> None:

@@ -43,7 +43,7 @@ def pinned_cores() -> str:
 def can_bus() -> str:
     """Opens a CAN socket inside a copy of the unit's sandbox."""
     service.run("modprobe", "can_raw")
-    unit = pathlib.Path("/lib/systemd/system/depthd.service").read_text()
+    unit = systemctl("cat", "depthd")
     probe = "/usr/bin/python3 -c 'import socket; socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)'"
     unit = re.sub(r"(?m)^(Exec\w+|Restart|WatchdogSec|(State|Runtime|Configuration)Directory)=.*\n", "", unit)
     unit = unit.replace("Type=notify", "Type=oneshot\nExecStart=" + probe)

@@ -10,15 +10,17 @@ import argparse
 import csv
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
 from depthtrain.config import ModelRecipe, drive_path
 from depthtrain.data.drive import Drive, DriveError, open_drive
 from depthtrain.data.sparse_request import SparseRequest
+from depthtrain.evaluation_frames import EvaluationFrame, drive_frames, make3d_frames
 from depthtrain.metrics import FrameScore, RangeTable, score_frame, summarise
 from depthtrain.pictures import side_by_side, write_picture
 from depthtrain.prediction import Predictor, nearest_size, network_predictor, predict_depth, predict_frame
@@ -98,32 +100,35 @@ def score_drive(report: Report, predict: Predictor, drive: Drive, model: ModelRe
     """Adds a drive's frames to the report. Raises DriveError without depth/, EvaluationError for a useless prediction."""
     if not drive.has("depth"):
         raise DriveError(f"{drive.path}: has no depth/ to compare with")
+    size = options.size or nearest_size(drive.width, drive.height)
+    chosen = indices if indices is not None else range(len(drive))
+    score_frames(report, predict, drive_frames(drive, chosen, options.sparse), model, dataclasses.replace(options, size=size))
+
+
+def score_frames(report: Report, predict: Predictor, frames: Iterable[EvaluationFrame], model: ModelRecipe,
+                 options: Options) -> None:
+    """Adds frames to the report; without a size each takes the trained one nearest in shape."""
     if options.is_flipped and not options.protocol.flip:
         allowed = ", ".join(name for name, protocol in PROTOCOLS.items() if protocol.flip)
         raise EvaluationError(f"--flip is no part of protocol {options.protocol.name}; it is of {allowed}")
-    size = options.size or nearest_size(drive.width, drive.height)
-    for index in indices if indices is not None else range(len(drive)):
+    for frame in frames:
         try:
-            _score_frame(report, predict, drive, index, model, options, size)
+            _score_frame(report, predict, frame, model, options)
         except ValueError as error:
-            if isinstance(error, DriveError):
-                raise
-            raise EvaluationError(f"{drive.path} frame {drive.files[index]}: {error}") from error
+            raise EvaluationError(f"{frame.name}: {error}") from error
 
 
-def _score_frame(report: Report, predict: Predictor, drive: Drive, index: int, model: ModelRecipe, options: Options,
-                 size: tuple[int, int]) -> None:
-    protocol, truth, image = options.protocol, drive.depth(index), drive.image(index)
-    points = options.sparse.points(drive, index) if options.sparse else None
+def _score_frame(report: Report, predict: Predictor, frame: EvaluationFrame, model: ModelRecipe, options: Options) -> None:
+    protocol, image, truth, points = options.protocol, frame.image, frame.truth_m, frame.points_m
+    size = options.size or nearest_size(image.shape[1], image.shape[0])
+    grid = (truth.shape[1], truth.shape[0])
     given = ~np.isnan(points) if points is not None else np.zeros(truth.shape, bool)
-    fx_px = drive.intrinsics.fx if drive.intrinsics else None
-    prediction = predict_frame(predict, image, fx_px, model, size, points, options.is_flipped)
-    predicted = prediction.depth(model, (drive.width, drive.height), protocol.resize)
-    factor = drive.stereo_baseline_m * fx_px if drive.stereo_baseline_m and fx_px else None
-    score = score_frame(predicted, truth, protocol, given, factor)
+    prediction = predict_frame(predict, image, frame.fx_px, model, size, points, options.is_flipped)
+    predicted = prediction.depth(model, grid, protocol.resize)
+    score = score_frame(predicted, truth, protocol, given, frame.disparity_factor)
     if score is None:
         return
-    report.names.append(f"{drive.name}/{drive.files[index]}")
+    report.names.append(frame.name)
     report.scores.append(score)
     counts = protocol.mask(truth) & ~given
     if points is not None:
@@ -131,16 +136,15 @@ def _score_frame(report: Report, predict: Predictor, drive: Drive, index: int, m
     if options.has_ranges:
         report.ranges.add(predicted[counts].clip(protocol.floor_m, protocol.cap_m), truth[counts])
     if options.sigma_of is not None:
-        flipped = predict_frame(predict, np.ascontiguousarray(image[:, ::-1]), fx_px, model, size,
+        flipped = predict_frame(predict, np.ascontiguousarray(image[:, ::-1]), frame.fx_px, model, size,
                                 points[:, ::-1] if points is not None else None)
-        disagreement = np.abs(predicted - flipped.depth(model, (drive.width, drive.height))[:, ::-1]) / predicted
-        report.uncertainty.append(_honesty(prediction.log_sigma_at((drive.width, drive.height)), disagreement, predicted, truth,
-                                           counts, score, options))
+        disagreement = np.abs(predicted - flipped.depth(model, grid, protocol.resize)[:, ::-1]) / predicted
+        report.uncertainty.append(_honesty(prediction.log_sigma_at(grid), disagreement, predicted, truth, counts, score, options))
     if options.pictures is not None:
-        title = f"{report.names[-1]}: AbsRel {score.median_scaled['abs_rel']:.3f} median-scaled, " \
+        title = f"{frame.name}: AbsRel {score.median_scaled['abs_rel']:.3f} median-scaled, " \
                 f"{score.unscaled['abs_rel']:.3f} unscaled"
-        write_picture(options.pictures / drive.name / f"{Path(drive.files[index]).stem}.png",
-                      side_by_side(image, predicted, truth, counts, title))
+        write_picture((options.pictures / frame.name).with_suffix(".png"),
+                      side_by_side(cv2.resize(image, grid, interpolation=cv2.INTER_AREA), predicted, truth, counts, title))
 
 
 def _honesty(log_sigma: np.ndarray | None, disagreement: np.ndarray, predicted: np.ndarray, truth: np.ndarray,
@@ -155,7 +159,10 @@ def _honesty(log_sigma: np.ndarray | None, disagreement: np.ndarray, predicted: 
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
+    if not arguments.drive and not arguments.make3d:
+        parser.error("--drive or --make3d says what to evaluate on")
     torch.set_num_threads(arguments.threads)
     protocol = protocol_named(arguments.protocol)
     if arguments.crop is not None:
@@ -167,12 +174,13 @@ def main() -> None:
     options = Options(protocol, size, arguments.flip, SparseRequest.parse(arguments.sparse, arguments.seed)
                       if arguments.sparse else None, arguments.ranges, model.sigma_of if arguments.sigma else None,
                       arguments.pictures)
-    report = Report()
-    for name in arguments.drive:
-        drive = open_drive(drive_path(name))
+    report, drives = Report(), [open_drive(drive_path(name)) for name in arguments.drive]
+    if arguments.make3d:
+        score_frames(report, model.predict, make3d_frames(arguments.make3d), model.recipe, options)
+    for drive in drives:
         score_drive(report, model.predict, drive, model.recipe, options)
-    if size is None and len(arguments.drive) == 1:
-        options = dataclasses.replace(options, size=nearest_size(drive.width, drive.height))
+    if size is None and len(drives) == 1:
+        options = dataclasses.replace(options, size=nearest_size(drives[0].width, drives[0].height))
     result = report.summary(options)
     if arguments.csv:
         report.write_csv(arguments.csv)
@@ -186,7 +194,8 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument("--checkpoint", type=Path)
     model.add_argument("--bundle", type=Path)
     model.add_argument("--onnx", type=Path, help="a plain ONNX depth network (docs/bundle.md)")
-    parser.add_argument("--drive", required=True, action="append", help="may be given several times: one mean over all images")
+    parser.add_argument("--drive", action="append", default=[], help="may be given several times: one mean over all images")
+    parser.add_argument("--make3d", type=Path, help="folder with Test134/ and Gridlaserdata/; use it with --protocol make3d")
     parser.add_argument("--protocol", default="plain", metavar="NAME", help="see below; default plain")
     parser.add_argument("--crop", choices=tuple(CROPS), help="instead of the protocol's")
     parser.add_argument("--cap", type=float, help="farthest truth that counts in metres, instead of the protocol's")

@@ -68,7 +68,7 @@ def test_nearest_and_bilinear_reach_the_truth_as_stated() -> None:
 
 def test_predictions_that_mean_nothing_name_their_frame(drive_folder: Path) -> None:
     predict = lambda image: (np.full(image.shape[2:], np.nan, np.float32), None)
-    with pytest.raises(EvaluationError, match="tiny frame 000000.jpg: .* no positive finite prediction"):
+    with pytest.raises(EvaluationError, match="tiny/000000.jpg: .* no positive finite prediction"):
         score_drive(Report(), predict, open_drive(drive_folder), ModelRecipe(), Options())
 
 

@@ -87,6 +87,7 @@ let package = Package(
     module("Quantities"),
     module("ImageBuffers", ["Quantities"], experimental: ["Lifetimes"]),
     module("Geometry", ["Quantities"]),
+    module("Health", ["Quantities"]),
     module("Platform", ["Quantities", "CPosix"]),
     module("ImageCodecs", ["ImageBuffers", "Quantities", "CTurboJPEG", "CSPNG"]),
     module("Kernels", ["Quantities", "COpenBLAS"]),
@@ -103,7 +104,7 @@ let package = Package(
     module("Preprocessing", ["ImageBuffers", "Geometry", "Quantities"]),
     module("Odometry", ["WireFormat", "Quantities"]),
     module("Simulation", ["ImageBuffers", "Geometry", "Quantities"]),
-    module("Evaluation", ["ImageBuffers", "Quantities"]),
+    module("Evaluation", ["Geometry", "ImageBuffers", "Quantities"]),
     module("WireFormat", ["ImageBuffers", "Geometry", "Quantities"]),
     module(
       "Configuration", ["Quantities", .product(name: "TOMLKit", package: "TOMLKit")]),
@@ -133,7 +134,7 @@ let package = Package(
       [
         "DepthPipeline", "Capture", "Drive", "Simulation", "Calibration", "Configuration", "Messaging",
         "ModelBundle", "Inference", "Odometry", "Preprocessing", "Decoding", "WireFormat", "ImageBuffers",
-        "Geometry", "Platform", "Quantities", logging, serviceLifecycle, unixSignals,
+        "Geometry", "Health", "Platform", "Quantities", logging, serviceLifecycle, unixSignals,
       ]),
     module("DepthClient", ["Messaging", "WireFormat", "ImageBuffers", "Platform", "Quantities"]),
     .executableTarget(
@@ -145,7 +146,7 @@ let package = Package(
         "DepthClient", "DepthDaemon", "DepthPipeline", "Capture", "Decoding", "Drive", "Simulation",
         "Calibration", "Configuration", "Evaluation", "Preprocessing", "ModelBundle", "Inference",
         "ImageCodecs",
-        "ImageBuffers", "Geometry", "Messaging", "WireFormat", "Odometry", "Platform", "Quantities",
+        "ImageBuffers", "Geometry", "Health", "Messaging", "WireFormat", "Odometry", "Platform", "Quantities",
         argumentParser,
       ],
       swiftSettings: houseSettings),
@@ -194,17 +195,21 @@ let package = Package(
     tests("AllocationTests", []),
     tests("ModelBundleTests", ["ModelBundle", "Inference", "Quantities"]),
     tests("DepthPipelineTests", ["DepthPipeline", "Quantities"]),
+    tests("HealthTests", ["Health", "Quantities"]),
     tests(
       "DepthDaemonTests",
       [
-        "DepthDaemon", "DepthPipeline", "DepthClient", "Capture", "Messaging", "WireFormat", "Platform",
+        "DepthDaemon", "DepthPipeline", "DepthClient", "Calibration", "Capture", "Configuration", "Decoding",
+        "Geometry",
+        "Health", "Messaging",
+        "WireFormat", "Platform",
         "Quantities",
       ]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
     tests("OdometryTests", ["Odometry", "Quantities"]),
     tests("SimulationTests", ["Simulation", "Geometry", "ImageBuffers", "Quantities"]),
     tests("DriveTests", ["Drive", "Geometry", "ImageBuffers", "Quantities"]),
-    tests("EvaluationTests", ["Evaluation", "ImageBuffers", "Quantities"]),
+    tests("EvaluationTests", ["Evaluation", "Geometry", "ImageBuffers", "Quantities"]),
     tests(
       "FrameSourceTests", ["Capture", "Drive", "Simulation", "ImageBuffers", "Platform", "Quantities"]),
     tests("MessagingTests", ["Messaging", "WireFormat", "Platform", "Quantities"]),

@@ -15,6 +15,11 @@ public struct CalibrationFile: Hashable, Sendable {
   public let format: Format
   public let warnings: [CalibrationWarning]
 
+  /// What looks wrong about the numbers of a calibration, wherever it came from.
+  public static func doubts(about calibration: CameraCalibration) -> [CalibrationWarning] {
+    CalibrationCheck.warnings(for: calibration)
+  }
+
   /// `CameraCalibration.id`: stable, short, changes with any number.
   public var id: String { calibration.id }
 

@@ -1,3 +1,4 @@
+import Geometry
 import Quantities
 
 extension CameraInfo {
@@ -24,8 +25,18 @@ extension CameraInfo {
         "  height: \(region.height)", "  width: \(region.width)", "  do_rectify: \(region.doRectify)",
       ]
     }
+    if let mount {
+      lines += [
+        "mount:", "  height_m: \(Self.decimal(mount.heightMeters))",
+        "  pitch_deg: \(Self.decimal(mount.pitchRadians * 180 / .pi))",
+        "  roll_deg: \(Self.decimal(mount.rollRadians * 180 / .pi))",
+      ]
+    }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// To four places: a tenth of a millimetre, or two microradians.
+  private static func decimal(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
 
   private static func matrix(_ key: String, _ data: [Double], columns: Int) -> [String] {
     let numbers = data.map { "\($0)" }.joined(separator: ", ")

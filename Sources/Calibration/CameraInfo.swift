@@ -34,6 +34,8 @@ public struct CameraInfo: Hashable, Sendable {
   public var binningX: Int?
   public var binningY: Int?
   public var regionOfInterest: RegionOfInterest?
+  /// An addition to ROS's keys, which its readers pass over; nil if the file does not say.
+  public var mount: CameraMount?
 
   /// Describes a calibration as ROS would.
   public init(_ calibration: CameraCalibration) {
@@ -45,6 +47,7 @@ public struct CameraInfo: Hashable, Sendable {
     (distortionModel, distortionCoefficients) = DistortionModel.parameters(of: calibration.distortion)
     rectificationMatrix = calibration.rectification
     projectionMatrix = [p.fx, 0, p.cx, 0, 0, p.fy, p.cy, 0, 0, 0, 1, 0]
+    mount = calibration.mount
   }
 
   init(
@@ -63,13 +66,15 @@ public struct CameraInfo: Hashable, Sendable {
   public var calibration: CameraCalibration {
     let k = cameraMatrix
     let p = projectionMatrix
-    return CameraCalibration(
+    var calibration = CameraCalibration(
       name: cameraName,
       intrinsics: delivered(CameraIntrinsics(fx: k[0], fy: k[4], cx: k[2], cy: k[5], size: imageSize)),
       distortion: distortionModel.distortion(distortionCoefficients),
       rectification: rectificationMatrix,
       rectifiedIntrinsics: delivered(
         CameraIntrinsics(fx: p[0], fy: p[5], cx: p[2], cy: p[6], size: imageSize)))
+    calibration.mount = mount
+    return calibration
   }
 
   private func delivered(_ full: CameraIntrinsics) -> CameraIntrinsics {

@@ -14,6 +14,7 @@ struct CameraInfoReader {
   private static let keys: Set<String> = [
     "image_width", "image_height", "camera_name", "camera_matrix", "distortion_model",
     "distortion_coefficients", "rectification_matrix", "projection_matrix", "binning_x", "binning_y", "roi",
+    "mount",
   ]
 
   init(_ mapping: Node.Mapping) {
@@ -33,6 +34,7 @@ struct CameraInfoReader {
     let binningX = reader.has("binning_x") ? reader.integer("binning_x", atLeast: 0) : nil
     let binningY = reader.has("binning_y") ? reader.integer("binning_y", atLeast: 0) : nil
     let region = regionOfInterest()
+    let mount = mount()
     if let region, let width, let height,
       region.xOffset + region.width > width || region.yOffset + region.height > height
     {
@@ -54,6 +56,7 @@ struct CameraInfoReader {
     info.binningX = binningX
     info.binningY = binningY
     info.regionOfInterest = region
+    info.mount = mount
     return info
   }
 
@@ -122,6 +125,22 @@ struct CameraInfoReader {
       reader.report("roi", "roi has offsets but no size")
     }
     return region
+  }
+
+  private mutating func mount() -> CameraMount? {
+    guard reader.has("mount"), var nested = reader.nested("mount") else { return nil }
+    let height = nested.number("height_m")
+    let pitch = nested.number("pitch_deg")
+    let roll = nested.has("roll_deg") ? nested.number("roll_deg") : 0
+    reader.adopt(nested.problems.map { CalibrationProblem(line: $0.line, text: "mount: \($0.text)") })
+    guard let height, let pitch, let roll else { return nil }
+    guard height > 0, abs(pitch) <= 90, abs(roll) <= 180 else {
+      reader.report(
+        "mount", "mount: height_m is above zero, pitch_deg from -90 to 90, roll_deg from -180 to 180")
+      return nil
+    }
+    return CameraMount(
+      heightMeters: height, pitchRadians: pitch * .pi / 180, rollRadians: roll * .pi / 180)
   }
 
   /// [fx 0 cx (.) 0 fy cy (.) 0 0 1 (0)], with focal lengths above zero.

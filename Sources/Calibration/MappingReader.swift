@@ -54,6 +54,16 @@ struct MappingReader {
     return value
   }
 
+  /// One finite number.
+  mutating func number(_ key: String) -> Double? {
+    guard let node = required(key) else { return nil }
+    guard let value = Self.number(node), value.isFinite else {
+      report(key, "\(key) must be a number, found \(Self.describe(node))")
+      return nil
+    }
+    return value
+  }
+
   /// A list of finite numbers, of whatever length.
   mutating func numbers(_ key: String, called name: String? = nil) -> [Double]? {
     guard let node = required(key) else { return nil }

@@ -1,7 +1,7 @@
 /// Finds what a person probably meant.
-enum Nearest {
+public enum Nearest {
   /// The candidate with the fewest typing errors; nil if more than a third of the word differs.
-  static func match(_ word: String, among candidates: [String]) -> String? {
+  public static func match(_ word: String, among candidates: [String]) -> String? {
     var best: (candidate: String, distance: Int)?
     for candidate in candidates {
       let distance = distance(word.lowercased(), candidate)

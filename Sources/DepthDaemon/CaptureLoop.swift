@@ -54,7 +54,8 @@ struct CaptureLoop: Sendable {
   }
 
   private func makePool(for source: any FrameSource) -> FramePool {
-    FramePool(count: Self.poolSize, size: source.frameSize, carriesTruth: source.carriesTruth)
+    status.note(size: source.frameSize, connection: source.connectionDescription)
+    return FramePool(count: Self.poolSize, size: source.frameSize, carriesTruth: source.carriesTruth)
   }
 
   private func deliver(_ lease: consuming FrameLease, from source: any FrameSource) {

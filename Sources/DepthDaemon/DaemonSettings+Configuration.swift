@@ -18,7 +18,8 @@ extension LoadedConfiguration {
   public var settings: DaemonSettings {
     get throws(DaemonError) {
       DaemonSettings(
-        pipeline: pipelineSettings, sourceText: configuration.camera.source.configurationText,
+        configurationPath: URL(fileURLWithPath: path).path, pipeline: pipelineSettings,
+        sourceText: configuration.camera.source.configurationText,
         openSource: sourceOpener, isLossless: configuration.drive.pace == .asFastAsPossible && isDrive,
         requestedSize: expectedFrameSize, nominalRateHz: nominalRateHz, calibration: calibration,
         modelPath: modelPath,

@@ -6,6 +6,8 @@ package import Quantities
 
 /// Everything the daemon needs to start, checked: made from a valid configuration by `DaemonSettings+Configuration`.
 public struct DaemonSettings: Sendable {
+  /// The file these settings come from, absolute.
+  var configurationPath: String
   var pipeline: PipelineSettings
   /// As configured, for people: `sim:street`, `v4l2:/dev/video0`.
   var sourceText: String

@@ -2,6 +2,7 @@ import Capture
 import DepthPipeline
 import Foundation
 import Glibc
+import Health
 import Platform
 import Quantities
 import WireFormat
@@ -9,10 +10,12 @@ import WireFormat
 /// Turns changes of state into events, once each, and keeps them on disk.
 struct EventRecorder {
   private let camera: String
-  private var log: EventLog
+  private(set) var log: EventLog
   private var lastCapture = CaptureStatus.State.starting
   private var lastFailure: PipelineError?
-  private var lastVerdict: HealthMessage.Verdict?
+  private var lastFindings: [HealthComponent: DiagnosticCode] = [:]
+  private var verdict = FindingHold(releaseNanoseconds: ComponentAssessor.releaseNanoseconds)
+  private var lastVerdict: DiagnosticCode?
 
   /// - Throws: `.unwritableFolder` when the state folder cannot be made or written.
   init(stateDirectory: String, camera: String) throws(DaemonError) {
@@ -21,50 +24,73 @@ struct EventRecorder {
     log = EventLog(stateDirectory: stateDirectory)
   }
 
-  func make(_ level: EventMessage.Level, _ code: String, _ text: String) -> EventMessage {
-    EventMessage(
-      stamp: WallTime.now(), time: MonotonicTime.now(), level: level, code: code, camera: camera, text: text)
+  /// An event; its level is the code's.
+  func make(_ code: DiagnosticCode, _ text: String) -> EventMessage {
+    let level: EventMessage.Level =
+      switch code.explanation.level {
+      case .ok, .off: .info
+      case .warning, .stale: .warning
+      case .error: .error
+      }
+    return EventMessage(
+      stamp: WallTime.now(), time: MonotonicTime.now(), level: level, code: code.rawValue, camera: camera,
+      text: text)
   }
+
+  private func make(_ finding: Finding) -> EventMessage { make(finding.code, finding.text) }
 
   mutating func keep(_ event: EventMessage) {
     log.append(event)
   }
 
-  /// Events for what changed since the last call.
+  /// Events for what changed since the last call; called often, so that a glitch of the camera is not missed.
   mutating func changes(capture: CaptureStatus.State, failure: PipelineError?) -> [EventMessage] {
     var events: [EventMessage] = []
     if capture != lastCapture {
       lastCapture = capture
-      events.append(describe(capture))
+      events.append(
+        make(Finding(capture: capture) ?? Finding(.cameraStreaming, "the camera delivers frames")))
     }
     if failure != lastFailure {
       lastFailure = failure
-      events.append(
-        failure.map { make(.error, "pipeline_failed", $0.description) }
-          ?? make(.info, "pipeline_ready", "frames are processed again"))
+      events.append(make(Self.describe(failure)))
     }
     return events
   }
 
-  /// An event when the verdict of health changed.
-  mutating func change(health: HealthMessage) -> EventMessage? {
-    guard health.verdict != lastVerdict else { return nil }
-    lastVerdict = health.verdict
-    let level: EventMessage.Level =
-      switch health.verdict {
-      case .ok: .info
-      case .degraded: .warning
-      case .down: .error
-      }
-    return make(level, "health_\(health.verdict.rawValue)", health.reason ?? "depth flows")
+  /// Events for components whose finding became another one, except what `changes` has told already.
+  mutating func changes(components: [Finding]) -> [EventMessage] {
+    components.compactMap { finding in
+      let last = lastFindings.updateValue(finding.code, forKey: finding.component)
+      let isNews =
+        switch (last, finding.level) {
+        case (nil, .ok), (nil, .off): false
+        case (nil, _): true
+        default: last != finding.code
+        }
+      return isNews && finding.isNoCaptureOrPipelineState ? make(finding) : nil
+    }
   }
 
-  private func describe(_ state: CaptureStatus.State) -> EventMessage {
-    switch state {
-    case .starting: make(.info, "camera_starting", "the camera is being opened")
-    case .streaming: make(.info, "camera_streaming", "the camera delivers frames")
-    case .unavailable(let error): make(.warning, "camera_lost", error.description)
-    case .ended: make(.info, "recording_ended", "the recording has ended")
+  /// An event when the verdict of health changed, and the change lasts if it is for the better.
+  mutating func change(health: HealthMessage) -> EventMessage? {
+    let code: DiagnosticCode =
+      switch health.verdict {
+      case .ok: .healthOK
+      case .degraded: .healthDegraded
+      case .down: .healthDown
+      }
+    let shown = verdict.update(Finding(code, health.reason ?? "depth flows"), at: health.time)
+    guard shown.code != lastVerdict else { return nil }
+    lastVerdict = shown.code
+    return make(shown)
+  }
+
+  private static func describe(_ failure: PipelineError?) -> Finding {
+    switch failure {
+    case nil: Finding(.modelOK, "frames are processed again")
+    case .some(.calibration(let reason)): Finding(.calibrationWrongSize, reason)
+    case .some(let failure): Finding(.modelFailed, failure.description)
     }
   }
 
@@ -78,6 +104,19 @@ struct EventRecorder {
     }
     guard access(path, W_OK | X_OK) == 0 else {
       throw .unwritableFolder(key: "state.directory", path: path, reason: SystemErrno.current.text)
+    }
+  }
+}
+
+extension Finding {
+  /// Whether this is more than the states that are told at once, several times a second.
+  fileprivate var isNoCaptureOrPipelineState: Bool {
+    switch code {
+    case .cameraLosesFrames, .cameraReconnected: true
+    // Nothing to do and nothing to know: idle components follow from the camera.
+    case .decodeIdle, .modelIdle, .odometryIdle, .scaleIdle, .publishIdle, .decodeOK, .publishOK: false
+    case .modelFailed, .calibrationWrongSize: false
+    default: component != .camera
     }
   }
 }

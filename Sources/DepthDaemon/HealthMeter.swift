@@ -1,4 +1,5 @@
 import DepthPipeline
+import Health
 import Platform
 import Quantities
 import WireFormat
@@ -9,24 +10,34 @@ struct HealthMeter {
   private var lastTime: MonotonicTime
   private var lastPublished: UInt64 = 0
   private var rateHz = 0.0
+  private var components: ComponentMeter
+  /// One for each reported component, as of the last measurement.
+  private(set) var findings: [Finding] = []
 
   init(settings: DaemonSettings) {
     self.settings = settings
+    components = ComponentMeter(settings: settings)
     lastTime = MonotonicTime.now()
   }
 
   /// Measures the rate since the last call and makes the message.
-  mutating func measure(crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64) -> HealthMessage {
+  ///
+  /// - Parameter eventLogProblem: why the last event could not be kept; nil when it was.
+  mutating func measure(
+    crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64, eventLogProblem: String?
+  ) -> HealthMessage {
     let published = crew.perception.published.value
     let span = Double(now - lastTime) * 1e-9
     if span > 0 { rateHz = Double(published - lastPublished) / span }
     lastTime = now
     lastPublished = published
+    findings = components.measure(
+      crew: crew, health: observe(crew, at: now), uptimeNanoseconds: uptimeNanoseconds,
+      eventLogProblem: eventLogProblem)
     return message(crew: crew, at: now, uptimeNanoseconds: uptimeNanoseconds)
   }
 
-  /// The message with the last measured rate.
-  func message(crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64) -> HealthMessage {
+  private func observe(_ crew: Crew, at now: MonotonicTime) -> HealthReport.Observation {
     var observation = HealthReport.Observation(time: now)
     observation.capture = crew.capture.state
     observation.perception = crew.perception.snapshot
@@ -39,7 +50,13 @@ struct HealthMeter {
     observation.hasOdometry =
       crew.odometry?.sample(at: now, maximumAgeNanoseconds: settings.odometryMaximumAgeNanoseconds) != nil
     observation.isCalibrated = settings.calibration != nil
-    var message = HealthReport.evaluate(observation, camera: settings.pipeline.cameraName)
+    return observation
+  }
+
+  /// The message with the last measured rate and components.
+  func message(crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64) -> HealthMessage {
+    var message = HealthReport.evaluate(observe(crew, at: now), camera: settings.pipeline.cameraName)
+    message.components = findings.map(HealthMessage.Component.init)
     message.stamp = WallTime.now()
     message.bootID = settings.pipeline.bootID
     message.generation = settings.pipeline.generation

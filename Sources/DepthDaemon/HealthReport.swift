@@ -59,7 +59,14 @@ package struct HealthReport {
     case .streaming: break
     }
     if let failure = now.perception.failure { return failure.description }
-    guard let last = now.perception.lastPublished else { return "the first frame is being processed" }
+    if now.perception.lastPublished == nil { return "the first frame is being processed" }
+    return stallReason(now)
+  }
+
+  /// Why depth has stopped although frames arrive that could become depth; nil when it has not.
+  static func stallReason(_ now: Observation) -> String? {
+    guard now.capture == .streaming, now.perception.failure == nil, let last = now.perception.lastPublished
+    else { return nil }
     let age = now.time - last
     guard age > staleNanoseconds + frameAllowance(now) else { return nil }
     return "no depth for \(age / 1_000_000) ms although the camera delivers frames"

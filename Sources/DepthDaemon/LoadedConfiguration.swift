@@ -1,4 +1,4 @@
-import Calibration
+public import Calibration
 public import Configuration
 import Drive
 public import Geometry
@@ -55,7 +55,7 @@ public struct LoadedConfiguration: Sendable {
     self.warnings = warnings
   }
 
-  private static func readConfiguration(_ path: String) throws(ConfigurationFailure) -> Configuration {
+  static func readConfiguration(_ path: String) throws(ConfigurationFailure) -> Configuration {
     let text: String
     do { text = try TextFile.read(path) } catch {
       switch error {
@@ -87,7 +87,7 @@ public struct LoadedConfiguration: Sendable {
 
 extension CalibrationFile {
   /// Reads a calibration from disk.
-  static func read(_ path: String, camera: String? = nil) throws(CalibrationError) -> CalibrationFile {
+  public static func read(_ path: String, camera: String? = nil) throws(CalibrationError) -> CalibrationFile {
     let text: String
     do { text = try TextFile.read(path) } catch {
       switch error {

@@ -51,6 +51,9 @@ final class OdometryInbox: Sendable {
     }
   }
 
+  /// When the newest sample was taken; nil before the first.
+  var newestTime: MonotonicTime? { state.withLock { $0.track.newest?.time } }
+
   var counts: Counts {
     state.withLock { state in
       Counts(

@@ -1,5 +1,6 @@
 import ModelBundle
 import DepthPipeline
+import Health
 import Glibc
 import Logging
 import Messaging
@@ -16,7 +17,7 @@ final class StatusReporter {
   private let notifier: SystemdNotifier
   private let logger: Logger
   private let publisher: StatusPublisher
-  private var events: EventRecorder
+  private(set) var events: EventRecorder
   private var watchdog = WatchdogPolicy()
   private(set) var health: HealthMeter
   private var lastHealth = MonotonicTime(nanoseconds: 0)
@@ -42,7 +43,11 @@ final class StatusReporter {
     events = try EventRecorder(stateDirectory: settings.stateDirectory, camera: settings.pipeline.cameraName)
     health = HealthMeter(settings: settings)
     announce()
-    record(.info, "started", "depthd \(Version.daemon) started with \(settings.sourceText)")
+    if let damage = events.log.damage {
+      logger.warning("the event log was damaged and set aside: \(damage)")
+      record(.eventsSetAside, damage)
+    }
+    record(.daemonStarted, "depthd \(Version.daemon) started with \(settings.sourceText)")
   }
 
   /// One round; called every few tens of milliseconds.
@@ -62,7 +67,7 @@ final class StatusReporter {
 
   /// Says good-bye to whoever listens.
   func finish() {
-    record(.info, "stopping", "depthd stops")
+    record(.daemonStopping, "depthd stops")
   }
 
   /// What newcomers are told: what runs and how the camera is calibrated.
@@ -97,11 +102,13 @@ final class StatusReporter {
   }
 
   private func reportHealth(at now: MonotonicTime) {
-    let message = health.measure(crew: crew, at: now, uptimeNanoseconds: now - started)
+    let message = health.measure(
+      crew: crew, at: now, uptimeNanoseconds: now - started, eventLogProblem: events.log.failure)
     attempt { () throws(MessagingError) in try publisher.send(message) }
     let rate = message.rateHz.map { "\(Int(($0 * 10).rounded()) / 10) fps" } ?? "no frames"
     notifier.status(
       "\(message.camera): \(message.verdict.rawValue), \(rate)\(message.reason.map { "; " + $0 } ?? "")")
+    for event in events.changes(components: health.findings) { publish(event) }
     if let event = events.change(health: message) { publish(event) }
   }
 
@@ -117,8 +124,8 @@ final class StatusReporter {
     if watchdog.shouldFeed(observation) { notifier.watchdog() }
   }
 
-  private func record(_ level: EventMessage.Level, _ code: String, _ text: String) {
-    publish(events.make(level, code, text))
+  private func record(_ code: DiagnosticCode, _ text: String) {
+    publish(events.make(code, text))
   }
 
   private func publish(_ event: EventMessage) {

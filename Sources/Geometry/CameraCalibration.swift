@@ -10,6 +10,8 @@ public struct CameraCalibration: Hashable, Sendable {
   public var rectification: [Double]
   /// P: the rectified image's intrinsics (its left 3x3), on a grid of the same size.
   public var rectifiedIntrinsics: CameraIntrinsics
+  /// How the camera sits on the robot; nil = not known. No part of `id`: the lens is the same wherever it sits.
+  public var mount: CameraMount?
 
   public init(
     name: String, intrinsics: CameraIntrinsics, distortion: LensDistortion = .none,

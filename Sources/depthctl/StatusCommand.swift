@@ -27,7 +27,7 @@ struct StatusCommand: ParsableCommand {
     } else if json {
       print(try text(of: answer))
     } else {
-      for line in lines(of: answer) { print(line) }
+      for line in StatusText.lines(answer) { print(line) }
     }
   }
 
@@ -74,16 +74,5 @@ struct StatusCommand: ParsableCommand {
     let data = try JSONSerialization.data(
       withJSONObject: value, options: [.sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed])
     return String(decoding: data, as: UTF8.self)
-  }
-
-  /// `key.key  value`, one per line, sorted.
-  private func lines(of object: [String: Any], prefix: String = "") -> [String] {
-    object.keys.sorted().flatMap { key -> [String] in
-      let name = prefix.isEmpty ? key : prefix + "." + key
-      guard let value = object[key] else { return [] }
-      if let inner = value as? [String: Any] { return lines(of: inner, prefix: name) }
-      let padding = String(repeating: " ", count: max(1, 28 - name.count))
-      return [name + padding + ((try? text(of: value)) ?? "?")]
-    }
   }
 }

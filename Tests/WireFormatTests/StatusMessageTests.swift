@@ -24,6 +24,20 @@ import WireFormat
     #expect(try readBack(exampleHealth) == exampleHealth)
   }
 
+  @Test func `components and a mount are read back`() throws {
+    var health = exampleHealth
+    health.components = [
+      .init(name: "camera", level: "ok", code: "camera_ok", text: "frames arrive"),
+      .init(
+        name: "disk", level: "warning", code: "disk_low", text: "90 MB \"free\"",
+        remedy: "Delete old recordings."),
+    ]
+    #expect(try readBack(health) == health)
+    var calibration = exampleCalibration
+    calibration.mount = .init(heightMeters: 0.62, pitchDegrees: 8, rollDegrees: -0.5)
+    #expect(try readBack(calibration) == calibration)
+  }
+
   @Test func `an event is read back`() throws {
     #expect(try readBack(exampleEvent) == exampleEvent)
   }

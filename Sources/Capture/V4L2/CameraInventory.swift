@@ -6,6 +6,18 @@ public struct CameraDescription: Sendable {
   public var busInfo: String
   public var formats: [OfferedFormat]
   public var controls: [CameraControl]
+
+  package init(
+    node: CameraNode, card: String, driver: String, busInfo: String, formats: [OfferedFormat],
+    controls: [CameraControl]
+  ) {
+    self.node = node
+    self.card = card
+    self.driver = driver
+    self.busInfo = busInfo
+    self.formats = formats
+    self.controls = controls
+  }
 }
 
 /// Lists the attached cameras.

@@ -64,7 +64,7 @@ extension CameraNode {
   /// to work everywhere, and faster buses in proportion.
   ///
   /// Nil when the bus is no USB bus.
-  var busBytesPerSecond: Double? {
+  package var busBytesPerSecond: Double? {
     guard let speed = usb?.megabitsPerSecond, speed > 0 else { return nil }
     return 18.5e6 * Double(speed) / 480
   }

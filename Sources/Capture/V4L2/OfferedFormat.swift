@@ -30,7 +30,7 @@ public struct OfferedMode: Sendable, Equatable {
     self.ratesHz = ratesHz
   }
 
-  func contains(_ wanted: ImageSize) -> Bool {
+  package func contains(_ wanted: ImageSize) -> Bool {
     (smallest.width...size.width).contains(wanted.width)
       && (smallest.height...size.height).contains(wanted.height)
   }

@@ -5,5 +5,5 @@ struct ControlContext {
 
 extension ControlHandler where Context == ControlContext {
   /// Every kind of request the daemon answers, one file each in this folder.
-  static var all: [ControlHandler] { [.status] }
+  static var all: [ControlHandler] { [.status, .events] }
 }

@@ -1,6 +1,7 @@
 import DepthPipeline
 import Messaging
 import ModelBundle
+import Glibc
 import Platform
 import Quantities
 import WireFormat
@@ -19,8 +20,11 @@ extension StatusReporter {
     let now = MonotonicTime.now()
     let message = health.message(crew: crew, at: now, uptimeNanoseconds: now - started)
     result.field("version", Version.daemon)
+    result.field("pid", Int(getpid()))
     result.field("source", settings.sourceText)
     result.field("directory", settings.endpoints.directory.path)
+    result.field("configuration", settings.configurationPath)
+    result.field("state_directory", settings.stateDirectory)
     result.field("model", crew.model.name)
     result.beginObject("health")
     message.encodeFields(into: &result)
@@ -30,6 +34,7 @@ extension StatusReporter {
       result.beginObject(name)
       result.field("p50", histogram.quantileNanoseconds(0.5).map { Double($0) * 1e-6 })
       result.field("p99", histogram.quantileNanoseconds(0.99).map { Double($0) * 1e-6 })
+      result.field("max", Double(histogram.maximumNanoseconds) * 1e-6)
       result.endObject()
     }
     result.endObject()
@@ -38,6 +43,9 @@ extension StatusReporter {
     result.field("failed_pictures", crew.perception.snapshot.report?.failedPictures ?? 0)
     result.endObject()
     result.beginObject("camera")
+    result.field("width", crew.capture.frameSize?.width)
+    result.field("height", crew.capture.frameSize?.height)
+    result.field("connection", crew.capture.connection)
     result.field("frames", crew.capture.frames.value)
     result.field("lost", crew.capture.lost.value)
     result.field("corrupt", crew.capture.corrupt.value)

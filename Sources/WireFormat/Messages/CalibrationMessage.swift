@@ -19,6 +19,27 @@ public struct CalibrationMessage: StatusMessage, Equatable, Decodable {
   public var rectificationMatrix: [Double]
   /// Row-major 3x4.
   public var projectionMatrix: [Double]
+  /// How the camera sits above the ground; nil when that is not known.
+  public var mount: Mount?
+
+  /// Height in metres; angles in degrees, pitch positive looking down, roll positive with the right side lower.
+  public struct Mount: Equatable, Sendable, Decodable {
+    public var heightMeters: Double
+    public var pitchDegrees: Double
+    public var rollDegrees: Double
+
+    public init(heightMeters: Double, pitchDegrees: Double, rollDegrees: Double) {
+      self.heightMeters = heightMeters
+      self.pitchDegrees = pitchDegrees
+      self.rollDegrees = rollDegrees
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case heightMeters = "height_m"
+      case pitchDegrees = "pitch_deg"
+      case rollDegrees = "roll_deg"
+    }
+  }
 
   public init(
     camera: String, frameID: String?, calibrationID: String?, calibration: CameraCalibration
@@ -34,10 +55,15 @@ public struct CalibrationMessage: StatusMessage, Equatable, Decodable {
     rectificationMatrix = calibration.rectification
     let p = calibration.rectifiedIntrinsics
     projectionMatrix = [p.fx, 0, p.cx, 0, 0, p.fy, p.cy, 0, 0, 0, 1, 0]
+    mount = calibration.mount.map {
+      Mount(
+        heightMeters: $0.heightMeters, pitchDegrees: $0.pitchRadians * 180 / .pi,
+        rollDegrees: $0.rollRadians * 180 / .pi)
+    }
   }
 
   private enum CodingKeys: String, CodingKey {
-    case camera, width, height
+    case camera, width, height, mount
     case frameID = "frame"
     case calibrationID = "calib_id"
     case distortionModel = "distortion_model"
@@ -58,6 +84,12 @@ public struct CalibrationMessage: StatusMessage, Equatable, Decodable {
     writer.field("K", cameraMatrix)
     writer.field("R", rectificationMatrix)
     writer.field("P", projectionMatrix)
+    guard let mount else { return }
+    writer.beginObject("mount")
+    writer.field("height_m", mount.heightMeters)
+    writer.field("pitch_deg", mount.pitchDegrees)
+    writer.field("roll_deg", mount.rollDegrees)
+    writer.endObject()
   }
 }
 

@@ -13,6 +13,29 @@ public struct HealthMessage: StatusMessage, Equatable {
     case down
   }
 
+  /// How one part of the daemon is, as one of `HealthComponent`'s words.
+  public struct Component: Equatable, Sendable {
+    /// `camera`, `calibration`, `decode`, `model`, `bank`, `odometry`, `scale`, `sparse`, `publish`, `clock`, `disk`,
+    /// `temperature`.
+    public var name: String
+    /// `ok`, `off`, `warning`, `stale`, `error`.
+    public var level: String
+    /// One of the words of docs/codes.md.
+    public var code: String
+    /// One sentence for a person.
+    public var text: String
+    /// What to do; nil when nothing is to be done.
+    public var remedy: String?
+
+    public init(name: String, level: String, code: String, text: String, remedy: String? = nil) {
+      self.name = name
+      self.level = level
+      self.code = code
+      self.text = text
+      self.remedy = remedy
+    }
+  }
+
   public var camera: String
   public var stamp: WallTime?
   public var time = MonotonicTime(nanoseconds: 0)
@@ -33,6 +56,7 @@ public struct HealthMessage: StatusMessage, Equatable {
   public var scale: DepthHeader.Scale?
   public var generation: UInt64?
   public var uptimeSeconds: Double?
+  public var components: [Component] = []
 
   public init(camera: String, verdict: Verdict) {
     self.camera = camera
@@ -65,12 +89,26 @@ public struct HealthMessage: StatusMessage, Equatable {
     scale?.encode("scale", into: &writer)
     writer.field("generation", generation)
     writer.field("uptime_s", uptimeSeconds)
+    guard !components.isEmpty else { return }
+    writer.beginArray("components")
+    for component in components {
+      writer.beginObject()
+      writer.field("name", component.name)
+      writer.field("level", component.level)
+      writer.field("code", component.code)
+      writer.field("text", component.text)
+      writer.field("remedy", component.remedy)
+      writer.endObject()
+    }
+    writer.endArray()
   }
 }
 
+extension HealthMessage.Component: Decodable {}
+
 extension HealthMessage: Decodable {
   private enum Key: String, CodingKey {
-    case camera, stamp, mono, verdict, reason, degraded, latency, frames, drops, scale, generation
+    case camera, stamp, mono, verdict, reason, degraded, latency, frames, drops, scale, generation, components
     case bootID = "boot_id"
     case rate = "rate_hz"
     case nominalRate = "nominal_rate_hz"
@@ -104,5 +142,6 @@ extension HealthMessage: Decodable {
     scale = try fields.decodeIfPresent(DepthHeader.Scale.self, forKey: .scale)
     generation = try fields.decodeIfPresent(UInt64.self, forKey: .generation)
     uptimeSeconds = try fields.decodeIfPresent(Double.self, forKey: .uptime)
+    components = try fields.decodeIfPresent([Component].self, forKey: .components) ?? []
   }
 }

@@ -1,0 +1,59 @@
+import Capture
+package import Quantities
+
+/// Everything the levels of the components rest on, at one moment.
+package struct ComponentObservation {
+  /// Growth of a counter over the last ten seconds, or since the start.
+  package struct Recently {
+    package var arrived: UInt64 = 0
+    package var lost: UInt64 = 0
+    package var broken: UInt64 = 0
+    package var refusedMessages: UInt64 = 0
+    package var failedPictures: UInt64 = 0
+    package var unreadableOdometry: UInt64 = 0
+
+    package init() {}
+  }
+
+  /// Where odometry stands.
+  package struct Odometry {
+    package var isExpected = false
+    /// Of the newest sample, seconds; nil = none ever arrived.
+    package var ageSeconds: Double?
+    package var maximumAgeSeconds = 0.2
+    /// Why the last unreadable message was refused.
+    package var problem: String?
+
+    package init() {}
+  }
+
+  package var health: HealthReport.Observation
+  /// Since the daemon's start, seconds.
+  package var uptimeSeconds = 0.0
+  package var recently = Recently()
+  package var odometry = Odometry()
+  package var machine = MachineState()
+  /// The calibration in use, for people; nil = none.
+  package var calibration: String?
+  package var modelName = ""
+  /// Whether the model's folder holds a prior bank.
+  package var hasPriorBank = false
+  /// Seconds since the camera came back; nil = it never went away.
+  package var sinceReconnectSeconds: Double?
+  package var clockSteps: UInt64 = 0
+  /// Seconds since the real-time clock was set; nil = it was not.
+  package var sinceClockStepSeconds: Double?
+  package var wallTime = WallTime(nanoseconds: 0)
+  /// Why the last event could not be kept on disk.
+  package var eventLogProblem: String?
+
+  package init(health: HealthReport.Observation) {
+    self.health = health
+  }
+
+  /// Whether things have had their time to begin.
+  var isWarm: Bool { uptimeSeconds > 5 }
+
+  /// Whether frames arrive.
+  var isStreaming: Bool { health.capture == .streaming }
+}

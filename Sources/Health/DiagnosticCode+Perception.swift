@@ -1,0 +1,64 @@
+/// From the network to the subscriber.
+extension DiagnosticCode {
+  static let network: [DiagnosticCode: Explanation] = [
+    .modelOK: Explanation(.model, .ok, "the network keeps up."),
+    .modelIdle: Explanation(.model, .off, "the network is loaded and has no frames to work on."),
+    .modelFailed: Explanation(
+      .model, .error, "no pipeline can be built for the frames that arrive.",
+      do: "Set model.input_size = \"auto\" and check the configuration: `depthctl check --config FILE`."),
+    .modelUnusable: Explanation(
+      .model, .error, "the model that the configuration names cannot be loaded.",
+      do: "The text names the file and what is wrong with it; copy the bundle again or name another."),
+    .modelSlow: Explanation(
+      .model, .warning, "far fewer frames are processed than arrive; latency stays low, the rate does not.",
+      do: "A smaller model.input_size, more model.threads, or a lower camera rate; look at the temperature."),
+    .bankOff: Explanation(.bank, .off, "the model has no prior bank."),
+    .bankIdle: Explanation(.bank, .off, "the model's folder has a prior bank that this build does not fuse."),
+  ]
+
+  static let odometryAndScale: [DiagnosticCode: Explanation] = [
+    .odometryOK: Explanation(.odometry, .ok, "odometry is young enough to use."),
+    .odometryOff: Explanation(
+      .odometry, .off, "no odometry is configured.",
+      do: "Name a publisher in [odometry] source to have speed in every header."),
+    .odometryIdle: Explanation(
+      .odometry, .off, "the daemon has just started and waits for the first odometry."),
+    .odometryMissing: Explanation(
+      .odometry, .warning, "odometry is configured and has never arrived.",
+      do: "Start the publisher that [odometry] source names; check host and port."),
+    .odometryStale: Explanation(
+      .odometry, .stale, "odometry has stopped: the last sample is older than odometry.max_age_ms.",
+      do: "Look at the publisher and at the network between."),
+    .odometryUnreadable: Explanation(
+      .odometry, .warning, "messages arrive on the odometry endpoint that are no odometry.",
+      do: "Send what docs/wire.md describes under odometry/; the text says what is wrong with the last one."),
+    .scaleOK: Explanation(.scale, .ok, "depth is in metres."),
+    .scaleIdle: Explanation(.scale, .off, "there is no depth yet whose scale could be judged."),
+    .scaleUnknown: Explanation(
+      .scale, .warning, "depth is in the network's own unit; the metric topics are silent.",
+      do: "Set scale.constant: the true distance of a wall divided by its published unscaled depth."),
+    .scaleConverging: Explanation(
+      .scale, .warning, "the scale is being learned and not good enough yet.", do: "Drive on."),
+    .scaleHeld: Explanation(
+      .scale, .warning, "the scale is kept from earlier and no longer confirmed.",
+      do: "Nothing while the robot stands still; else look at odometry."),
+    .scaleConflict: Explanation(
+      .scale, .error, "two sources of scale disagree; it is frozen.",
+      do: "Slipping wheels, a ramp, or a camera that was moved: check the mount and calibrate again."),
+    .sparseOff: Explanation(
+      .sparse, .off, "no range points are configured; depth is predicted from the image."),
+  ]
+
+  static let publishing: [DiagnosticCode: Explanation] = [
+    .publishOK: Explanation(.publish, .ok, "depth is published."),
+    .publishIdle: Explanation(.publish, .off, "nothing has been published yet."),
+    .publishStalled: Explanation(
+      .publish, .error, "frames arrive and no depth has come of them for more than a second.",
+      do: "systemd restarts a daemon that stays so; `journalctl -u depthd` says why frames fail."),
+    .publishRefused: Explanation(
+      .publish, .warning, "ZeroMQ refused messages lately.", do: "Look for memory and descriptor limits."),
+    .publishPictures: Explanation(
+      .publish, .warning, "previews or camera pictures could not be encoded lately.",
+      do: "Depth is not affected. Set publish.preview_rate_hz = 0 if nobody needs them."),
+  ]
+}

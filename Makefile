@@ -60,6 +60,10 @@ test-training: ## the Python training side
 	@scripts/venv .venv-training training/requirements.txt
 	@$(TRAINING) -m pytest -q training/tests
 
+train-smoke: ## every training recipe for a few steps on tiny drives (a part of test-training)
+	@scripts/venv .venv-training training/requirements.txt
+	@$(TRAINING) -m pytest -q training/tests/test_recipes.py
+
 ablate-small: ## each training method against the run without it; writes docs/benchmarks/methods.md
 	@scripts/venv .venv-training training/requirements.txt
 	@PYTHONPATH=training $(TRAINING) -m depthtrain.ablate

@@ -82,6 +82,7 @@ def project(points: torch.Tensor, intrinsics: torch.Tensor) -> tuple[torch.Tenso
 def sample(image: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
     """Bilinear look-up of image (B, C, H, W) at pixel positions (B, 2, H, W); border values outside."""
     height, width = image.shape[2:]
+    pixels = pixels.nan_to_num(nan=-1e4, posinf=1e4, neginf=-1e4)  # grid_sample's gradient reads anywhere for NaN
     x = 2.0 * pixels[:, 0] / (width - 1) - 1.0
     y = 2.0 * pixels[:, 1] / (height - 1) - 1.0
     return F.grid_sample(image, torch.stack([x, y], dim=-1), padding_mode="border", align_corners=True)

@@ -152,10 +152,10 @@ def restore(run: RunFolder, recipe: Recipe, networks: torch.nn.ModuleDict, optim
     path, content = run.checkpoint, checkpoint.read(run.checkpoint)
     if content["version"] < checkpoint.VERSION:
         raise CheckpointError(f"{path}: format 1 has no random state and no recipe to resume with; start a new run from its "
-                              f"weights: --init {path} --run ANOTHER_FOLDER")
+                              f"weights: --init {path} --run-folder ANOTHER")
     if content["architecture"] != recipe.model.architecture:
         raise CheckpointError(f"{path}: is of architecture {content['architecture']}, the recipe says "
-                              f"{recipe.model.architecture}; use another --run folder")
+                              f"{recipe.model.architecture}; use another --run-folder")
     try:
         before = strict_toml.build(Recipe, tomllib.loads(content["recipe"]), f"{path}: recipe")
         changes = strict_toml.differences(before, recipe)
@@ -163,7 +163,7 @@ def restore(run: RunFolder, recipe: Recipe, networks: torch.nn.ModuleDict, optim
         changes = [str(error)]
     if changes and not accept_changes:
         raise CheckpointError(f"{path}: was made with another recipe ({'; '.join(changes)}); to continue with the changed one "
-                              "add --accept-changes, to start anew leave out --resume or choose another --run folder")
+                              "add --accept-changes, to start anew leave out --resume or choose another --run-folder")
     averages, decay = {}, recipe.optimisation.ema_decay
     for name, network in networks.items():
         if name in content["networks"]:
@@ -249,7 +249,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="methods: " + "; ".join(
         f"{name} ({method.summary})" for name, method in METHODS.items()))
     parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--run", type=Path, help="run folder; default training/runs/<recipe name>")
+    parser.add_argument("--run-folder", dest="run", type=Path, help="run folder; default training/runs/<recipe name>")
     parser.add_argument("--resume", action="store_true", help="continue from the run folder's checkpoint")
     parser.add_argument("--accept-changes", action="store_true", help="resume although the recipe has changed since")
     parser.add_argument("--init", type=Path, help="start from the weights of this checkpoint")

@@ -54,6 +54,18 @@ def test_warp_with_identity_returns_the_image() -> None:
     assert torch.allclose(out, image, atol=1e-4) and valid[..., 1:-1, 1:-1].all()
 
 
+def test_points_without_a_position_are_outside_and_do_no_harm() -> None:
+    """A diverging network predicts NaN and infinity; the look-up and its gradient must survive that."""
+    image, depth = torch.rand(1, 3, 32, 64, requires_grad=True), torch.full((1, 1, 32, 64), 3.0)
+    depth[..., ::2], depth[..., 1::4] = float("nan"), float("inf")
+    depth.requires_grad_()
+    T = torch.eye(4)[None].clone()
+    T[0, 0, 3] = 0.1
+    out, valid = warp(image, depth, T, torch.tensor([[9.0, 9.0, 31.5, 15.5]]))
+    assert torch.isfinite(out).all() and not valid[..., ::2].any()
+    out.sum().backward()
+
+
 def test_warp_shifts_by_the_stereo_disparity() -> None:
     """A camera 0.5 m to the right of a wall at 4 m with fx 16 sees it shifted by 16 * 0.5 / 4 = 2 pixels."""
     target = torch.rand(1, 1, 6, 12)

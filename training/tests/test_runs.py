@@ -186,7 +186,7 @@ def test_bfloat16_trains(recipe: Path, tmp_path: Path) -> None:
 
 
 def test_errors_on_the_command_line_are_one_line_and_exit_code_1(recipe: Path, tmp_path: Path) -> None:
-    found = subprocess.run([sys.executable, "-m", "depthtrain.train", "--recipe", recipe, "--run", tmp_path / "run", "--with", "berho"],
+    found = subprocess.run([sys.executable, "-m", "depthtrain.train", "--recipe", recipe, "--run-folder", tmp_path / "run", "--with", "berho"],
                            capture_output=True, text=True, cwd=Path(__file__).parents[1])
     assert found.returncode == 1 and "did you mean 'berhu'" in found.stderr and "Traceback" not in found.stderr
 
@@ -194,7 +194,7 @@ def test_errors_on_the_command_line_are_one_line_and_exit_code_1(recipe: Path, t
 def test_two_processes_train_together(recipe: Path, tmp_path: Path) -> None:
     """torchrun on two CPU processes: both leave the loop, one writes, and the statistics are frozen on the way."""
     found = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m",
-                            "depthtrain.train", "--recipe", recipe, "--run", tmp_path / "run", "--device", "cpu"],
+                            "depthtrain.train", "--recipe", recipe, "--run-folder", tmp_path / "run", "--device", "cpu"],
                            capture_output=True, text=True, cwd=Path(__file__).parents[1], env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert found.returncode == 0, found.stderr[-2000:]
     assert read(tmp_path / "run" / "checkpoint.pt")["step"] == 6 and len(json.loads((tmp_path / "run" / "run.json").read_text())) == 1

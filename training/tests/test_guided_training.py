@@ -17,6 +17,8 @@ from depthtrain.data import labels
 from depthtrain.data.batches import Sampler
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.export import export
+from depthtrain.methods import Step
+from depthtrain.methods.guided import PriorAgreement
 from depthtrain.priors.__main__ import main as priors_main
 from depthtrain.priors.bank import open_bank
 from depthtrain.priors.references import PriorError, open_references
@@ -51,8 +53,7 @@ class Chain:
 def chain(tmp_path_factory) -> Chain:
     """Everything from a drive to a bundle with a bank, two steps of training each."""
     root, patch = tmp_path_factory.mktemp("chain"), pytest.MonkeyPatch()
-    patch.setattr(labels, "label_path", lambda name, drive, index: root / "labels" / name / drive.path.name / f"{index:06d}.png")
-    patch.setattr("depthtrain.teacher.label.label_path", labels.label_path)
+    patch.setenv("DEPTHD_CACHE", str(root / "cache"))
     made = Chain(root, write_drive(root / "tiny", frames=8), root / "recipe.toml", root / "teacher" / "checkpoint.pt",
                  root / "references.safetensors", root / "fused" / "checkpoint.pt", root / "selected.safetensors", root / "bundle")
     plain = _recipe(made.recipe, made.drive)
@@ -151,6 +152,22 @@ def test_batches_carry_labels_and_enlarged_frames(chain: Chain) -> None:
     assert float((small - batch.clean[batch.photo_index]).abs().mean()) < 0.03
     known = batch.teacher_weight > 0
     assert batch.teacher_depth[known].min() > 0.09 and (batch.teacher_weight <= 1).all() and known.float().mean() > 0.5
+
+
+def test_prior_agreement_compares_with_what_is_trusted_most(chain: Chain) -> None:
+    """Measured, labelled, guessed (the simulator's sky) and unknown pixels side by side."""
+    recipe = load_recipe(chain.fused.with_name("recipe.toml"))
+    _, batch = Sampler(recipe, seed=1).draw(0)
+    batch = dataclasses.replace(batch, depth=batch.depth.clone().fill_(0), weight=batch.weight.clone().fill_(0))
+    batch.teacher_depth.zero_()
+    batch.teacher_weight.zero_()
+    batch.depth[..., 0], batch.weight[..., 0] = 4.0, 1.0       # measured; the label says something else
+    batch.teacher_depth[..., :2], batch.teacher_weight[..., :2] = 8.0, 0.5
+    batch.depth[..., 2], batch.weight[..., 2] = 80.0, 0.3      # guessed, without a label
+    proposed = torch.full((len(batch.depth), 1, 4, 6), (1 / 4.0 - 0.01) / 9.99)
+    step = Step(recipe, {}, batch, {"prior_disparity": proposed}, 0)
+    expected = (1.0 * 0 + 0.5 * np.log(2) + 0.3 * np.log(20)) / 1.8
+    assert float(PriorAgreement(recipe).terms(step)["prior"]) == pytest.approx(expected, rel=1e-4)
 
 
 def test_settings_that_cannot_work_are_refused(chain: Chain) -> None:

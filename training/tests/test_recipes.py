@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conftest import write_drive
@@ -12,7 +13,9 @@ from depthtrain.checkpoint import load_network, read
 from depthtrain.config import Recipe, drive_path, load_recipe
 from depthtrain.data.drive import open_drive
 from depthtrain.data.hints import make_hints
+from depthtrain.data.labels import write_label
 from depthtrain.data.simulated import FAMILIES
+from depthtrain.priors.references import ReferenceWriter
 from depthtrain.train import train
 
 RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.toml"))
@@ -24,8 +27,19 @@ def tiny(recipe: Recipe, drive: Path, teacher: Path, steps: int = 3) -> Recipe:
         dataclasses.replace(source, drive=str(drive), weight=1.0) for source in group.sources)) for group in recipe.groups)
     optimisation = dataclasses.replace(recipe.optimisation, steps=steps, threads=2, freeze_statistics_step=2,
                                        freeze_statistics_batches=1)
+    if recipe.priors.references:
+        recipe = dataclasses.replace(recipe, priors=dataclasses.replace(recipe.priors, references=str(random_references(drive.parent))))
     return dataclasses.replace(recipe, groups=groups, validation=(str(drive),), optimisation=optimisation, exclude="",
                                distillation=dataclasses.replace(recipe.distillation, teacher=str(teacher)))
+
+
+def random_references(folder: Path, count: int = 50) -> Path:
+    """A reference set of noise."""
+    rng, path = np.random.default_rng(0), folder / "references.safetensors"
+    with ReferenceWriter(path) as writer:
+        writer.add(rng.random((count, 64)), rng.random(count) * 0.1, np.ones(count), 0, 0, np.arange(count))
+        writer.finish({"teacher": "none", "teacher_sha256": "0", "drives": "[]"})
+    return path
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
@@ -35,6 +49,9 @@ def test_recipe_trains_and_its_checkpoint_loads(path: Path, tmp_path: Path, monk
     recipe, teacher = load_recipe(path), tmp_path / "teacher"
     for kind in {source.hints for group in recipe.groups for source in group.sources if source.hints}:
         make_hints(kind, open_drive(drive))
+    for name in {source.pseudo for group in recipe.groups for source in group.sources if source.pseudo}:
+        for index in range(6):
+            write_label(name, open_drive(drive), index, np.full((96, 192), 5.0), np.full((96, 192), 0.5))
     if recipe.losses.distillation > 0:
         plain = dataclasses.replace(recipe, losses=dataclasses.replace(recipe.losses, distillation=0.0))
         train(tiny(plain, drive, teacher, steps=1), teacher)

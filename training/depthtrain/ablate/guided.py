@@ -20,7 +20,8 @@ from depthtrain.teacher.label import label_drive
 RICH = (2 * SIZE[0], 2 * SIZE[1])
 LABELS = "ablation"
 REAL = Source("kitti_odom06", 1.0, "photometric", pseudo=LABELS)  # stored at more than twice the student's resolution
-MOVING = tuple(dataclasses.replace(simulated(place), supervision="photometric", empty_depth_m=0.0) for place in ("street", "yard"))
+MOVING = tuple(dataclasses.replace(simulated(place), supervision="photometric", empty_depth_m=0.0, pseudo=LABELS)
+               for place in ("street", "yard"))
 
 
 def teacher(bench: Bench) -> Path:
@@ -34,10 +35,11 @@ def teacher(bench: Bench) -> Path:
 
 
 def labelled(bench: Bench) -> TeacherEye:
-    """The teacher, after it has labelled the real drive that the students learn from."""
+    """The teacher, after it has labelled the drives that the students learn from without truth."""
     eye = TeacherEye(teacher(bench))
     torch.set_num_threads(1)
-    label_drive(eye, open_drive(drive_path(REAL.drive)), LABELS)
+    for source in (REAL, *MOVING):
+        label_drive(eye, open_drive(drive_path(source.drive)), LABELS)
     return eye
 
 

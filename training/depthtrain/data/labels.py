@@ -1,11 +1,12 @@
 """A teacher's labels: its depth of every frame of a drive, with how far it trusts each pixel.
 
-Cached beside the hints, under `.cache/labels/<name>/<drive>/`: NNNNNN.png holds inverse depth as uint16, 1/m x 4096 (0.24 mm^-1
-steps keep far depths apart), NNNNNN.trust.png trust as uint8, 255 = full. depthtrain.teacher.label writes them.
+Cached beside the hints, under `.cache/labels/<name>/<drive>/`: NNNNNN.png holds inverse depth as uint16, 1/m x 4096 (at 80 m
+a step is 1.6 m, at 8 m it is 1.6 cm), NNNNNN.trust.png trust as uint8, 255 = full. depthtrain.teacher.label writes them.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -17,9 +18,9 @@ UNITS = 4096.0
 
 
 def label_path(name: str, drive: Drive, index: int) -> Path:
-    """Where a frame's inverse depth is kept; its trust lies beside it."""
-    root = Path(__file__).resolve().parents[3] / ".cache" / "labels"
-    return root / name / drive.path.name / (Path(drive.files[index]).stem + ".png")
+    """Where a frame's inverse depth is kept, under $DEPTHD_CACHE, else .cache in the repository root; its trust lies beside it."""
+    root = Path(os.environ.get("DEPTHD_CACHE") or Path(__file__).resolve().parents[3] / ".cache")
+    return root / "labels" / name / drive.path.name / (Path(drive.files[index]).stem + ".png")
 
 
 def write_label(name: str, drive: Drive, index: int, depth_m: np.ndarray, trust: np.ndarray) -> None:

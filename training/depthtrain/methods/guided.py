@@ -52,10 +52,11 @@ class PriorAgreement(Method):
     def terms(self, step: Step) -> dict[str, torch.Tensor]:
         batch, model = step.batch, self.recipe.model
         proposed = step.out.get("prior_disparity")
-        weight = batch.teacher_weight if batch.teacher_weight.numel() else batch.weight
-        depth = batch.teacher_depth if batch.teacher_depth.numel() else batch.depth
-        if batch.teacher_depth.numel():  # measured depth is better than any label
-            depth, weight = torch.where(batch.weight > 0.9, batch.depth, depth), torch.maximum(weight, batch.weight)
+        depth, weight = batch.depth, batch.weight
+        if batch.teacher_depth.numel():  # whichever is trusted more: measurements outweigh labels
+            is_measured = batch.weight >= batch.teacher_weight
+            depth = torch.where(is_measured, batch.depth, batch.teacher_depth)
+            weight = torch.maximum(batch.weight, batch.teacher_weight)
         if proposed is None or not bool((weight > 0).any()):
             return {}
         return {self.name: prior_agreement(proposed, depth, weight, model.min_depth_m, model.max_depth_m)}

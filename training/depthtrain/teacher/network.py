@@ -20,6 +20,8 @@ from depthtrain.teacher.guidance import UNKNOWN, SemanticGuidance
 from depthtrain.teacher.volume import Lookup, Matching, depth_hypotheses, match
 
 RANGE_DECAY = 0.99
+MIX_START = 0.25
+"""Weight of the volume's evidence beside the stride-4 map at the start: a warm start survives it, and learning begins at once."""
 NEAR_MARGIN, FAR_MARGIN = 0.9, 1.1
 
 
@@ -49,7 +51,7 @@ class Teacher(SplitNetwork):
         self.guidance: SemanticGuidance | None = None
         self.mix = nn.Sequential(conv_bn_relu(matching_channels + hypotheses, matching_channels, 3),
                                  conv_bn(matching_channels, matching_channels, 1))
-        nn.init.zeros_(self.mix[1][1].weight)
+        nn.init.constant_(self.mix[1][1].weight, MIX_START)
         self.register_buffer("range_units", torch.tensor([0.1, 10.0]))
 
     def early(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,8 @@ from depthtrain.onnxfile import export_graph
 from depthtrain.priors.bank import Bank, open_bank, write_bank
 from depthtrain.priors.fusion import FusedNetwork
 from depthtrain.priors.references import open_references
-from depthtrain.teacher.network import Teacher
 from depthtrain.run_folder import git_commit
+from depthtrain.teacher.network import Teacher
 
 
 class EncoderGraph(nn.Module):
@@ -113,6 +114,8 @@ def export(checkpoint: Path, folder: Path) -> None:
         raise ValueError(f"{checkpoint}: a teacher is no model for a robot; see python -m depthtrain.teacher.export")
     steps = int(read(checkpoint)["step"])
     folder.mkdir(parents=True, exist_ok=True)
+    for optional in (BANK_NAME, FILE_NAME, "pose.onnx"):  # of an earlier model in the same folder
+        (folder / optional).unlink(missing_ok=True)
     export_graphs(network, folder)
     bank = None
     if fusion is not None:
@@ -197,14 +200,19 @@ def rounded(value):
     return round(value, 5) if isinstance(value, float) else value
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     torch.set_num_threads(2)
-    export(arguments.checkpoint, arguments.out)
+    try:
+        export(arguments.checkpoint, arguments.out)
+    except (ValueError, OSError) as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,6 +10,7 @@ import argparse
 import csv
 import dataclasses
 import json
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -164,14 +165,21 @@ def main() -> None:
     if not arguments.drive and not arguments.make3d:
         parser.error("--drive or --make3d says what to evaluate on")
     torch.set_num_threads(arguments.threads)
+    try:
+        result = _evaluate(arguments)
+    except (ValueError, OSError) as error:  # every error of this package is one of them
+        sys.exit(f"error: {error}")
+    print(json.dumps(result) if arguments.json else _text(result))
+
+
+def _evaluate(arguments: argparse.Namespace) -> dict:
     protocol = protocol_named(arguments.protocol)
     if arguments.crop is not None:
         protocol = dataclasses.replace(protocol, crop=arguments.crop)
     if arguments.cap is not None:
         protocol = dataclasses.replace(protocol, cap_m=arguments.cap)
-    size = tuple(int(part) for part in arguments.size.split("x")) if arguments.size else None
     model = open_model(arguments.checkpoint, arguments.bundle, arguments.onnx)
-    options = Options(protocol, size, arguments.flip, SparseRequest.parse(arguments.sparse, arguments.seed)
+    options = Options(protocol, arguments.size, arguments.flip, SparseRequest.parse(arguments.sparse, arguments.seed)
                       if arguments.sparse else None, arguments.ranges, model.sigma_of if arguments.sigma else None,
                       arguments.pictures)
     report, drives = Report(), [open_drive(drive_path(name)) for name in arguments.drive]
@@ -179,12 +187,19 @@ def main() -> None:
         score_frames(report, model.predict, make3d_frames(arguments.make3d), model.recipe, options)
     for drive in drives:
         score_drive(report, model.predict, drive, model.recipe, options)
-    if size is None and len(drives) == 1:
+    if options.size is None and len(drives) == 1:
         options = dataclasses.replace(options, size=nearest_size(drives[0].width, drives[0].height))
     result = report.summary(options)
     if arguments.csv:
         report.write_csv(arguments.csv)
-    print(json.dumps(result) if arguments.json else _text(result))
+    return result
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()) or int(width) % 32 or int(height) % 32 or 0 in (int(width), int(height)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not WxH in multiples of 32")
+    return int(width), int(height)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -199,7 +214,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--protocol", default="plain", metavar="NAME", help="see below; default plain")
     parser.add_argument("--crop", choices=tuple(CROPS), help="instead of the protocol's")
     parser.add_argument("--cap", type=float, help="farthest truth that counts in metres, instead of the protocol's")
-    parser.add_argument("--size", help="WxH of the network input; default: the trained size nearest in aspect ratio")
+    parser.add_argument("--size", type=_size, help="WxH of the network input; default: the trained size nearest in aspect ratio")
     parser.add_argument("--flip", action="store_true", help="average with the mirrored image, where the protocol has that")
     parser.add_argument("--sparse", metavar="N|beams:N", help="give N points or beams of sparse/ and score on the rest")
     parser.add_argument("--seed", type=int, default=1, help="of the random points")

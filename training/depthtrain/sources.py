@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from depthtrain.config import ModelRecipe
+from depthtrain.data.sparsity import Points
 from depthtrain.prediction import Predictor, network_predictor
 
 OUTPUTS = ("disparity", "inverse_depth", "depth")
@@ -69,7 +70,9 @@ def _from_onnx(path: Path) -> Model:
     except ValueError as error:
         raise ModelError(f"{path}: metadata cannot be read ({error})") from error
 
-    def predict(image: np.ndarray) -> tuple[np.ndarray, None]:
+    def predict(image: np.ndarray, points: Points | None = None) -> tuple[np.ndarray, None]:
+        if points is not None:
+            raise ModelError(f"{path}: a plain ONNX network cannot use range points; evaluate a bundle or a checkpoint")
         values = session.run([output], {source: image})[0][0, 0]
         return (1.0 / values if kind == "depth" else values), None
 

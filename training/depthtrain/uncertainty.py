@@ -55,9 +55,3 @@ def coverage(log_error: np.ndarray, sigma: np.ndarray) -> dict[str, float]:
     return {"coverage_1_sigma": float(np.mean(error < sigma)), "coverage_2_sigma": float(np.mean(error < 2 * sigma)),
             "nll": float(np.mean(np.sqrt(2) * error / sigma + np.log(np.sqrt(2) * sigma)))}
 
-
-def reliability(log_error: np.ndarray, sigma: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
-    """Per decile of sigma, from the surest: its mean sigma and the root mean square of the log error there."""
-    order = np.argsort(sigma, kind="stable")
-    return [{"sigma": float(sigma[part].mean()), "rms": float(np.sqrt(np.mean(log_error[part] ** 2)))}
-            for part in np.array_split(order, bins) if len(part)]

@@ -143,3 +143,15 @@ def test_command_writes_tables_pictures_and_json(drive_folder: Path, tmp_path: P
     assert sum(row["share"] for row in result["ranges"].values()) == pytest.approx(1.0)
     picture = cv2.imread(str(tmp_path / "pictures" / "tiny" / "000002.png"))
     assert picture.shape == (2 * (64 + 18), 2 * 96, 3) and picture.std() > 10
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--drive", "nowhere"], "nowhere"), (["--protocol", "kitti"], "unknown protocol"), (["--sparse", "many"], "--sparse 'many'"),
+    (["--sigma"], "publishes no log_sigma"), (["--sparse", "60"], "cannot use range points"), (["--cap", "0.5"], "no frame has"),
+    (["--size", "100x64"], "multiples of 32")])
+def test_command_explains_what_is_wrong(drive_folder: Path, tmp_path: Path, monkeypatch, capsys, options, message) -> None:
+    monkeypatch.setattr(sys, "argv", ["evaluate", "--onnx", str(tiny_onnx(tmp_path / "a.onnx")), "--drive", str(drive_folder),
+                                      *options])
+    with pytest.raises(SystemExit) as stopped:
+        evaluate.main()
+    assert message in f"{stopped.value.code} {capsys.readouterr().err}"

@@ -1,11 +1,11 @@
-"""Sparsification against hand-made curves; coverage and reliability of errors drawn from the claimed distribution."""
+"""Sparsification against hand-made curves; coverage of errors drawn from the claimed distribution."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from depthtrain.uncertainty import STEPS, ause, coverage, reliability, sparsification
+from depthtrain.uncertainty import STEPS, ause, coverage, sparsification
 
 
 def test_curve_of_four_pixels_by_hand() -> None:
@@ -38,5 +38,3 @@ def test_coverage_of_a_normal_and_of_a_boast() -> None:
     assert honest["coverage_1_sigma"] == pytest.approx(0.683, abs=0.01)
     assert honest["coverage_2_sigma"] == pytest.approx(0.954, abs=0.01)
     assert boast["coverage_2_sigma"] < 0.55 and boast["nll"] > honest["nll"]
-    rows = reliability(error, sigma)
-    assert len(rows) == 10 and all(row["rms"] == pytest.approx(row["sigma"], rel=0.15) for row in rows)

@@ -49,17 +49,16 @@ class SparseRequest:
         return chosen.reshape(measured.shape)
 
     def _beams(self, measured: np.ndarray, drive: Drive) -> np.ndarray:
-        """Elevation between the frame's lowest and highest point in 64 bins; `count` of them, evenly spread."""
+        """Elevation (row, without intrinsics) from the frame's lowest to its highest point in 64 bins; `count` of them, evenly
+        spread."""
         v, u = np.nonzero(measured > 0)
         chosen = np.zeros(measured.shape, bool)
         if not len(v):
             return chosen
+        angle = -v.astype(np.float64)
         if drive.intrinsics:
             K = drive.intrinsics
-            rise = -((v - K.cy) / K.fy) / np.hypot(1.0, (u - K.cx) / K.fx)
-        else:
-            rise = -v.astype(np.float64)
-        angle = np.arctan(rise) if drive.intrinsics else rise
+            angle = -np.arctan((v - K.cy) / K.fy / np.hypot(1.0, (u - K.cx) / K.fx))
         span = max(float(angle.max() - angle.min()), 1e-9)
         bins = np.minimum(((angle - angle.min()) / span * BEAM_BINS).astype(int), BEAM_BINS - 1)
         wanted = [(2 * beam + 1) * BEAM_BINS // (2 * self.count) for beam in range(self.count)]

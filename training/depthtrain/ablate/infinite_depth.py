@@ -21,12 +21,12 @@ PIXELS = 1000  # tolerated below the ground, at 640x192
 def infinite_depth(bench: Bench) -> Outcome:
     """Stage one sees a leader in a third of the stretches of one drive; stage two leaves out what the filter drops.
 
-    Other drives with truth keep the ground sound. The auto-mask, the other remedy, is off in both runs, so that the row is
+    The yard has no traffic of its own, so that the vehicle is the only leader. Other drives with truth keep the ground sound. The auto-mask, the other remedy, is off in both runs, so that the row is
     about the filter alone.
     """
     bench.prepare_drives()
-    train_drive, judged_drive = _leader("ablation_street", EVERY), _leader("ablation_street_val", 1)
-    sources = [Source(str(train_drive), 2.0, "photometric"), Source(STILLS, 1.0), simulated("yard")]
+    train_drive, judged_drive = _leader("ablation_yard", EVERY), _leader("ablation_yard_val", 1)
+    sources = [Source(str(train_drive), 2.0, "photometric"), Source(STILLS, 1.0), simulated("street")]
     losses = LossWeights(log_l1=0.5, sigma=0.0, velocity=0.0)
     recipe = bench.recipe("infinite-without", sources, losses, steps=300, photometric=Photometric(automask=False))
     first = bench.trained(recipe, init=bench.base())

@@ -36,8 +36,9 @@ def install() -> str:
 def ready_without_a_camera() -> str:
     # The smallest network there is: this machine emulates every instruction.
     service.configure(
-        camera_source='"v4l2:auto"', camera_width="320", camera_height="180", camera_rate_hz="5.0",
-        camera_discard_first_frames="2", odometry_source='"none"', model_path=f'"{DELIVERY}/tiny.onnx"',
+        camera_source='"v4l2:auto"', camera_width="320", camera_height="180", camera_rate_hz="2.0",
+        camera_discard_first_frames="2", camera_calibration=f'"{camera.calibration()}"', odometry_source='"none"',
+        model_path=f'"{DELIVERY}/tiny.onnx"',
     )
     # Returns when READY came; fails when it does not.
     systemctl("restart", "depthd")

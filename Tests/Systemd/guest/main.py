@@ -2,6 +2,7 @@
 import pathlib
 import subprocess
 
+import doctor
 import life
 import sandbox
 from report import check, say
@@ -13,6 +14,9 @@ def first_boot() -> None:
     check("depthd is installed, starts as shipped and answers", life.install)
     check("it is READY without a camera, and says what it waits for", life.ready_without_a_camera)
     check("a camera plugged in later gives depth inside the sandbox", life.hot_plug)
+    check("the doctor has nothing to say about a calibrated camera", doctor.clean)
+    check("the doctor finds that the camera is gone", doctor.without_camera)
+    check("the doctor finds that the daemon does not run", doctor.without_daemon)
     check("unplugging is reported, plugging in again gives depth", life.unplug_and_plug_in)
     check("an ordinary user outside the group `video` may not subscribe", sandbox.strangers_are_refused)
     check("it runs as nobody in particular", sandbox.dynamic_user)

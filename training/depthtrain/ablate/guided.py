@@ -73,10 +73,11 @@ def guided(bench: Bench) -> Outcome:
 
 @experiment("priors", "prior fusion with selection", "unscaled AbsRel, kitti2015_val and simulated street")
 def priors(bench: Bench) -> Outcome:
-    """The control learns from the same labels for as many steps, without a bank: what is left is what looking up brings."""
+    """The control learns from the same labels in the same two runs, without a bank: what is left is what looking up brings."""
     eye = labelled(bench)
     sources = [Source(STILLS, 1.0), simulated("street"), dataclasses.replace(REAL, supervision="depth")]
-    control = bench.trained(bench.recipe("priors-without", sources, SUPERVISED, 120), init=bench.base())
+    begun = bench.trained(bench.recipe("priors-without-80", sources, SUPERVISED, 80), init=bench.base())
+    control = bench.trained(bench.recipe("priors-without-40", sources, SUPERVISED, 40), init=begun)
     folder = bench.folder / "runs"
     references, selected = folder / "references.safetensors", folder / "selected.safetensors"
     plain = bench.recipe("priors-random", sources, dataclasses.replace(SUPERVISED, prior=1.0), 80,
@@ -89,7 +90,7 @@ def priors(bench: Bench) -> Outcome:
     tuned = bench.recipe("priors-selected", sources, dataclasses.replace(SUPERVISED, prior=1.0), 40,
                          priors=Priors(str(selected), 0))
     values = [unscaled(bench, run) for run in (control, random_draws, bench.trained(tuned, init=random_draws))]
-    return Outcome(values[0], values[2], f"120 steps without a bank; 80 with 2,048 random references a step ({values[1]:.3f}), then "
+    return Outcome(values[0], values[2], f"80 and 40 steps without a bank; 80 with 2,048 random references a step ({values[1]:.3f}), then "
                    "40 with the 1,024 selected ones, stratified; the bank is of the training drives")
 
 

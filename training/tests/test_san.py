@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from depthtrain.completion_vectors import random_completion
 from depthtrain.networks.san import (KERNELS, MIN_POINTS, STRIDES, MaskedBatchNorm, SparseAuxiliaryNetwork, encode_points,
                                      sparse_pool)
 
@@ -66,20 +67,9 @@ def naive_additions(san: SparseAuxiliaryNetwork, depth: np.ndarray) -> list[np.n
     return maps
 
 
-def lively_san(seed: int = 0) -> SparseAuxiliaryNetwork:
+def lively_san() -> SparseAuxiliaryNetwork:
     """A SAN whose projections, statistics and scalars are not the neutral ones."""
-    torch.manual_seed(seed)
-    san = SparseAuxiliaryNetwork("rpr-lite", 0.1, 100.0)
-    for module in san.modules():
-        if isinstance(module, MaskedBatchNorm):
-            for values, low, high in ((module.running_mean, -0.3, 0.3), (module.running_var, 0.5, 2.0),
-                                      (module.weight.data, 0.5, 1.2), (module.bias.data, -0.3, 0.4)):
-                values.uniform_(low, high)
-    for projection in san.projections:
-        torch.nn.init.normal_(projection.weight, std=0.3)
-    san.weight.data.uniform_(0.5, 1.5)
-    san.bias.data.uniform_(-0.2, 0.2)
-    return san.eval()
+    return random_completion("rpr-lite", seed=0)
 
 
 def sparse_depth(height: int, width: int, share: float, seed: int) -> np.ndarray:

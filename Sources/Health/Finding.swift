@@ -12,11 +12,4 @@ public struct Finding: Equatable, Sendable {
   public var component: HealthComponent { code.explanation.component }
   public var level: HealthLevel { code.explanation.level }
   public var remedy: String { code.explanation.remedy }
-
-  /// The most urgent of several; of equals, the first.
-  public static func worst(_ findings: [Finding]) -> Finding? {
-    findings.enumerated().max { left, right in
-      (left.element.level.urgency, -left.offset) < (right.element.level.urgency, -right.offset)
-    }?.element
-  }
 }

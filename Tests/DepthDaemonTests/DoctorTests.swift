@@ -26,7 +26,7 @@ import Testing
 
   private func attached(
     _ node: CameraNode, formats: [PixelFormat] = [.yuyv, .mjpg], holders: [DeviceHolders.Process] = [],
-    fault: CameraFault? = nil
+    hiddenCount: Int = 0, fault: CameraFault? = nil
   ) -> CameraExamination.Attached {
     let offers = formats.map {
       OfferedFormat(
@@ -37,7 +37,7 @@ import Testing
       node: node, card: "C920", driver: "uvcvideo", busInfo: "usb", formats: offers, controls: [])
     return CameraExamination.Attached(
       node: node, result: fault.map { .failure(.camera($0)) } ?? .success(description), holders: holders,
-      hiddenCount: 0)
+      hiddenCount: hiddenCount)
   }
 
   private func codes(
@@ -74,6 +74,14 @@ import Testing
       [attached(node(0), holders: [holder])], isDriverLoaded: true)
     #expect(findings.map(\.code) == [.cameraBusy])
     #expect(findings.first?.text == "/dev/video0 is open in zoom (process 4711)")
+  }
+
+  @Test func `a busy camera whose holder cannot be seen asks for root`() {
+    let fault = CameraFault.busy(path: "/dev/video0")
+    let findings = CameraExamination(camera(.v4l2First)).findings(
+      [attached(node(0), hiddenCount: 3, fault: fault)], isDriverLoaded: true)
+    #expect(findings.map(\.code) == [.cameraBusy])
+    #expect(findings.first?.text.contains("3 processes of other users") == true)
   }
 
   @Test func `a camera that may not be opened`() {

@@ -1,5 +1,4 @@
 """Calibrations in the field: checked, put in place, taken back, never in halves."""
-import json
 import os
 import pathlib
 import random
@@ -9,7 +8,6 @@ import subprocess
 import pytest
 from conftest import simulator
 from daemon import DEPTHCTL, TOP, depthctl, depthctl_json
-from subscriber import status, stream
 
 SIM = (TOP / "calib" / "sim.yaml").read_text()
 KALIBR = """cam0:

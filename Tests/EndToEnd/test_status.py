@@ -59,8 +59,9 @@ def test_metric_topics_are_silent_without_a_scale_and_unscaled_is_there(launch):
     assert "unscaled" in header["degraded"]
     assert header["unit"] == "network"
     with status(daemon, "health/") as subscriber:
-        health = subscriber.receive_until(lambda received: received[1]["verdict"] == "degraded")[1]
-    assert "scale" in health["reason"]
+        # A busy machine may lack odometry or speed for a moment, which is told first.
+        health = subscriber.receive_until(lambda received: "scale" in received[1].get("reason", ""))[1]
+    assert health["verdict"] == "degraded"
 
 
 SLOW_READER = """

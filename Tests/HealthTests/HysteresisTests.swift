@@ -54,12 +54,6 @@ import Testing
     _ = threshold.update(11)
     expectEqual(threshold.update(.nan), true)
   }
-
-  @Test func `the worst finding is the most urgent and of equals the first`() {
-    let findings = [Finding(.modelOK), Finding(.clockStepped), Finding(.cameraLost), Finding(.diskFull)]
-    #expect(Finding.worst(findings)?.code == .cameraLost)
-    #expect(Finding.worst([]) == nil)
-  }
 }
 
 /// `#expect` cannot call what changes a value.

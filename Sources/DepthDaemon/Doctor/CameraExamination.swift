@@ -83,8 +83,14 @@ public struct CameraExamination {
       findings.append(Finding(.cameraBusy, "\(attached.node.path) is open in \(names)"))
     }
     switch attached.result {
+    case .failure(.camera(.busy)) where !findings.isEmpty:
+      break
     case .failure(let error):
-      findings.append(Finding(error))
+      var fault = Finding(error)
+      if fault.code == .cameraBusy, attached.hiddenCount > 0 {
+        fault.text += "; \(attached.hiddenCount) processes of other users cannot be looked into"
+      }
+      findings.append(fault)
     case .success(let description):
       if let fault = formatFault(description) { findings.append(fault) }
       if let fault = linkFault(attached.node, description) { findings.append(fault) }

@@ -40,8 +40,3 @@ struct WhyCommand: ParsableCommand {
     if !entry.remedy.isEmpty { print("  do         \(entry.remedy)") }
   }
 }
-
-/// A word with spaces behind it, for columns.
-func padded(_ text: String, _ width: Int) -> String {
-  text + String(repeating: " ", count: max(0, width - text.count))
-}

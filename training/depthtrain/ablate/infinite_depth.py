@@ -14,7 +14,6 @@ from depthtrain.data.leader import STRETCH, add_leader, leader_mask
 from depthtrain.infinite_filter import filter_drives
 
 DISTANCE_M, EVERY = 7.0, 3
-PIXELS = 1000  # tolerated below the ground, at 640x192
 
 
 @experiment("infinite-depth", "two-stage infinite-depth filter", "share of a leading vehicle predicted as a hole")
@@ -32,15 +31,14 @@ def infinite_depth(bench: Bench) -> Outcome:
     first = bench.trained(recipe, init=bench.base())
     report = bench.folder / "infinite-depth-report.csv"
     predict, _ = bench.predictor(first)
-    counts = filter_drives(predict, recipe, report, PIXELS, SIZE)
+    counts = filter_drives(predict, recipe, report, size=SIZE)
     second = bench.trained(dataclasses.replace(recipe, name="infinite-with", exclude=str(report)), init=bench.base())
     dropped = read_exclusions(str(report)).get(train_drive.name, frozenset())
     led = {index for index in range(sum(counts.values())) if (index // STRETCH) % EVERY == 0}
     return Outcome(_hole_share(bench, first, judged_drive), _hole_share(bench, second, judged_drive),
                    f"a hole is a pixel of the vehicle predicted beyond 1.5 times its distance; the filter dropped {len(dropped & led)} "
                    f"of {len(led)} frames with the vehicle and {len(dropped - led)} of {sum(counts.values()) - len(led)} without "
-                   f"({counts['unjudged']} had no ground plane), tolerating {PIXELS} pixels at 640x192 because the first stage is "
-                   "short; auto-mask off in both runs")
+                   f"({counts['unjudged']} had no ground plane); auto-mask off in both runs")
 
 
 def _leader(name: str, every: int) -> Path:

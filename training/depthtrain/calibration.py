@@ -66,7 +66,8 @@ def calibrate(predict: Predictor, recipe: Recipe, seed: int = 0) -> Calibration:
         count = len(drive)
         for index in range(count - round(count * recipe.calibration_share), count):
             truth = drive.depth(index)
-            depth, log_sigma = predict_depth(predict, drive, index, recipe.model, nearest_size(drive.width, drive.height, group_sizes(recipe)))
+            size = nearest_size(drive.width, drive.height, group_sizes(recipe))
+            depth, log_sigma = predict_depth(predict, drive, index, recipe.model, size)
             if log_sigma is None:
                 raise ValueError("a network without log_sigma cannot be calibrated")
             known = np.flatnonzero((truth > 1e-3) & (truth < 80))

@@ -82,7 +82,8 @@ def _data_rows(recipe: Recipe) -> list[str]:
     for group in recipe.groups:
         for source in group.sources:
             parts = {"depth": {"depth"}, "photometric": {"photometric"}, "both": {"depth", "photometric"}}[source.supervision]
-            kinds.setdefault(source.drive, set()).update(parts | ({f"{source.hints} hints"} if source.hints else set()))
+            helpers = {f"{name} {what}" for name, what in ((source.hints, "hints"), (source.pseudo, "labels")) if name}
+            kinds.setdefault(source.drive, set()).update(parts | helpers)
     rows = []
     for name, parts in sorted(kinds.items()):
         folders = matching_drives(name)

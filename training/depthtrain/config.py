@@ -185,9 +185,10 @@ class Source:
     `truth` lists what counts as measured, of "depth" and "sparse". `hints` names cached hints (depthtrain.data.hints):
     "stereo" fills the truth where nothing was measured, "fused" is for the gated loss of the method `hints`. With `stereo`
     the right image is a source of reprojection too. `pseudo` names a teacher's labels (depthtrain.teacher.label): they fill the
-    truth where nothing else is known, and `consistency` and `prior` compare with them. `zoom_max` overrides the recipe's when above 0; `empty_depth_m` above 0
-    says what missing truth stands for (the simulator's sky), else it is unknown. `camera_forward_m` and `camera_left_m` are
-    the camera's position ahead and to the left of the point about which the robot turns (the lever arm of its odometer).
+    truth where nothing else is known, and `consistency` and `prior` compare with them. `zoom_max` overrides the recipe's
+    when above 0; `empty_depth_m` above 0 says what missing truth stands for (the simulator's sky), else it is unknown.
+    `camera_forward_m` and `camera_left_m` are the camera's position ahead and to the left of the point about which the
+    robot turns (the lever arm of its odometer).
     """
 
     drive: str

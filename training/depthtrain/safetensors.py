@@ -122,8 +122,11 @@ class TensorStream:
         dtype = rows.dtype.newbyteorder("<")
         if dtype not in codes:
             raise TensorFileError(f"{self.path}: tensor {name!r} has type {rows.dtype}; {', '.join(DTYPES)} can be stored")
-        part, known, shape = self._parts.setdefault(
-            name, (self.path.with_name(f"{self.path.name}.{len(self._parts)}.part"), dtype, [0, *rows.shape[1:]]))
+        if name not in self._parts:
+            part = self.path.with_name(f"{self.path.name}.{len(self._parts)}.part")
+            part.unlink(missing_ok=True)  # left by a run that was killed
+            self._parts[name] = part, dtype, [0, *rows.shape[1:]]
+        part, known, shape = self._parts[name]
         if known != dtype or shape[1:] != list(rows.shape[1:]):
             raise TensorFileError(f"{self.path}: tensor {name!r} is {known} {shape[1:]} per row, got {dtype} {rows.shape[1:]}")
         self._guarded(lambda: _append_bytes(part, rows.astype(dtype)))

@@ -1,8 +1,9 @@
 """Golden vectors for the inference engine: whole networks with random weights, and what PyTorch says about them.
 
 Layout: DIR/<net>-<W>x<H>/{model.onnx, input.npy, output.npy[, output_1.npy ...], meta.json}; folders named
-<net>-dynamic-<W>x<H> hold a graph exported with free height and width; those named fusion-* are of depthtrain.priors.vectors. Weights are seeded noise, never trained; batch
-norm statistics come from one training-mode pass over noise, so that activations keep about unit scale.
+<net>-dynamic-<W>x<H> hold a graph exported with free height and width; those named fusion-* are of depthtrain.priors.vectors.
+Weights are seeded noise, never trained; batch norm statistics come from one training-mode pass over noise, so that
+activations keep about unit scale.
 
     python -m depthtrain.vectors --out .vectors
 """

@@ -21,6 +21,7 @@ from depthtrain.methods import Step
 from depthtrain.methods.guided import PriorAgreement
 from depthtrain.priors.__main__ import main as priors_main
 from depthtrain.priors.bank import open_bank
+from depthtrain.priors.build import rescaled, unit_ratio
 from depthtrain.priors.references import PriorError, open_references
 from depthtrain.strict_toml import RecipeError
 from depthtrain.teacher.export import export_teacher
@@ -103,6 +104,17 @@ def test_references_hold_the_teachers_cells(chain: Chain) -> None:
     assert np.allclose(opened.tensors["features"][row][0], look.features[:, 2, 1].numpy(), atol=1e-2)
     assert np.allclose(opened.tensors["disparity"][row][0], float(look.disparity[32:48, 16:32].mean()), rtol=1e-4)
     assert look.used_neighbours and not eye.look(open_drive(chain.drive), 0).used_neighbours
+
+
+def test_disparities_of_another_unit_are_converted(chain: Chain) -> None:
+    """A teacher of twice the width with the same canonical focal length counts half the depth for the same scene."""
+    student = load_recipe(chain.recipe)
+    teacher = dataclasses.replace(student, model=dataclasses.replace(student.model, max_depth_m=50.0))
+    ratio = unit_ratio(teacher, (192, 128), student, (96, 64))
+    assert ratio == pytest.approx(2.0)
+    disparity = (1 / torch.tensor([3.0, 20.0]) - 1 / 50) / (1 / 0.1 - 1 / 50)
+    expected = (1 / torch.tensor([6.0, 40.0]) - 1 / 100) / (1 / 0.1 - 1 / 100)
+    assert torch.allclose(rescaled(disparity, teacher, student, ratio), expected, rtol=1e-4)
 
 
 def test_selection_is_the_same_to_the_byte(chain: Chain, tmp_path: Path) -> None:

@@ -51,6 +51,13 @@ def test_an_unfinished_stream_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_a_killed_run_left_is_not_taken_for_data(tmp_path: Path) -> None:
+    (tmp_path / "x.0.part").write_bytes(b"left over")
+    (tmp_path / "x.partial").write_bytes(b"left over")
+    write_tensors(tmp_path / "x", TENSORS, {})
+    assert np.array_equal(open_tensors(tmp_path / "x")["a"], TENSORS["a"]) and [item.name for item in tmp_path.iterdir()] == ["x"]
+
+
 def test_rows_of_another_shape_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TensorFileError, match="per row"), TensorStream(tmp_path / "x") as stream:
         stream.append("a", TENSORS["a"])

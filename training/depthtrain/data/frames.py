@@ -128,7 +128,8 @@ def neighbouring_pair(drive: Drive, index: int, step: int) -> tuple[int, int] | 
 def _check_fitness(source: Source, drive: Drive) -> None:
     """Refuses a drive that lacks what its recipe source asks of it; training on less would be silently worse."""
     where, reprojects = drive.path, source.supervision in ("photometric", "both")
-    if source.supervision in ("depth", "both") and not source.hints and not source.pseudo and not any(drive.has(kind) for kind in source.truth):
+    has_known_depth = source.hints or source.pseudo or any(drive.has(kind) for kind in source.truth)
+    if source.supervision in ("depth", "both") and not has_known_depth:
         raise DriveError(f"{where}: supervision {source.supervision!r} needs one of {', '.join(source.truth)}/ or hints; found "
                          "neither (photometric supervision needs none)")
     if (reprojects or source.stereo) and drive.intrinsics is None:

@@ -18,7 +18,7 @@ UNITS = 4096.0
 
 
 def label_path(name: str, drive: Drive, index: int) -> Path:
-    """Where a frame's inverse depth is kept, under $DEPTHD_CACHE, else .cache in the repository root; its trust lies beside it."""
+    """Where a frame's inverse depth is kept, under $DEPTHD_CACHE, else the repository's .cache; its trust lies beside it."""
     root = Path(os.environ.get("DEPTHD_CACHE") or Path(__file__).resolve().parents[3] / ".cache")
     return root / "labels" / name / drive.path.name / (Path(drive.files[index]).stem + ".png")
 
@@ -28,7 +28,8 @@ def write_label(name: str, drive: Drive, index: int, depth_m: np.ndarray, trust:
     path = label_path(name, drive, index)
     path.parent.mkdir(parents=True, exist_ok=True)
     inverse = np.clip(np.round(UNITS / depth_m), 1, 65535).astype(np.uint16)
-    for target, image in ((path, inverse), (path.with_suffix(".trust.png"), np.round(np.clip(trust, 0, 1) * 255).astype(np.uint8))):
+    coded_trust = np.round(np.clip(trust, 0, 1) * 255).astype(np.uint8)
+    for target, image in ((path, inverse), (path.with_suffix(".trust.png"), coded_trust)):
         if not cv2.imwrite(str(target), image):
             raise DriveError(f"{target}: cannot be written (disk full?)")
 
@@ -39,7 +40,8 @@ def read_label(name: str, drive: Drive, index: int) -> tuple[np.ndarray, np.ndar
     inverse, trust = (cv2.imread(str(item), cv2.IMREAD_UNCHANGED) for item in (path, path.with_suffix(".trust.png")))
     for item, found in ((path, inverse), (path.with_suffix(".trust.png"), trust)):
         if found is None:
-            raise DriveError(f"{item}: no label {name!r}; run python -m depthtrain.teacher.label --name {name} --drive {drive.path}")
+            raise DriveError(f"{item}: no label {name!r}; run python -m depthtrain.teacher.label --name {name} --drive "
+                             f"{drive.path}")
         if found.shape != (drive.height, drive.width):
             raise DriveError(f"{item}: is {found.shape[1]}x{found.shape[0]}, the drive's frames are {drive.width}x{drive.height}")
     return (inverse / UNITS).astype(np.float16), (trust / 255.0).astype(np.float16)

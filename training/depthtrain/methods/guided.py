@@ -1,4 +1,4 @@
-"""Learning from richer resources than the student will have: RPrDepth's view, gradient and prior terms (networks reference, 4)."""
+"""Learning from richer resources than the student will have: RPrDepth's view, gradient and prior terms (reference: networks 4)."""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ def info(path: Path) -> list[str]:
     lines = [f"{path}: {kind} of {len(disparity)} references, {path.stat().st_size / 1e6:.1f} MB"]
     lines += [f"  {name} = {value}" for name, value in tensors.metadata.items()]
     lines += [f"  tensor {name} {entry.dtype} {entry.shape}" for name, entry in tensors.entries.items()]
-    depth = disparity_to_depth(disparity, float(tensors.metadata.get("min_depth_m", 0.1)), float(tensors.metadata.get("max_depth_m", 100)))
+    limits = (float(tensors.metadata.get(key, usual)) for key, usual in (("min_depth_m", 0.1), ("max_depth_m", 100.0)))
+    depth = disparity_to_depth(disparity, *limits)
     deciles = np.quantile(depth, np.linspace(0, 1, 11))
     return [*lines, "  depth by decile, network units: " + " ".join(f"{value:.2f}" for value in deciles)]
 
@@ -49,7 +50,8 @@ def verify(path: Path, bundle: Path | None) -> str:
     if open_tensors(path).metadata.get("format") != FORMAT:
         return f"{path}: a sound reference set of {open_references(path).count}"
     bank = open_bank(path, sha256(bundle / "encoder.onnx") if bundle else None)
-    return f"{path}: a sound bank of {bank.count} references" + (f" for {bundle}" if bundle else "; encoder not checked, give --bundle")
+    belongs = f" for {bundle}" if bundle else "; encoder not checked, give --bundle"
+    return f"{path}: a sound bank of {bank.count} references{belongs}"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -95,7 +97,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{arguments.out}: {len(index)} references")
     elif arguments.verb == "project":
         project_references(arguments.bundle, arguments.references, arguments.out, not arguments.float32)
-        print(f"{arguments.out or arguments.bundle}: bank for the encoder of {arguments.bundle}")
+        print(f"{arguments.out or arguments.bundle}: bank for the encoder of {arguments.bundle}" +
+              ("" if arguments.out else "; the accuracy in bundle.json is that of the bank before: run depthtrain.evaluate"))
     elif arguments.verb == "info":
         print("\n".join(info(arguments.file)))
     else:

@@ -80,7 +80,8 @@ def write_bank(path: Path, fusion: PriorFusion, references: ReferenceFile, archi
 def _query_side(fusion: PriorFusion) -> dict[str, torch.Tensor]:
     temperature, gains = fusion.log_temperature.exp(), compression_gains(fusion.compress.weight)
     per_head = (WIDTH / HEADS) ** 0.5
-    return {"query_pixel.weight": fusion.query_pixel.weight * temperature, "query_pixel.bias": fusion.query_pixel.bias * temperature,
+    return {"query_pixel.weight": fusion.query_pixel.weight * temperature,
+            "query_pixel.bias": fusion.query_pixel.bias * temperature,
             "query_heads.weight": fusion.query_heads.weight / per_head, "query_heads.bias": fusion.query_heads.bias / per_head,
             "heads_output.weight": fusion.heads_output.weight, "heads_output.bias": fusion.heads_output.bias,
             "compress.weight": fusion.compress.weight * gains}
@@ -98,7 +99,8 @@ def open_bank(path: str | Path, encoder_sha256: str | None = None) -> Bank:
         raise PriorError(str(error)) from error
     found = tensors.metadata.get("format")
     if found != FORMAT or tensors.metadata.get("version") != VERSION:
-        raise PriorError(f"{path}: is {found or 'no prior bank'} {tensors.metadata.get('version', '')}, expected {FORMAT} {VERSION}")
+        raise PriorError(f"{path}: is {found or 'no prior bank'} {tensors.metadata.get('version', '')}, "
+                         f"expected {FORMAT} {VERSION}")
     missing = [key for key in REQUIRED_METADATA if key not in tensors.metadata]
     if missing:
         raise PriorError(f"{path}: its metadata lacks {', '.join(missing)}")

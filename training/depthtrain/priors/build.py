@@ -54,9 +54,9 @@ def build_references(eye: TeacherEye, drives: list[str], student: Recipe, path: 
                            trust[kept].numpy(), number, index, kept.numpy())
                 count += len(kept)
             print(f"{drive.name}: {len(range(0, len(drive), every))} frames, {count} references so far", flush=True)
-        writer.finish({"teacher": eye.name, "teacher_sha256": eye.sha256, "drives": json.dumps([folder.name for folder in folders]),
-                       "every": str(every), "minimum_trust": f"{minimum_trust:g}", "min_depth_m": f"{student.model.min_depth_m:g}",
-                       "max_depth_m": f"{student.model.max_depth_m:g}", "canonical_fx_px": f"{student.model.canonical_fx_px:g}"})
+        convention = {key: f"{getattr(student.model, key):g}" for key in ("min_depth_m", "max_depth_m", "canonical_fx_px")}
+        writer.finish({"teacher": eye.name, "teacher_sha256": eye.sha256, "every": str(every),
+                       "minimum_trust": f"{minimum_trust:g}", "drives": json.dumps([folder.name for folder in folders]), **convention})
     open_references(path)
     return count
 
@@ -95,7 +95,9 @@ def select_references(checkpoint: Path, source: Path, path: Path, count: int, is
     disparity = np.array(references.tensors["disparity"])
     index = stratified(weights, disparity, count) if is_stratified else top(weights, count)
     rule = f"{'stratified' if is_stratified else 'top'} {len(index)} of {references.count}"
-    write_subset(references, index, path, {"selection": rule, "selected_from": hashlib.sha256(source.read_bytes()).hexdigest()})
+    with source.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    write_subset(references, index, path, {"selection": rule, "selected_from": digest})
     return index
 
 
@@ -115,7 +117,8 @@ def held_out_features(network: FusedNetwork, recipe: Recipe, drives: list[str] |
 def project_references(bundle: Path, source: Path, path: Path | None, half: bool = True) -> None:
     """Makes a bank for the model in `bundle`, which has one already, out of other references of the same teacher.
 
-    Without `path` it takes the place of the bundle's own, and bundle.json gets its hash.
+    Without `path` it takes the place of the bundle's own, and bundle.json gets its hash; `measured` there stays that of the old
+    bank, so measure again.
     """
     opened = open_bundle(bundle)
     existing = bundle / BANK_NAME

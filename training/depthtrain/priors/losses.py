@@ -27,7 +27,7 @@ def view_reconstruction(disparity: torch.Tensor, min_depth_m: float, max_depth_m
 
 
 def normalised_gradient(disparity: torch.Tensor) -> torch.Tensor:
-    """G~: |d_x| + |d_y| of the mean-normalised disparity, divided by its own mean; zero differences at the last row and column."""
+    """G~: |d_x| + |d_y| of the mean-normalised disparity, divided by its own mean; no difference at the last row and column."""
     normal = disparity / (disparity.mean(dim=(1, 2, 3), keepdim=True) + 1e-7)
     step_x = F.pad((normal[..., :, 1:] - normal[..., :, :-1]).abs(), (0, 1, 0, 0))
     step_y = F.pad((normal[..., 1:, :] - normal[..., :-1, :]).abs(), (0, 0, 0, 1))

@@ -53,7 +53,8 @@ def write_vector(folder: Path, architecture: str, count: int, size: tuple[int, i
         writer.add(features.numpy(), disparity, np.ones(count), 0, 0, np.arange(count))
         writer.finish({"teacher": "golden", "teacher_sha256": "0" * 64, "drives": '["golden"]', "min_depth_m": "0.1",
                        "max_depth_m": "100", "canonical_fx_px": "241.7"})
-    write_bank(folder / "priors.safetensors", fusion, open_references(folder / "references"), architecture, folder / "encoder", half)
+    references = open_references(folder / "references")
+    write_bank(folder / "priors.safetensors", fusion, references, architecture, folder / "encoder", half)
     for helper in ("encoder", "references"):
         (folder / helper).unlink()
     fused = open_bank(folder / "priors.safetensors").fuse(f_s)

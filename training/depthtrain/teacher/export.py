@@ -23,6 +23,9 @@ from depthtrain.teacher.network import Teacher
 from depthtrain.teacher.volume import Lookup
 
 
+INPUTS = ("image", "before", "after", "T_source_target", "intrinsics", "metres_per_unit")
+
+
 class SingleGraph(nn.Module):
     """image -> f_r (the feature at stride 16) and disparity."""
 
@@ -54,9 +57,8 @@ def export_teacher(teacher: Teacher, folder: Path, size: tuple[int, int]) -> flo
     poses = torch.eye(4).repeat(1, 2, 1, 1)
     poses[0, :, 2, 3] = torch.tensor([0.3, -0.3])
     camera = torch.tensor([[0.6 * width, 0.6 * width, width / 2 - 0.5, height / 2 - 0.5]])
-    graphs = (("teacher_single.onnx", SingleGraph(teacher), ("image",), (frames[0],)),
-              ("teacher.onnx", NeighbourGraph(teacher), ("image", "before", "after", "T_source_target", "intrinsics", "metres_per_unit"),
-               (*frames, poses, camera, torch.ones(1))))
+    graphs = (("teacher_single.onnx", SingleGraph(teacher), INPUTS[:1], (frames[0],)),
+              ("teacher.onnx", NeighbourGraph(teacher), INPUTS, (*frames, poses, camera, torch.ones(1))))
     worst = 0.0
     for name, graph, names, inputs in graphs:
         graph.eval()

@@ -45,7 +45,7 @@ class SemanticGuidance(nn.Module):
         self.refine = nn.ModuleDict({str(stride): PixelAdaptiveConv(width) for stride, width in WIDTHS.items()})
 
     def features(self, labels: torch.Tensor, stride: int) -> torch.Tensor:
-        """Class numbers (B, H, W) -> guidance (B, classes, H/stride, W/stride): shares of the classes in each cell, scaled so that
+        """Class numbers (B, H, W) -> guidance (B, classes, H/stride, W/stride): shares of the classes in a cell, scaled so that
         two pure cells of different class are `sharpness` apart. Unknown pixels, and numbers beyond `classes`, are no class."""
         planes = torch.stack([labels == number for number in range(self.classes)], dim=1).float()
         return F.avg_pool2d(planes, stride) * (self.sharpness / math.sqrt(2))

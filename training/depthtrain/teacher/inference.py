@@ -61,12 +61,13 @@ class TeacherEye:
 
     @torch.no_grad()
     def look(self, drive: Drive, index: int, alone: bool = False) -> Look:
-        """Looks at a frame with its neighbours where their motion is known or can be learned, at it alone elsewhere (or always)."""
+        """Looks at a frame with its neighbours where their motion is known or can be learned, else, or when asked, alone."""
         view = whole_view((drive.width, drive.height), self.size_for(drive))
         image = self._image(drive, index, view)
         labels = {}
         if self.teacher.guidance is not None:
-            labels["labels"] = torch.from_numpy(view.labels(drive.classes(index, self.recipe.guidance.folder)).astype(np.int64))[None]
+            classes = view.labels(drive.classes(index, self.recipe.guidance.folder))
+            labels["labels"] = torch.from_numpy(classes.astype(np.int64))[None]
         single = self.teacher(image, **labels)
         lookup = None if alone else self._lookup(drive, index, view, image)
         if lookup is None:

@@ -1,6 +1,6 @@
 """Writes a teacher's labels, depth and trust, for every frame of drives; other recipes take them with `pseudo = NAME`.
 
-    python -m depthtrain.teacher.label --checkpoint training/runs/teacher/checkpoint.pt --drive kitti_odom00 --drive stills_nuscenes
+    python -m depthtrain.teacher.label --checkpoint training/runs/teacher/checkpoint.pt --drive kitti_odom00 --drive highway
 
 Frames that have their label already are kept unless --again, so an interrupted run goes on where it stopped.
 """

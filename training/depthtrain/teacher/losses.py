@@ -38,7 +38,7 @@ def masked_reprojection(target: torch.Tensor, warped: list[torch.Tensor], valid:
 
 
 def consistency(multi_depth: torch.Tensor, single_depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Where matching cannot be believed the multi-frame depth follows the single-frame one: mean(|ln multi - ln single| (1 - mask)).
+    """Where matching cannot be believed the multi-frame depth follows the single-frame one: mean(|ln multi - ln single| (1 - m)).
 
     No gradient reaches `single_depth`. Compared in log depth where ManyDepth compares depths, because one run mixes rooms and
     streets.

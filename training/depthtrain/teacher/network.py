@@ -84,23 +84,21 @@ class Teacher(SplitNetwork):
         with evaluating(self):  # the neighbours must not move the batch statistics
             features = self.early(lookup.images.flatten(0, 1))[-1]
         near, far = self.range_units.unbind()
-        return match(matched, features.unflatten(0, (batch, sides)), lookup, depth_hypotheses(near, far, self.hypotheses, self.spacing))
+        hypotheses = depth_hypotheses(near, far, self.hypotheses, self.spacing)
+        return match(matched, features.unflatten(0, (batch, sides)), lookup, hypotheses)
 
-    def decode(self, f_o: torch.Tensor, skips: list[torch.Tensor]) -> dict[str, torch.Tensor]:
-        return self.network.decode(f_o, skips)
+    def decode(self, f_o: torch.Tensor, skips: list[torch.Tensor], labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
+        """labels (B, H, W) are class numbers for a teacher with semantic guidance; without them every pixel is unknown."""
+        if self.guidance is None:
+            return self.network.decode(f_o, skips)
+        classes = f_o.new_full((f_o.shape[0], 16 * f_o.shape[2], 16 * f_o.shape[3]), UNKNOWN) if labels is None else labels
+        return self.network.decoder(f_o, skips, lambda stride, x: self.guidance(stride, x, classes))
 
     def forward(self, image: torch.Tensor, lookup: Lookup | None = None,
                 labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
-        """With neighbours also `matched_depth` (network units) and `confident` (0 or 1), (B, 1, H/4, W/4).
-
-        labels (B, H, W) are class numbers for a teacher with semantic guidance; without them every pixel is unknown.
-        """
+        """With neighbours also `matched_depth` (network units) and `confident` (0 or 1), (B, 1, H/4, W/4)."""
         f_s, skips, found = self.encode_matching(image, lookup)
-        if self.guidance is None:
-            out = self.decode(f_s, skips)
-        else:
-            classes = torch.full_like(image[:, 0], UNKNOWN) if labels is None else labels
-            out = self.network.decoder(f_s, skips, lambda stride, x: self.guidance(stride, x, classes))
+        out = self.decode(f_s, skips, labels)
         return out if found is None else {**out, "matched_depth": found.best_depth, "confident": found.confident.float()}
 
     @torch.no_grad()
@@ -114,7 +112,7 @@ class Teacher(SplitNetwork):
 
 
 class LiteTeacher(Teacher):
-    """The teacher on RPr-Lite: trains on a CPU, and can start from a trained RPr-Lite. Semantic guidance with `classes` above 0."""
+    """The teacher on RPr-Lite: trains on a CPU, and can start from a trained RPr-Lite. Guided with `classes` above 0."""
 
     def __init__(self, hypotheses: int = 32, spacing: str = "log", classes: int = 0, sharpness: float = 2.0) -> None:
         super().__init__(RPrLite(), 24, hypotheses, spacing)

@@ -97,6 +97,9 @@ def require_kept(before: list[str]) -> str:
 def state_survives_a_restart() -> str:
     systemctl("stop", "depthd")
     before = events()
+    # The tool finds them without the daemon's help.
+    shown = service.run("depthctl", "events", "--config", str(service.CONFIGURATION))
+    require("camera_streaming" in shown, shown)
     systemctl("start", "depthd")
     wait_until(lambda: len(events()) > len(before), "new events")
     require(STATE.resolve() == pathlib.Path("/var/lib/private/depthd"), STATE.resolve())

@@ -46,7 +46,7 @@ def can_bus() -> str:
     unit = systemctl("cat", "depthd")
     probe = "/usr/bin/python3 -c 'import socket; socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)'"
     unit = re.sub(r"(?m)^(Exec\w+|Restart|WatchdogSec|(State|Runtime|Configuration)Directory)=.*\n", "", unit)
-    unit = unit.replace("Type=notify", "Type=oneshot\nExecStart=" + probe)
+    unit = re.sub(r"(?m)^Type=notify$", f"Type=oneshot\nExecStart={probe}", unit)
     pathlib.Path("/run/systemd/system/depthd-probe.service").write_text(unit)
     systemctl("daemon-reload")
     systemctl("start", "depthd-probe")

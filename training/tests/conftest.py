@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)  # two would wait for each other on a busy machine
 
 CAMERA = """image_width: {width}
 image_height: {height}

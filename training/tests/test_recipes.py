@@ -25,7 +25,7 @@ def tiny(recipe: Recipe, drive: Path, teacher: Path, steps: int = 3) -> Recipe:
     """The recipe with every drive replaced, one sample per batch, and a few steps that pass the freezing of statistics."""
     groups = tuple(dataclasses.replace(group, batch=1, sources=tuple(
         dataclasses.replace(source, drive=str(drive), weight=1.0) for source in group.sources)) for group in recipe.groups)
-    optimisation = dataclasses.replace(recipe.optimisation, steps=steps, threads=2, freeze_statistics_step=2,
+    optimisation = dataclasses.replace(recipe.optimisation, steps=steps, threads=1, freeze_statistics_step=2,
                                        freeze_statistics_batches=1)
     if recipe.priors.references:
         recipe = dataclasses.replace(recipe, priors=dataclasses.replace(recipe.priors, references=str(random_references(drive.parent))))

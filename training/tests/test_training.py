@@ -110,6 +110,7 @@ validation = ["{drive}"]
 [model]
 [optimisation]
 steps = {steps}
+threads = 1
 warmup_steps = 1
 freeze_statistics_step = 2
 freeze_statistics_batches = 3

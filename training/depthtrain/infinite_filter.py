@@ -140,7 +140,7 @@ def main() -> int:
     parser.add_argument("--recipe", type=Path, help="whose drives to judge; default: the checkpoint's own recipe")
     parser.add_argument("--report", type=Path, required=True, help="CSV to write, for `exclude` in the second stage's recipe")
     parser.add_argument("--pixels", type=float, default=PIXELS,
-                        help="tolerated pixels below the ground, at 640x192 (default %(default)s; raise it for a rough first stage)")
+                        help="tolerated pixels below the ground, at 640x192 (default %(default)s)")
     arguments = parser.parse_args()
     try:
         network, trained_with = load_network(arguments.checkpoint)

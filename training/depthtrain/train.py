@@ -231,7 +231,8 @@ def chosen_recipe(path: Path, switches: list[tuple[str, str]]) -> Recipe:
     recipe = load_recipe(path)
     for kind, value in switches:
         if kind in ("with", "without") and value not in METHODS:
-            raise RecipeError(f"--{kind} {value}: no such method{strict_toml.nearest(value, METHODS)}; one of {', '.join(METHODS)}")
+            near = strict_toml.nearest(value, METHODS)
+            raise RecipeError(f"--{kind} {value}: no such method{near}; one of {', '.join(METHODS)}")
         weight = METHODS[value].usual_weight if kind == "with" else 0.0
         recipe = strict_toml.override(recipe, value if kind == "set" else f"losses.{value}={weight}")
     check(recipe, path)

@@ -84,8 +84,8 @@ class Bench:
         """A short recipe at 192x64; `tables` are further fields of Recipe (model, velocity, distillation, ...)."""
         steps = max(2, steps // self.shrink)
         settings = Optimisation(steps=steps, learning_rate=1e-3, warmup_steps=min(20, steps), ema_decay=0.98, threads=1,
-                                freeze_statistics_step=max(1, steps * 2 // 3), freeze_statistics_batches=max(2, 20 // self.shrink),
-                                checkpoint_every_s=30.0)
+                                freeze_statistics_step=max(1, steps * 2 // 3),
+                                freeze_statistics_batches=max(2, 20 // self.shrink), checkpoint_every_s=30.0)
         recipe = Recipe(name, tables.pop("model", ModelRecipe()), settings, losses, Augmentation(zoom_max=1.2, paste=0.0),
                         (Group("small", *SIZE, batch, 1.0, tuple(sources)),), **tables)
         check(recipe, f"experiment {name}")

@@ -11,7 +11,11 @@ from depthtrain.methods.base import Method, Step
 
 
 class DepthHints(Method):
-    """Fused stereo proposals pull the prediction where they explain the right image better than it does."""
+    """Fused stereo proposals pull the prediction where they explain the right image better than it does.
+
+    The photometric method stays on beside it, where the hint wins too, as published. Its auto-mask is its own: a pixel that
+    the unmoved source explains better than the prediction, but the hint better still, learns from the hint alone.
+    """
 
     name, usual_weight, summary = "hints", 1.0, "gated fused stereo proposals (needs stereo = true and hints = \"fused\")"
 

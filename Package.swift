@@ -200,10 +200,7 @@ let package = Package(
       "DepthDaemonTests",
       [
         "DepthDaemon", "DepthPipeline", "DepthClient", "Calibration", "Capture", "Configuration", "Decoding",
-        "Geometry",
-        "Health", "Messaging",
-        "WireFormat", "Platform",
-        "Quantities",
+        "Geometry", "Health", "Messaging", "Preprocessing", "WireFormat", "Platform", "Quantities",
       ]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
     tests("OdometryTests", ["Odometry", "Quantities"]),

@@ -13,12 +13,14 @@ public struct Configuration: Hashable, Sendable {
   public var drive = Drive()
   public var simulation = Simulation()
   public var model = Model()
+  public var exchange = Exchange()
   public var preprocessing = Preprocessing()
   public var depth = Depth()
   public var scale = Scale()
   public var odometry = Odometry()
   public var publish = Publish()
   public var state = State()
+  public var reload = Reload()
   public var log = Log()
 
   public init() {}
@@ -68,6 +70,16 @@ public struct Configuration: Hashable, Sendable {
     public var pinnedCores: [Int] = []
   }
 
+  /// When a new model may take the place of the running one.
+  public struct Exchange: Hashable, Sendable {
+    /// 0 = models are not compared.
+    public var frames = 8
+    public var minCorrelation = 0.7
+    public var maxRatio = 1.5
+    public var maxMoreUnknown = 0.2
+    public var maxPeriodShare = 1.0
+  }
+
   public struct Preprocessing: Hashable, Sendable {
     public enum Fit: String, Sendable, CaseIterable {
       case crop, stretch
@@ -110,6 +122,11 @@ public struct Configuration: Hashable, Sendable {
 
   public struct State: Hashable, Sendable {
     public var directory = DirectorySetting.automatic
+  }
+
+  public struct Reload: Hashable, Sendable {
+    public var watch = false
+    public var debounceMilliseconds = 300
   }
 
   public struct Log: Hashable, Sendable {

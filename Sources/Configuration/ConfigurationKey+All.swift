@@ -6,7 +6,7 @@ extension ConfigurationKey {
         "schema_version", \.schemaVersion, Configuration.schemaVersion...Configuration.schemaVersion,
         .restart,
         "Layout of this file.")
-    ] + camera + sources + network + outputs
+    ] + camera + sources + network + exchange + preprocessing + outputs + process
 
   /// The tables, in order, each with its heading.
   public static let tables: [(name: String, documentation: String)] = [
@@ -17,17 +17,18 @@ extension ConfigurationKey {
     ("drive", "How a recording is replayed (camera.source = \"drive:PATH\")."),
     ("simulation", "The built-in simulator (camera.source = \"sim:WORLD\")."),
     ("model", "The network."),
+    (
+      "exchange",
+      "When a reload or `depthctl model exchange` may put a new model in the place of the running one (docs/reload.md)."
+    ),
     ("preprocessing", "How the image is brought to the network's shape."),
     ("depth", "What is published as depth."),
     ("scale", "Metric scale."),
     ("odometry", "Speed and yaw rate of the robot."),
     ("publish", "Where and what subscribers get."),
     ("state", "What is learned while running."),
+    ("reload", "Reload without being asked."),
     ("log", "Log lines."),
-  ]
-
-  private static let layout: [ConfigurationKey] = [
-    .integer("schema_version", \.schemaVersion, 1...1, .restart, "Layout of this file.")
   ]
 
   private static let camera: [ConfigurationKey] = [
@@ -92,6 +93,27 @@ extension ConfigurationKey {
     .integers(
       "model.pinned_cores", \.model.pinnedCores, 0...1023, .rebuild,
       "Cores the network's threads are bound to; empty = any."),
+  ]
+
+  private static let exchange: [ConfigurationKey] = [
+    .integer(
+      "exchange.frames", \.exchange.frames, 0...1000, unit: "frames", .live,
+      "Live frames that both models run on before the exchange; 0 = models are not compared."),
+    .number(
+      "exchange.min_correlation", \.exchange.minCorrelation, -1...1, .live,
+      "Least correlation of log depth between the two."),
+    .number(
+      "exchange.max_ratio", \.exchange.maxRatio, 1...1000, .live,
+      "Most that depth may grow or shrink, as a factor; judged while depth is metric."),
+    .number(
+      "exchange.max_more_unknown", \.exchange.maxMoreUnknown, 0...1, .live,
+      "Share of pixels that may become unknown."),
+    .number(
+      "exchange.max_period_share", \.exchange.maxPeriodShare, 0.01...1000, .live,
+      "Most time of the new network for one frame, as a share of the camera's period."),
+  ]
+
+  private static let preprocessing: [ConfigurationKey] = [
     .choice(
       "preprocessing.fit", \.preprocessing.fit, .rebuild,
       "Cut the image to the network's shape, or squeeze it (fx and fy then differ)."),
@@ -137,9 +159,18 @@ extension ConfigurationKey {
       "publish.points_decimation", \.publish.pointsDecimation, 1...64, unit: "px", .live,
       "Every n-th pixel across and down becomes a point."),
     .integer("publish.jpeg_quality", \.publish.jpegQuality, 1...100, .live, "Quality of previews."),
+  ]
+
+  private static let process: [ConfigurationKey] = [
     .text(
       "state.directory", \.state.directory, .restart,
       "Folder of learned state; auto: $STATE_DIRECTORY, $XDG_STATE_HOME/depthd or ~/.local/state/depthd."),
+    .boolean(
+      "reload.watch", \.reload.watch, .live,
+      "Whether the daemon reloads by itself when the configuration or calibration file has changed."),
+    .integer(
+      "reload.debounce_ms", \.reload.debounceMilliseconds, 10...60000, unit: "ms", .live,
+      "How long the files must have been left alone before that."),
     .choice("log.level", \.log.level, .live, "Least severe lines that are logged."),
   ]
 }

@@ -7,50 +7,84 @@ import Quantities
 
 /// The capture thread: frames from a source into the mailbox, newest wins.
 ///
-/// It owns the source and the frame pool. What wakes it: the source's own wait, at most `patience` long.
-/// What stops it: the flag. What it drops: nothing itself; the mailbox displaces a frame nobody took.
+/// It owns the source and the frame pool. What wakes it: the source's own wait, at most `patience` long. What stops
+/// it: the flag. What it drops: nothing itself; the mailbox displaces a frame nobody took.
 struct CaptureLoop: Sendable {
-  /// How the source is opened; called on the capture thread, which then owns it.
-  let openSource: DaemonSettings.SourceOpener
-  /// Frames need not be larger than this; nil = as large as they come.
-  let neededSize: ImageSize?
+  let firstSource: SourceChoice
+  let deliversOdometry: Bool
   let mailbox: Mailbox<FrameLease>
-  let status: CaptureStatus
-  let odometry: OdometryInbox?
+  let channels: ReloadChannels
+  let odometry: OdometryInbox
   let stop: StopFlag
   let logger: Logger
-  /// A recording played as fast as possible goes at the pace of perception and loses no frame.
-  let isLossless: Bool
 
   /// Longest wait before the stop flag is looked at again.
-  private static let patienceNanoseconds: Int64 = 200_000_000
-  /// One frame being filled, one in the mailbox, one being processed, one spare.
-  private static let poolSize = 4
+  static let patienceNanoseconds: Int64 = 200_000_000
 
   func run() {
     defer { mailbox.close() }
-    let source: any FrameSource
-    do { source = try openSource(neededSize) } catch {
-      status.enter(.unavailable(error))
-      logger.error("\(error)")
+    let worker = CaptureWorker(loop: self)
+    while !stop.isRaised { worker.turn() }
+  }
+}
+
+/// The capture thread's own state: lives and dies on it.
+private final class CaptureWorker {
+  /// One frame being filled, one in the mailbox, one being processed, one spare.
+  private static let poolSize = 4
+
+  private let loop: CaptureLoop
+  private let status: CaptureStatus
+  private var choice: SourceChoice
+  private var deliversOdometry: Bool
+  private var generation: UInt64 = 0
+  /// Nil before it is opened, and after a recording has ended.
+  private var source: (any FrameSource)?
+  private var pool: FramePool?
+  /// What a change of the source goes back to if the new one does not deliver.
+  private var fallback: (choice: SourceChoice, generation: UInt64)?
+
+  init(loop: CaptureLoop) {
+    self.loop = loop
+    status = loop.channels.capture
+    choice = loop.firstSource
+    deliversOdometry = loop.deliversOdometry
+    open()
+  }
+
+  /// One frame, or one wait without one.
+  func turn() {
+    if let change = loop.channels.captureChanges.takeNow() { apply(change) }
+    guard let source, let pool else {
+      if let change = loop.channels.captureChanges.take(until: deadline) { apply(change) }
       return
     }
-    var pool = makePool(for: source)
-    while !stop.isRaised {
-      guard var lease = pool.lease() else {
-        // Every frame is lent only while perception holds its frame and a displaced one is on its way back.
-        _ = mailbox.waitUntilTaken(until: MonotonicTime.now() + 1_000_000)
-        continue
-      }
-      let outcome = source.next(into: &lease, until: MonotonicTime.now() + Self.patienceNanoseconds)
-      deliverOdometry(of: source)
-      if case .frame = outcome {
-        deliver(lease, from: source)
-      } else if !handle(outcome) {
-        return
-      }
-      if case .reconfigured = outcome { pool = makePool(for: source) }
+    guard var lease = pool.lease() else {
+      // Every frame is lent only while perception holds its frame and a displaced one is on its way back.
+      _ = loop.mailbox.waitUntilTaken(until: MonotonicTime.now() + 1_000_000)
+      return
     }
+    let outcome = source.next(into: &lease, until: deadline)
+    deliverOdometry(of: source)
+    guard stands(outcome) else { return }
+    if case .frame = outcome { deliver(lease, from: source) } else { handle(outcome) }
+  }
+
+  private var deadline: MonotonicTime { MonotonicTime.now() + CaptureLoop.patienceNanoseconds }
+
+  // MARK: the source
+
+  private func open() {
+    do { use(try choice.open(choice.neededSize)) } catch {
+      source = nil
+      status.enter(.unavailable(error))
+      loop.logger.error("\(error)")
+    }
+  }
+
+  private func use(_ opened: any FrameSource) {
+    source = opened
+    pool = makePool(for: opened)
   }
 
   private func makePool(for source: any FrameSource) -> FramePool {
@@ -58,39 +92,81 @@ struct CaptureLoop: Sendable {
     return FramePool(count: Self.poolSize, size: source.frameSize, carriesTruth: source.carriesTruth)
   }
 
+  private func apply(_ change: CaptureChange) {
+    deliversOdometry = change.deliversOdometry
+    guard let new = change.source else {
+      loop.channels.captureOutcomes.put(ChangeOutcome())
+      return
+    }
+    do {
+      // A device cannot be opened twice; everything else is opened beside the running one.
+      if new.isExclusive { source = nil }
+      let opened = try new.open(new.neededSize)
+      fallback = (choice, generation)
+      choice = new
+      generation = change.generation
+      use(opened)
+      status.enter(.starting)
+    } catch {
+      if source == nil { open() }
+      loop.channels.captureOutcomes.put(ChangeOutcome(failure: error.description))
+    }
+  }
+
+  /// The first outcome of a new source decides whether it stays; false when the former one is back.
+  private func stands(_ outcome: FrameOutcome) -> Bool {
+    guard let former = fallback else { return true }
+    fallback = nil
+    guard case .unavailable(let error) = outcome else {
+      status.note(sourceGeneration: generation)
+      loop.channels.captureOutcomes.put(ChangeOutcome())
+      return true
+    }
+    source = nil
+    choice = former.choice
+    generation = former.generation
+    open()
+    loop.channels.captureOutcomes.put(ChangeOutcome(failure: error.description))
+    return false
+  }
+
+  // MARK: frames
+
   private func deliver(_ lease: consuming FrameLease, from source: any FrameSource) {
     status.frames.add()
     status.lost.add(lease.frame.metadata.lostBefore)
     if status.enter(.streaming) {
       let origin = source.connectionDescription.map { " from " + $0 } ?? ""
-      logger.info("frames of \(lease.frame.image.size)\(origin)")
+      loop.logger.info("frames of \(lease.frame.image.size)\(origin)")
     }
-    while isLossless && !stop.isRaised {
-      if mailbox.waitUntilTaken(until: MonotonicTime.now() + Self.patienceNanoseconds) { break }
+    while choice.isLossless && !loop.stop.isRaised {
+      if loop.mailbox.waitUntilTaken(until: deadline) { break }
     }
-    mailbox.put(lease)
+    lease.frame.metadata.sourceGeneration = generation
+    loop.mailbox.put(lease)
   }
 
   private func deliverOdometry(of source: any FrameSource) {
-    guard let odometry else { return }
-    for sample in source.takeOdometry(upTo: MonotonicTime.now()) { odometry.add(sample) }
+    guard deliversOdometry else { return }
+    for sample in source.takeOdometry(upTo: MonotonicTime.now()) { loop.odometry.add(sample) }
   }
 
-  /// Handles everything that is not a frame. Returns false when there will be no more frames.
-  private func handle(_ outcome: FrameOutcome) -> Bool {
+  /// Handles everything that is not a frame.
+  private func handle(_ outcome: FrameOutcome) {
     switch outcome {
-    case .frame, .timeout, .reconfigured:
+    case .frame, .timeout:
       break
+    case .reconfigured:
+      pool = source.map(makePool)
     case .corrupt(let error):
       status.corrupt.add()
-      logger.debug("\(error)")
+      loop.logger.debug("\(error)")
     case .unavailable(let error):
-      if status.enter(.unavailable(error)) { logger.warning("\(error)") }
+      if status.enter(.unavailable(error)) { loop.logger.warning("\(error)") }
     case .ended:
+      source = nil
       status.enter(.ended)
-      logger.info("the recording has ended")
-      return false
+      loop.logger.info("the recording has ended")
     }
-    return true
   }
 }

@@ -21,6 +21,9 @@ package final class CaptureStatus: Sendable {
   let lost = Counter()
   /// Times the camera came back after it was unavailable.
   let reconnects = Counter()
+  /// Generation of the configuration whose source delivers.
+  var sourceGeneration: UInt64 { generation.load(ordering: .acquiring) }
+  private let generation = Atomic<UInt64>(0)
   private let storage = Mutex(State.starting)
   private let stream = Mutex(Stream())
 
@@ -40,6 +43,11 @@ package final class CaptureStatus: Sendable {
   /// Called before the first frame of a size is told by `enter`.
   func note(size: ImageSize, connection: String?) {
     stream.withLock { $0 = Stream(size: size, connection: connection) }
+  }
+
+  /// Notes that a source of this generation delivers.
+  func note(sourceGeneration: UInt64) {
+    generation.store(sourceGeneration, ordering: .releasing)
   }
 
   /// Sets the state and says whether that was a change.

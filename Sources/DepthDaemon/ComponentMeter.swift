@@ -9,7 +9,9 @@ import WireFormat
 
 /// Gathers what the components' levels rest on, once a second, and has them judged.
 struct ComponentMeter {
-  private let settings: DaemonSettings
+  /// What runs: replaced by a reload.
+  var running: RunningConfiguration
+  private var settings: DaemonSettings { running.settings }
   private let probe: MachineProbe
   private var assessor = ComponentAssessor()
   private var clock = ClockWatch()
@@ -32,9 +34,9 @@ struct ComponentMeter {
     var unreadableOdometry = CounterWindow(length: 10)
   }
 
-  init(settings: DaemonSettings) {
-    self.settings = settings
-    probe = MachineProbe(stateDirectory: settings.stateDirectory)
+  init(running: RunningConfiguration) {
+    self.running = running
+    probe = MachineProbe(stateDirectory: running.settings.stateDirectory)
   }
 
   /// One finding for each reported component.
@@ -44,8 +46,8 @@ struct ComponentMeter {
     var now = ComponentObservation(health: health)
     now.uptimeSeconds = Double(uptimeNanoseconds) * 1e-9
     now.eventLogProblem = eventLogProblem
-    now.modelName = crew.model.name
-    now.hasPriorBank = crew.model.path(of: "priors.safetensors") != nil
+    now.modelName = running.model.name
+    now.hasPriorBank = running.model.path(of: "priors.safetensors") != nil
     now.calibration = settings.calibration.map { "\($0.name), \($0.size), calib_id \($0.id)" }
     now.recently.arrived = windows.arrived.update(crew.capture.frames.value)
     now.recently.lost = windows.lost.update(crew.capture.lost.value)
@@ -54,8 +56,8 @@ struct ComponentMeter {
     now.recently.failedPictures = windows.failedPictures.update(
       health.perception.report?.failedPictures ?? 0)
     now.recently.unreadableOdometry = windows.unreadableOdometry.update(crew.odometryStatus.rejected.value)
-    now.odometry.isExpected = crew.odometry != nil
-    now.odometry.ageSeconds = crew.odometry?.newestTime.map { Double(health.time - $0) * 1e-9 }
+    now.odometry.isExpected = settings.odometry != .none
+    now.odometry.ageSeconds = crew.odometry.newestTime.map { Double(health.time - $0) * 1e-9 }
     now.odometry.maximumAgeSeconds = Double(settings.odometryMaximumAgeNanoseconds) * 1e-9
     now.odometry.problem = crew.odometryStatus.problem
     readClock(&now)

@@ -10,26 +10,35 @@ import Quantities
 
 /// The threads of one running daemon and the mailboxes and counters between them.
 package final class Crew {
-  let capture = CaptureStatus()
-  package let perception = PerceptionStatus()
   let mailbox = Mailbox<FrameLease>()
-  /// Nil when no odometry is configured.
-  let odometry: OdometryInbox?
+  let odometry = OdometryInbox()
   let odometryStatus = OdometryStatus()
-  let model: DepthModel
   let context: MessagingContext
+  let channels = ReloadChannels(perception: PerceptionStatus(), capture: CaptureStatus())
+  private let logger: Logger
   private let stopFlag = StopFlag()
   private var threads: [WorkerThread] = []
+  private var odometryThread: (thread: WorkerThread, stop: StopFlag)?
 
-  /// Loads the model, binds the frame sockets and starts every thread.
+  var capture: CaptureStatus { channels.capture }
+  package var perception: PerceptionStatus { channels.perception }
+
+  /// Loads the settings' model and starts.
   /// - Throws: `.model`, `.messaging`.
-  package init(settings: DaemonSettings, logger: Logger) throws(DaemonError) {
+  package convenience init(settings: DaemonSettings, logger: Logger) throws(DaemonError) {
+    let model: DepthModel
     do { model = try DepthModel.load(path: settings.modelPath) } catch { throw .model(error) }
+    try self.init(settings: settings, model: model, logger: logger)
+  }
+
+  /// Binds the frame sockets and starts every thread.
+  /// - Throws: `.messaging`.
+  init(settings: DaemonSettings, model: DepthModel, logger: Logger) throws(DaemonError) {
+    self.logger = logger
     do { context = try MessagingContext() } catch { throw .messaging(error) }
-    odometry = settings.odometry == .none ? nil : OdometryInbox()
-    try startPerception(settings, logger)
-    startOdometry(settings, logger)
-    startCapture(settings, logger)
+    try startPerception(settings, model)
+    startOdometry(settings.odometry)
+    startCapture(settings, model)
   }
 
   /// Stops the threads in the order of a frame's path and waits for them.
@@ -38,22 +47,27 @@ package final class Crew {
     mailbox.close()
     for thread in threads.reversed() { thread.join() }
     threads = []
+    stopOdometry()
   }
 
-  private func startPerception(_ settings: DaemonSettings, _ logger: Logger) throws(DaemonError) {
+  /// Listens to another publisher of odometry, or to none.
+  func changeOdometry(to input: DaemonSettings.OdometryInput) {
+    stopOdometry()
+    startOdometry(input)
+  }
+
+  private func startPerception(_ settings: DaemonSettings, _ model: DepthModel) throws(DaemonError) {
     let opened = Mailbox<SinkOutcome>()
     let endpoints = settings.endpoints
-    let teamSize = settings.threads > 0 ? settings.threads : processorCount()
-    let cores = settings.pinnedCores
     let camera = settings.pipeline.cameraName
     let failures = perception.sendFailures
     let context = context
+    let builder = Mailbox<PipelineBuilder>()
+    builder.put(
+      PipelineBuilder(settings: settings.pipeline, model: model, calibration: settings.calibration))
     let loop = PerceptionLoop(
-      mailbox: mailbox,
-      builder: PipelineBuilder(settings: settings.pipeline, model: model, calibration: settings.calibration),
-      status: perception, capture: capture, odometry: odometry,
-      odometryMaximumAgeNanoseconds: settings.odometryMaximumAgeNanoseconds,
-      makeExecutor: { WorkerTeam(width: teamSize, cores: cores) },
+      mailbox: mailbox, firstBuilder: builder,
+      channels: channels, odometry: odometry, odometryUse: settings.odometryUse, team: settings.team,
       openSink: { () throws(DaemonError) -> PublisherSink in
         try Self.openSink(context: context, endpoints: endpoints, camera: camera, failures: failures)
       },
@@ -80,27 +94,26 @@ package final class Crew {
     }
   }
 
-  private func startOdometry(_ settings: DaemonSettings, _ logger: Logger) {
-    guard case .zeromq(let endpoint) = settings.odometry, let odometry else { return }
+  private func startOdometry(_ input: DaemonSettings.OdometryInput) {
+    guard case .zeromq(let endpoint) = input else { return }
+    let stop = StopFlag()
     let loop = OdometryLoop(
-      context: context, endpoint: endpoint, inbox: odometry, status: odometryStatus, stop: stopFlag,
+      context: context, endpoint: endpoint, inbox: odometry, status: odometryStatus, stop: stop,
       logger: logger)
-    threads.append(WorkerThread(name: "odometry") { loop.run() })
+    odometryThread = (WorkerThread(name: "odometry") { loop.run() }, stop)
   }
 
-  private func startCapture(_ settings: DaemonSettings, _ logger: Logger) {
+  private func stopOdometry() {
+    guard let (thread, stop) = odometryThread else { return }
+    stop.raise()
+    thread.join()
+    odometryThread = nil
+  }
+
+  private func startCapture(_ settings: DaemonSettings, _ model: DepthModel) {
     let loop = CaptureLoop(
-      openSource: settings.openSource,
-      neededSize: DepthPipeline.neededSize(
-        of: settings.requestedSize, settings: settings.pipeline, model: model), mailbox: mailbox,
-      status: capture,
-      odometry: settings.odometry == .camera ? odometry : nil, stop: stopFlag, logger: logger,
-      isLossless: settings.isLossless)
+      firstSource: settings.source(for: model), deliversOdometry: settings.odometry == .camera,
+      mailbox: mailbox, channels: channels, odometry: odometry, stop: stopFlag, logger: logger)
     threads.append(WorkerThread(name: "capture") { loop.run() })
   }
-}
-
-/// Cores of this machine.
-private func processorCount() -> Int {
-  max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 }

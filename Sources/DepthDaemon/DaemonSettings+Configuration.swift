@@ -16,18 +16,23 @@ extension LoadedConfiguration {
   /// What the daemon needs to start, from a configuration that has passed its checks.
   /// - Throws: when no state folder can be named.
   public var settings: DaemonSettings {
-    get throws(DaemonError) {
-      DaemonSettings(
-        configurationPath: URL(fileURLWithPath: path).path, pipeline: pipelineSettings,
-        sourceText: configuration.camera.source.configurationText,
-        openSource: sourceOpener, isLossless: configuration.drive.pace == .asFastAsPossible && isDrive,
-        requestedSize: expectedFrameSize, nominalRateHz: nominalRateHz, calibration: calibration,
-        modelPath: modelPath,
-        threads: configuration.model.threads, pinnedCores: configuration.model.pinnedCores,
-        endpoints: endpointSettings, odometry: odometryInput,
-        odometryMaximumAgeNanoseconds: Int64(configuration.odometry.maxAgeMilliseconds) * 1_000_000,
-        stateDirectory: try stateDirectory)
-    }
+    get throws(DaemonError) { try settings(generation: 0) }
+  }
+
+  /// The same for a configuration that a reload brings.
+  func settings(generation: UInt64) throws(DaemonError) -> DaemonSettings {
+    var settings = DaemonSettings(
+      configurationPath: URL(fileURLWithPath: path).path, pipeline: pipelineSettings,
+      sourceText: configuration.camera.source.configurationText,
+      openSource: sourceOpener, isLossless: configuration.drive.pace == .asFastAsPossible && isDrive,
+      requestedSize: expectedFrameSize, nominalRateHz: nominalRateHz, calibration: calibration,
+      modelPath: modelPath,
+      threads: configuration.model.threads, pinnedCores: configuration.model.pinnedCores,
+      endpoints: endpointSettings, odometry: odometryInput,
+      odometryMaximumAgeNanoseconds: Int64(configuration.odometry.maxAgeMilliseconds) * 1_000_000,
+      stateDirectory: try stateDirectory, inspectSource: sourceInspector, isDevice: camera != nil)
+    settings.pipeline.generation = generation
+    return settings
   }
 
   private var pipelineSettings: PipelineSettings {
@@ -95,7 +100,7 @@ extension LoadedConfiguration {
     }
   }
 
-  private var stateDirectory: String {
+  var stateDirectory: String {
     get throws(DaemonError) {
       guard let folder = configuration.state.directory.stateDirectory(environment: environment) else {
         throw .unwritableFolder(
@@ -112,6 +117,38 @@ extension LoadedConfiguration {
 }
 
 extension LoadedConfiguration {
+  /// The live camera that is configured; nil for recordings and the simulator.
+  private var camera: CameraSelector? {
+    switch configuration.camera.source {
+    case .v4l2First: .first
+    case .v4l2Device(let device): .path(device)
+    case .v4l2Serial(let serial): .serial(serial)
+    case .v4l2USBPort(let port): .usbPort(port)
+    case .drive, .simulation: nil
+    }
+  }
+
+  /// Looks at a camera without streaming from it; opens anything else and drops it again.
+  private var sourceInspector: @Sendable () throws(CaptureError) -> DaemonSettings.SourceFacts {
+    let open = sourceOpener
+    let size = configuration.camera.size
+    let format = Self.formatPreference(configuration.camera)
+    let camera = camera
+    return { () throws(CaptureError) in
+      if let camera {
+        try CameraInventory.check(camera, format: format)
+        return DaemonSettings.SourceFacts(frameSize: size, carriesTruth: false)
+      }
+      let source = try open(nil)
+      return DaemonSettings.SourceFacts(frameSize: source.frameSize, carriesTruth: source.carriesTruth)
+    }
+  }
+
+  private static func formatPreference(_ camera: Configuration.Camera) -> FormatPreference {
+    if case .fourCC(let code) = camera.format, let format = PixelFormat(code) { return .fixed(format) }
+    return .automatic
+  }
+
   /// Opens the configured source, on the thread that will own it.
   private var sourceOpener: DaemonSettings.SourceOpener {
     let configuration = configuration
@@ -132,13 +169,9 @@ extension LoadedConfiguration {
   private static func openCamera(
     _ camera: Configuration.Camera, _ selector: CameraSelector, _ neededSize: ImageSize?
   ) -> any FrameSource {
-    var format = FormatPreference.automatic
-    if case .fourCC(let code) = camera.format, let pixelFormat = PixelFormat(code) {
-      format = .fixed(pixelFormat)
-    }
-    return V4L2Source(
+    V4L2Source(
       CameraSettings(
-        selector: selector, size: camera.size, rateHz: camera.rateHz, format: format,
+        selector: selector, size: camera.size, rateHz: camera.rateHz, format: formatPreference(camera),
         neededSize: neededSize, controls: camera.controls, discardFirstFrames: camera.discardFirstFrames,
         timeOffsetMicroseconds: camera.timeOffsetMicroseconds, acceptAnyCamera: camera.acceptAnyCamera))
   }

@@ -1,7 +1,9 @@
 package import Capture
 import DepthPipeline
 package import Geometry
+import Glibc
 import Messaging
+import ModelBundle
 package import Quantities
 
 /// Everything the daemon needs to start, checked: made from a valid configuration by `DaemonSettings+Configuration`.
@@ -29,6 +31,17 @@ public struct DaemonSettings: Sendable {
   var odometryMaximumAgeNanoseconds: Int64
   var stateDirectory: String
 
+  /// Looks at the source without disturbing it.
+  var inspectSource: @Sendable () throws(CaptureError) -> SourceFacts
+  /// Whether the source is a device that cannot be opened twice.
+  var isDevice: Bool
+
+  /// What a source says before it delivers.
+  struct SourceFacts: Sendable {
+    var frameSize: ImageSize
+    var carriesTruth: Bool
+  }
+
   /// Opens a source whose frames need not be larger than the given size (compressed formats decode faster when
   /// reduced).
   package typealias SourceOpener = @Sendable (ImageSize?) throws(CaptureError) -> any FrameSource
@@ -41,4 +54,30 @@ public struct DaemonSettings: Sendable {
     /// JSON messages on a ZeroMQ endpoint.
     case zeromq(endpoint: String)
   }
+}
+
+extension DaemonSettings {
+  /// The threads of the network.
+  var team: TeamSettings {
+    TeamSettings(width: threads > 0 ? threads : processorCount(), cores: pinnedCores)
+  }
+
+  var odometryUse: OdometryUse {
+    OdometryUse(isExpected: odometry != .none, maximumAgeNanoseconds: odometryMaximumAgeNanoseconds)
+  }
+
+  /// The source, for a model: compressed frames are decoded no larger than it needs.
+  func source(for model: DepthModel) -> SourceChoice {
+    SourceChoice(
+      open: openSource, neededSize: neededSize(for: model), isLossless: isLossless, isExclusive: isDevice)
+  }
+
+  func neededSize(for model: DepthModel) -> ImageSize {
+    DepthPipeline.neededSize(of: requestedSize, settings: pipeline, model: model)
+  }
+}
+
+/// Cores of this machine.
+private func processorCount() -> Int {
+  max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 }

@@ -6,7 +6,11 @@ import WireFormat
 
 /// Measures rates between two health messages and completes them with what only the process knows.
 struct HealthMeter {
-  private let settings: DaemonSettings
+  /// What runs: replaced by a reload.
+  var running: RunningConfiguration {
+    didSet { components.running = running }
+  }
+  private var settings: DaemonSettings { running.settings }
   private var lastTime: MonotonicTime
   private var lastPublished: UInt64 = 0
   private var rateHz = 0.0
@@ -14,9 +18,9 @@ struct HealthMeter {
   /// One for each reported component, as of the last measurement.
   private(set) var findings: [Finding] = []
 
-  init(settings: DaemonSettings) {
-    self.settings = settings
-    components = ComponentMeter(settings: settings)
+  init(running: RunningConfiguration) {
+    self.running = running
+    components = ComponentMeter(running: running)
     lastTime = MonotonicTime.now()
   }
 
@@ -46,9 +50,10 @@ struct HealthMeter {
     observation.droppedByPipeline = crew.mailbox.displaced.value + crew.perception.failed.value
     observation.nominalRateHz = settings.nominalRateHz
     observation.rateHz = rateHz
-    observation.expectsOdometry = crew.odometry != nil
+    observation.fallback = running.fallback
+    observation.expectsOdometry = settings.odometry != .none
     observation.hasOdometry =
-      crew.odometry?.sample(at: now, maximumAgeNanoseconds: settings.odometryMaximumAgeNanoseconds) != nil
+      crew.odometry.sample(at: now, maximumAgeNanoseconds: settings.odometryMaximumAgeNanoseconds) != nil
     observation.isCalibrated = settings.calibration != nil
     return observation
   }

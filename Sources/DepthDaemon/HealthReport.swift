@@ -20,6 +20,8 @@ package struct HealthReport {
     package var expectsOdometry: Bool = false
     package var hasOdometry: Bool = false
     package var isCalibrated: Bool = false
+    /// Why another configuration runs than the file says; nil when it runs.
+    package var fallback: String?
 
     /// A daemon that has just started.
     package init(time: MonotonicTime) {
@@ -78,6 +80,7 @@ package struct HealthReport {
   }
 
   private static func degradedReason(_ now: Observation, _ degraded: Degradations) -> String? {
+    if let fallback = now.fallback { return fallback }
     if degraded.contains(.noOdometry) {
       return "no odometry; check the publisher that [odometry] source names"
     }

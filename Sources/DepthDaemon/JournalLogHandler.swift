@@ -4,13 +4,20 @@ public import Logging
 /// Writes log lines to standard error: with syslog priorities when journald reads them, with the level's name
 /// for people.
 public struct JournalLogHandler: LogHandler {
-  public var logLevel: Logger.Level
+  /// A level of the logger's own; nil = the threshold of all.
+  private var ownLevel: Logger.Level?
+  private let threshold: LogThreshold
   public var metadata: Logger.Metadata = [:]
   private let isJournal: Bool
 
+  public var logLevel: Logger.Level {
+    get { ownLevel ?? threshold.level }
+    set { ownLevel = newValue }
+  }
+
   /// - Parameter environment: `JOURNAL_STREAM` says whether standard error is journald's.
-  public init(level: Logger.Level, environment: [String: String]) {
-    logLevel = level
+  public init(threshold: LogThreshold, environment: [String: String]) {
+    self.threshold = threshold
     isJournal = environment["JOURNAL_STREAM"] != nil
   }
 

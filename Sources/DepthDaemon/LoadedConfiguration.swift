@@ -12,6 +12,12 @@ public struct LoadedConfiguration: Sendable {
   /// The configuration file, as given.
   public let path: String
   public let configuration: Configuration
+  /// The file's own content; `configuration` is made from it and `overrides`.
+  let text: String
+  /// What commands put in the place of the file's values.
+  let overrides: ConfigurationOverrides
+  /// What the file itself says.
+  let fileConfiguration: Configuration
   /// The process environment that `auto` folders are resolved with.
   public let environment: [String: String]
   /// Of the frames' own resolution or another of the same shape; nil = uncalibrated.
@@ -31,9 +37,25 @@ public struct LoadedConfiguration: Sendable {
 
   /// - Throws: every problem of the file, its calibration and its source.
   public init(path: String, environment: [String: String]) throws(ConfigurationFailure) {
-    let configuration = try Self.readConfiguration(path)
+    try self.init(
+      text: try Self.readText(path), path: path, environment: environment, overrides: ConfigurationOverrides()
+    )
+  }
+
+  /// The same from a text that takes the file's place.
+  init(
+    text: String, path: String, environment: [String: String], overrides: ConfigurationOverrides
+  ) throws(ConfigurationFailure) {
+    let fileConfiguration = try Self.parse(text, path)
+    var configuration = fileConfiguration
+    var overrides = overrides
     var problems: [String] = []
     var warnings: [String] = []
+    for key in overrides.put(into: &configuration) {
+      warnings.append(
+        "\(key): what a command had put in its place no longer holds: the file says something new")
+      overrides.remove([key])
+    }
     let source = KnownSource(configuration, path: path, problems: &problems)
     let named = Self.readCalibration(configuration, path: path, problems: &problems, warnings: &warnings)
     let frameSize = source.frameSize ?? configuration.camera.size
@@ -48,6 +70,9 @@ public struct LoadedConfiguration: Sendable {
     guard problems.isEmpty else { throw ConfigurationFailure(problems: problems) }
     self.path = path
     self.configuration = configuration
+    self.text = text
+    self.overrides = overrides
+    self.fileConfiguration = fileConfiguration
     self.environment = environment
     self.calibration = named?.calibration ?? source.calibration
     self.calibrationOrigin = named.map { _ in configuration.camera.calibration } ?? source.calibrationOrigin
@@ -55,14 +80,22 @@ public struct LoadedConfiguration: Sendable {
     self.warnings = warnings
   }
 
-  static func readConfiguration(_ path: String) throws(ConfigurationFailure) -> Configuration {
-    let text: String
-    do { text = try TextFile.read(path) } catch {
+  /// The content of a configuration file.
+  static func readText(_ path: String) throws(ConfigurationFailure) -> String {
+    do { return try TextFile.read(path) } catch {
       switch error {
       case .missing: throw ConfigurationFailure(.missing(file: path))
       case .unreadable(let reason): throw ConfigurationFailure(.unreadable(file: path, reason: reason))
       }
     }
+  }
+
+  /// A configuration file alone, without what it names.
+  static func readConfiguration(_ path: String) throws(ConfigurationFailure) -> Configuration {
+    try parse(try readText(path), path)
+  }
+
+  static func parse(_ text: String, _ path: String) throws(ConfigurationFailure) -> Configuration {
     do { return try Configuration(toml: text, file: path) } catch { throw ConfigurationFailure(error) }
   }
 

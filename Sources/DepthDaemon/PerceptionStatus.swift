@@ -21,6 +21,9 @@ package final class PerceptionStatus: Sendable {
     /// Why no pipeline could be built for the frames that arrive; nil when there is one.
     package var failure: PipelineError?
     package var gridSize: ImageSize?
+    /// Of the frames that arrive; nil before the first.
+    package var frameSize: ImageSize?
+    package var carriesTruth: Bool = false
 
     package init() {}
   }
@@ -39,11 +42,15 @@ package final class PerceptionStatus: Sendable {
   }
 
   /// Notes whether a pipeline stands; returns whether that is news.
-  func notePipeline(gridSize: ImageSize?, failure: PipelineError?) -> Bool {
+  func notePipeline(
+    frameSize: ImageSize, carriesTruth: Bool, gridSize: ImageSize?, failure: PipelineError?
+  ) -> Bool {
     storage.withLock { snapshot in
       let isNews = snapshot.failure != failure || snapshot.gridSize != gridSize
       snapshot.failure = failure
       snapshot.gridSize = gridSize
+      snapshot.frameSize = frameSize
+      snapshot.carriesTruth = carriesTruth
       return isNews
     }
   }

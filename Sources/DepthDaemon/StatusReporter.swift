@@ -12,7 +12,8 @@ import WireFormat
 ///
 /// Owned by the supervisor and called a few times a second; never on the frame's path.
 final class StatusReporter {
-  let settings: DaemonSettings
+  /// What runs: replaced by a reload.
+  private(set) var running: RunningConfiguration
   let crew: Crew
   private let notifier: SystemdNotifier
   private let logger: Logger
@@ -20,6 +21,7 @@ final class StatusReporter {
   private(set) var events: EventRecorder
   private var watchdog = WatchdogPolicy()
   private(set) var health: HealthMeter
+  var settings: DaemonSettings { running.settings }
   private var lastHealth = MonotonicTime(nanoseconds: 0)
   private var lastFeed = MonotonicTime(nanoseconds: 0)
   let started = MonotonicTime.now()
@@ -29,9 +31,10 @@ final class StatusReporter {
   /// Binds the status socket and opens the event log.
   /// - Throws: `.messaging`, `.unwritableFolder`.
   init(
-    settings: DaemonSettings, crew: Crew, notifier: SystemdNotifier, logger: Logger
+    running: RunningConfiguration, crew: Crew, notifier: SystemdNotifier, logger: Logger
   ) throws(DaemonError) {
-    self.settings = settings
+    self.running = running
+    let settings = running.settings
     self.crew = crew
     self.notifier = notifier
     self.logger = logger
@@ -41,13 +44,28 @@ final class StatusReporter {
         crew.context, endpoints: endpoints.status, allowInsecure: endpoints.allowInsecure)
     } catch { throw .messaging(error) }
     events = try EventRecorder(stateDirectory: settings.stateDirectory, camera: settings.pipeline.cameraName)
-    health = HealthMeter(settings: settings)
+    health = HealthMeter(running: running)
     announce()
     if let damage = events.log.damage {
       logger.warning("the event log was damaged and set aside: \(damage)")
       record(.eventsSetAside, damage)
     }
     record(.daemonStarted, "depthd \(Version.daemon) started with \(settings.sourceText)")
+    if let fallback = running.fallback {
+      record(.configurationFallback, fallback)
+      logger.error("\(fallback)")
+    }
+  }
+
+  /// Takes in what a reload has put in place of the old configuration, and tells everybody.
+  func adopt(_ running: RunningConfiguration) {
+    let wasCalibrated = settings.calibration != nil
+    self.running = running
+    health.running = running
+    if wasCalibrated, running.settings.calibration == nil {
+      publisher.forgetCalibration(ofCamera: running.settings.pipeline.cameraName)
+    }
+    announce()
   }
 
   /// One round; called every few tens of milliseconds.
@@ -77,7 +95,7 @@ final class StatusReporter {
     let info = InfoMessage(
       softwareVersion: Version.daemon, bootID: settings.pipeline.bootID, processID: Int(getpid()),
       generation: settings.pipeline.generation,
-      model: DepthHeader.Model(name: crew.model.name, hash: crew.model.hash),
+      model: DepthHeader.Model(name: running.model.name, hash: running.model.hash),
       cameras: [
         InfoMessage.Camera(
           name: camera, source: settings.sourceText,
@@ -93,7 +111,8 @@ final class StatusReporter {
   }
 
   private func publishOdometry() {
-    guard let samples = crew.odometry?.takeUnpublished(), !samples.isEmpty else { return }
+    let samples = crew.odometry.takeUnpublished()
+    guard !samples.isEmpty else { return }
     for sample in samples {
       attempt { () throws(MessagingError) in
         try publisher.send(OdometryMessage(sample: sample, bootID: settings.pipeline.bootID))
@@ -124,7 +143,7 @@ final class StatusReporter {
     if watchdog.shouldFeed(observation) { notifier.watchdog() }
   }
 
-  private func record(_ code: DiagnosticCode, _ text: String) {
+  func record(_ code: DiagnosticCode, _ text: String) {
     publish(events.make(code, text))
   }
 

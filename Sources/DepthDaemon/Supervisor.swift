@@ -1,29 +1,39 @@
 import Glibc
-import ImageBuffers
 public import Logging
 import Messaging
-import ModelBundle
 import Platform
 import Quantities
 public import ServiceLifecycle
+import UnixSignals
 import WireFormat
 
-/// The daemon's one actor: starts the threads, watches them, answers on the control socket, tells systemd and
+/// The daemon's one actor: starts the threads, watches them, answers on the control socket, reloads, tells systemd and
 /// subscribers how things are, and stops everything in order.
 ///
-/// Start: model, sockets, perception, capture, then READY, camera or not. Stop: capture, mailbox, perception,
+/// Start: sockets, perception, capture, reload, then READY, camera or not. Stop: reload, capture, mailbox, perception,
 /// odometry, sockets.
 public actor Supervisor: Service {
-  private let settings: DaemonSettings
+  /// Given up when the daemon has started, with the model in it.
+  private var start: StartConfiguration?
   private let environment: [String: String]
+  private let level: LogThreshold
+  private let hangups: Counter
   private let logger: Logger
 
   /// How often sockets are polled and states compared.
   private static let tick = Duration.milliseconds(50)
 
-  public init(settings: DaemonSettings, environment: [String: String], logger: Logger) {
-    self.settings = settings
+  /// - Parameters:
+  ///   - level: changed by reloads.
+  ///   - hangups: counts SIGHUP; each asks for a reload.
+  public init(
+    start: StartConfiguration, environment: [String: String], level: LogThreshold, hangups: HangupSignals,
+    logger: Logger
+  ) {
+    self.start = start
     self.environment = environment
+    self.level = level
+    self.hangups = hangups.count
     self.logger = logger
   }
 
@@ -31,25 +41,37 @@ public actor Supervisor: Service {
   /// - Throws: `DaemonError` when the daemon cannot start.
   public func run() async throws {
     let notifier = SystemdNotifier(environment: environment)
-    let crew = try Crew(settings: settings, logger: logger)
+    guard let running = start?.running else { return }
+    start = nil
+    let crew = try Crew(settings: running.settings, model: running.model, logger: logger)
     let reporter: StatusReporter
     let control: ControlServer<ControlContext>
     do {
-      reporter = try StatusReporter(settings: settings, crew: crew, notifier: notifier, logger: logger)
-      control = try Self.makeControl(crew, settings.endpoints)
+      reporter = try StatusReporter(running: running, crew: crew, notifier: notifier, logger: logger)
+      control = try Self.makeControl(crew, running.settings.endpoints)
     } catch {
       crew.stop()
       throw error
     }
+    let reload = ReloadCoordinator(
+      running: running, crew: crew, reporter: reporter, notifier: notifier, level: level, logger: logger)
     notifier.ready()
-    logger.info("ready: \(settings.sourceText) on \(settings.endpoints.directory.path)")
+    logger.info("ready: \(running.settings.sourceText) on \(running.settings.endpoints.directory.path)")
+    let context = ControlContext(reporter: reporter, reload: reload)
+    var seenHangups = hangups.value
     while !Task.isShuttingDownGracefully && !Task.isCancelled {
       reporter.turn()
-      serve(control, ControlContext(reporter: reporter))
+      if hangups.value != seenHangups {
+        seenHangups = hangups.value
+        reload.request(ReloadJob(trigger: .signal))
+      }
+      reload.turn()
+      serve(control, context)
       // Cut short by the shutdown, which the loop's condition sees.
       try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.tick) }
     }
     notifier.stopping()
+    reload.finish()
     crew.stop()
     reporter.finish()
     logger.info("stopped")
@@ -67,5 +89,16 @@ public actor Supervisor: Service {
   /// Requests must never stop depth: a socket's failure is logged and the next round tries again.
   private func serve(_ control: ControlServer<ControlContext>, _ context: ControlContext) {
     do { try control.turn(context) } catch { logger.warning("\(error)") }
+  }
+}
+
+/// Counts SIGHUP, which asks for a reload.
+public struct HangupSignals: Service {
+  let count = Counter()
+
+  public init() {}
+
+  public func run() async {
+    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { count.add() }
   }
 }

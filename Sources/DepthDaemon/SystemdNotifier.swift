@@ -1,4 +1,6 @@
 import Glibc
+import Platform
+import Quantities
 
 /// Tells systemd how the service is doing (sd_notify(3)), by datagrams to `$NOTIFY_SOCKET`.
 ///
@@ -20,6 +22,8 @@ struct SystemdNotifier: Sendable {
   }
 
   func ready() { send("READY=1") }
+  /// Ended by `ready`.
+  func reloading() { send("RELOADING=1\nMONOTONIC_USEC=\(MonotonicTime.now().nanoseconds / 1000)") }
   func stopping() { send("STOPPING=1") }
   func watchdog() { send("WATCHDOG=1") }
   func status(_ line: String) { send("STATUS=\(line)") }

@@ -15,16 +15,19 @@ import WireFormat
 public final class DepthPipeline {
   /// The pixel grid everything is published on.
   public let grid: PublishedGrid
-  private let settings: PipelineSettings
+  private(set) var settings: PipelineSettings
   private var preprocessor: Preprocessor
-  private let network: DepthNetwork
+  let model: DepthModel
+  let network: DepthNetwork
   /// Per grid pixel, 0 where the camera sees nothing; empty when it sees everything.
   private let visible: [UInt8]
   private let conversion: DepthConversion
-  private let scale: ScaleStage
+  private var scale: ScaleStage
   private var confidenceStage: ConfidenceStage?
   private var maps: DepthMaps
   private let messages: MessageStage
+  /// Whether frames come with true depth.
+  public let carriesTruth: Bool
 
   /// - Parameters:
   ///   - capturedSize: size of the frames that will come.
@@ -45,12 +48,12 @@ public final class DepthPipeline {
       throw .model(error.description)
     }
     self.settings = settings
+    self.model = model
+    self.carriesTruth = carriesTruth
     preprocessor = Preprocessor(grid: grid, normalization: InputNormalization(of: model))
     visible = Self.visiblePixels(of: preprocessor)
     conversion = DepthConversion(model: model, grid: grid)
-    scale = ScaleStage(
-      configured: settings.scaleConstant, modelScale: model.initialScale.value,
-      modelLogSigma: model.initialScale.logSigma)
+    scale = ScaleStage(settings: settings, model: model)
     confidenceStage = ConfidenceStage(model: model, network: network, settings: settings)
     maps = DepthMaps(size: size, hasConfidence: confidenceStage != nil)
     messages = try MessageStage(
@@ -92,6 +95,42 @@ public final class DepthPipeline {
     report.failedPictures = messages.failedPictures
     return report
   }
+
+  /// Runs the network once on a black image, so that the first real frame is no slower than the others.
+  public func warmUp() throws(PipelineError) {
+    let frame = CameraFrame(size: grid.capturedSize, carriesTruth: false)
+    preprocessor.run(frame.image, into: network.input)
+    network.run()
+    guard network.output.contains(where: \.isFinite) else {
+      throw .model("\(model.path): the network's output for a black image has no finite value")
+    }
+  }
+
+  /// Takes settings of class `live` in, between two frames: all of them or, when it throws, none.
+  ///
+  /// - Throws: `.model` when the JPEG library refuses.
+  public func apply(_ settings: PipelineSettings) throws(PipelineError) {
+    let newScale = ScaleStage(settings: settings, model: model)
+    try messages.apply(settings, scale: newScale.estimate)
+    scale = newScale
+    confidenceStage = ConfidenceStage(model: model, network: network, settings: settings)
+    self.settings = settings
+  }
+
+  /// Where each topic's sequence number stands; a new pipeline goes on from its predecessor's, so that subscribers
+  /// see one story.
+  public var sequences: TopicSequences {
+    get { messages.sequences }
+    set { messages.sequences = newValue }
+  }
+
+  /// Depth of the last frame in metres, as far as the scale is right, row by row; valid until the next frame.
+  public var metricDepth: UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: maps.metric.baseAddress, count: grid.size.pixelCount)
+  }
+
+  /// Whether metric topics speak.
+  public var isMetric: Bool { scale.estimate.isMetric }
 
   /// Network output to depth in the network's unit; returns how many pixels hold a finite depth.
   private func convertToDepth() -> Int {

@@ -8,19 +8,19 @@ import WireFormat
 
 /// Writes and hands over one message for each topic that somebody wants.
 final class MessageStage {
-  private let settings: PipelineSettings
+  private var settings: PipelineSettings
   private let grid: PublishedGrid
-  private let isMetric: Bool
+  private var isMetric: Bool
   private let estimatesConfidence: Bool
   private let topics: [TopicKind: Topic]
-  private var sequences: [TopicKind: UInt64] = [:]
+  var sequences = TopicSequences()
   private var header: DepthHeader
   private var headerBytes = ByteWriter(capacity: 4096)
   private var payload = ByteWriter(capacity: 4096)
   private var truth: TruthSampler?
   private var preview: PreviewStage
   private var points: PointsStage?
-  private let frameEncoder: JPEGEncoder
+  private var frameEncoder: JPEGEncoder
   private let capturedSize: ImageSize
   /// Pictures for people that the JPEG library refused to make, since the start.
   private(set) var failedPictures: UInt64 = 0
@@ -33,7 +33,6 @@ final class MessageStage {
     do {
       for kind in TopicKind.allCases where kind.channel == .frames {
         topics[kind] = try Topic(camera: settings.cameraName, kind)
-        sequences[kind] = 0
       }
       frameEncoder = try JPEGEncoder(quality: settings.jpegQuality)
       preview = try PreviewStage(settings: settings, size: grid.size, isMetric: scale.isMetric)
@@ -57,6 +56,23 @@ final class MessageStage {
     header.model = DepthHeader.Model(name: model.name, hash: String(model.hash.prefix(16)))
     header.scale = DepthHeader.Scale(scale)
     header.mode = .prediction
+  }
+
+  /// Takes settings of class `live` in: all of them or, when it throws, none.
+  func apply(_ settings: PipelineSettings, scale: ScaleEstimate) throws(PipelineError) {
+    let newPreview: PreviewStage
+    let newEncoder: JPEGEncoder
+    do {
+      newEncoder = try JPEGEncoder(quality: settings.jpegQuality)
+      newPreview = try PreviewStage(settings: settings, size: grid.size, isMetric: scale.isMetric)
+    } catch { throw .model(error.description) }
+    frameEncoder = newEncoder
+    preview = newPreview
+    points = grid.intrinsics.map { PointsStage(settings: settings, intrinsics: $0) }
+    isMetric = scale.isMetric
+    header.scale = DepthHeader.Scale(scale)
+    header.generation = settings.generation
+    self.settings = settings
   }
 
   /// Sends the wanted topics of one frame; depth first, since robots wait for it.
@@ -131,8 +147,8 @@ final class MessageStage {
     _ kind: TopicKind, payload: UnsafeRawBufferPointer, size: ImageSize, range: DepthHeader.Range? = nil,
     clamped: Int? = nil, to sink: any FrameSink
   ) {
-    guard let topic = topics[kind], let sequence = sequences[kind] else { return }
-    sequences[kind] = sequence + 1
+    guard let topic = topics[kind] else { return }
+    let sequence = sequences.next(kind)
     header.retarget(to: topic, size: size, sequence: sequence)
     header.range = range
     header.clampedPixels = clamped

@@ -1,3 +1,4 @@
+import ModelBundle
 import Quantities
 
 /// Which scale applies to this frame.
@@ -7,10 +8,12 @@ import Quantities
 struct ScaleStage {
   let estimate: ScaleEstimate
 
-  init(configured: ScaleEstimate?, modelScale: Double, modelLogSigma: Double) {
+  init(settings: PipelineSettings, model: DepthModel) {
     estimate =
-      configured
-      ?? ScaleEstimate(value: modelScale, logSigma: modelLogSigma, state: .unscaled, source: .model)
+      settings.scaleConstant
+      ?? ScaleEstimate(
+        value: model.initialScale.value, logSigma: model.initialScale.logSigma, state: .unscaled,
+        source: .model)
   }
 
   /// Writes `unscaled * scale`. NaN and +Inf pass through.

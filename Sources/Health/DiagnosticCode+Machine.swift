@@ -43,6 +43,19 @@ extension DiagnosticCode {
     .configurationRefused: Explanation(
       .daemon, .error, "the configuration has faults.",
       do: "`depthctl check --config FILE` lists them all with line and column."),
+    .configurationFallback: Explanation(
+      .daemon, .warning, "the configuration file could not be used at the start; what ran last runs.",
+      do: "Mend what the text names, then `depthctl reload` (docs/reload.md)."),
+    .reloadApplied: Explanation(.daemon, .ok, "a new configuration or model runs."),
+    .reloadUnchanged: Explanation(.daemon, .ok, "a reload found what runs already."),
+    .reloadApplicable: Explanation(
+      .daemon, .ok, "a dry run found a configuration that a reload would apply."),
+    .reloadRestartNeeded: Explanation(
+      .daemon, .warning, "the configuration file is good, and a key in it takes effect with a restart only.",
+      do: "`systemctl restart depthd`, or put the key's old value back and reload."),
+    .reloadRefused: Explanation(
+      .daemon, .error, "a reload or an exchange of the model was refused; what ran before goes on.",
+      do: "Mend what the text names and reload. A model that compares badly is taken with --force."),
     .healthOK: Explanation(.daemon, .ok, "depth flows as intended."),
     .healthDegraded: Explanation(.daemon, .warning, "depth flows, with the drawback that the text names."),
     .healthDown: Explanation(.daemon, .error, "no depth flows; the text says why."),

@@ -25,6 +25,8 @@ public struct FrameMetadata: Equatable, Sendable {
   public var decodeNanoseconds: Int64 = 0
   /// Capture time relative to the start of the recording or simulation, seconds; nil for live cameras.
   public var sourceTimeSeconds: Double?
+  /// Generation of the configuration that opened the source.
+  public var sourceGeneration: UInt64 = 0
 
   public init() {}
 }

@@ -81,6 +81,14 @@ public struct DepthModel: Sendable {
     return try DepthModel(plainONNX: path)
   }
 
+  /// The hash that `load` would give, from the one file that has it: tells whether a folder holds another model now.
+  public static func hash(path: String) throws(ModelBundleError) -> String {
+    let bundle = path + "/bundle.json"
+    let file = FileManager.default.fileExists(atPath: bundle) ? bundle : path
+    guard let data = FileManager.default.contents(atPath: file) else { throw .notFound(path: path) }
+    return SHA256.hexadecimal(of: Array(data))
+  }
+
   /// The input size whose shape is nearest to an image's (smallest difference of log width/height).
   public func bestInputSize(for image: ImageSize) -> ImageSize {
     let wanted = log(image.aspectRatio)

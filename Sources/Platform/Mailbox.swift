@@ -1,5 +1,6 @@
 import Glibc
 public import Quantities
+import Synchronization
 
 /// A one-slot hand-over between two threads: the newest message wins, and every loss is counted.
 ///
@@ -13,6 +14,8 @@ public final class Mailbox<Message: ~Copyable>: @unchecked Sendable {
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var slot: Message?
   private var isClosed = false
+  /// Whether there is a message, to be asked without the lock.
+  private let isFilled = Atomic<Bool>(false)
 
   public init() {
     mutex = .allocate(capacity: 1)
@@ -38,6 +41,7 @@ public final class Mailbox<Message: ~Copyable>: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     if slot != nil { displaced.add() }
     if isClosed { slot = nil } else { slot = consume message }
+    isFilled.store(!isClosed, ordering: .releasing)
     pthread_cond_broadcast(condition)
     pthread_mutex_unlock(mutex)
   }
@@ -50,6 +54,18 @@ public final class Mailbox<Message: ~Copyable>: @unchecked Sendable {
       if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
     }
     let message = slot.take()
+    isFilled.store(false, ordering: .releasing)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+    return message
+  }
+
+  /// Takes a message if there is one. Never waits, and takes no lock while there is none.
+  public func takeNow() -> sending Message? {
+    guard isFilled.load(ordering: .acquiring) else { return nil }
+    pthread_mutex_lock(mutex)
+    let message = slot.take()
+    isFilled.store(false, ordering: .releasing)
     pthread_cond_broadcast(condition)
     pthread_mutex_unlock(mutex)
     return message

@@ -15,6 +15,12 @@ extension WallTime {
   }
 }
 
+/// Processor time of the calling thread alone: what its work costs, however busy the machine is.
+public enum ThreadTime {
+  /// Nanoseconds since some moment.
+  public static func now() -> Int64 { readClock(CLOCK_THREAD_CPUTIME_ID) }
+}
+
 private func readClock(_ clock: clockid_t) -> Int64 {
   var time = timespec()
   clock_gettime(clock, &time)

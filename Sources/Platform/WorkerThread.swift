@@ -23,6 +23,12 @@ public final class WorkerThread: @unchecked Sendable {
     precondition(result == 0, "the system refused a thread")
   }
 
+  /// Lets every other thread go before the calling one, and those it starts (nice 10), as far as the system allows.
+  public static func lowerPriorityOfCaller() {
+    // 0 is the calling thread: on Linux, niceness belongs to threads.
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+  }
+
   /// Waits for the body to return. Call it exactly once, from the owner.
   public func join() {
     precondition(!isJoined, "a thread is joined once")

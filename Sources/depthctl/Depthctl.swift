@@ -16,6 +16,8 @@ struct Depthctl: AsyncParsableCommand {
       SnapshotCommand.self,
       RecordCommand.self,
       StatusCommand.self,
+      ReloadCommand.self,
+      ModelCommand.self,
       TopCommand.self,
       DoctorCommand.self,
       WhyCommand.self,

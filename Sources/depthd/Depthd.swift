@@ -26,21 +26,22 @@ struct Depthd: AsyncParsableCommand {
       print(report.text)
       throw report.isPassed ? ExitCode.success : ExitCode(2)
     }
-    let loaded: LoadedConfiguration
-    let settings: DaemonSettings
-    do {
-      loaded = try LoadedConfiguration(path: config, environment: environment)
-      settings = try loaded.settings
-    } catch {
+    let start: StartConfiguration
+    do { start = try StartConfiguration(path: config, environment: environment) } catch {
       FileHandle.standardError.write(Data("\(error)\n".utf8))
       throw ExitCode(2)
     }
-    let level = Logger.Level(rawValue: loaded.configuration.log.level.rawValue) ?? .info
-    LoggingSystem.bootstrap { _ in JournalLogHandler(level: level, environment: environment) }
+    let level = LogThreshold(start.logLevel)
+    LoggingSystem.bootstrap { _ in JournalLogHandler(threshold: level, environment: environment) }
     let logger = Logger(label: "depthd")
-    let supervisor = Supervisor(settings: settings, environment: environment, logger: logger)
+    let hangups = HangupSignals()
+    let supervisor = Supervisor(
+      start: start, environment: environment, level: level, hangups: hangups, logger: logger)
     var group = ServiceGroupConfiguration(
-      services: [.init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup)],
+      services: [
+        .init(service: hangups),
+        .init(service: supervisor, successTerminationBehavior: .gracefullyShutdownGroup),
+      ],
       gracefulShutdownSignals: [.sigterm, .sigint],
       logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
     group.maximumGracefulShutdownDuration = .seconds(2)

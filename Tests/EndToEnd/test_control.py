@@ -34,6 +34,15 @@ def test_status_follows_its_schema(running):
     validate("answer_status", reply["result"])
 
 
+def test_reload_and_model_answers_follow_their_schemas(running):
+    for name in ("reload", "model.rollback", "model.show"):
+        reply = running.ask(name, timeout=60)
+        validate("reply", reply)
+        validate(f"answer_{name.replace('.', '_')}", reply["result"])
+    reply = running.ask("model.exchange", path="/nowhere", timeout=60)
+    validate("answer_model_exchange", reply["result"])
+
+
 @pytest.mark.parametrize(
     "request_bytes, code",
     [
@@ -44,6 +53,9 @@ def test_status_follows_its_schema(running):
         (b'{"request":7}', "malformed"),
         (b'{"request":"dance"}', "unknown_request"),
         (b'{"request":"status","loudly":true}', "bad_argument"),
+        (b'{"request":"reload","force":"yes"}', "bad_argument"),
+        (b'{"request":"model.exchange"}', "bad_argument"),
+        (b'{"request":"model.exchange","path":"relative"}', "bad_argument"),
         (b'{"request":' + b"[" * 1000, "malformed"),
     ],
 )

@@ -29,6 +29,28 @@ public enum CameraInventory {
     list(kernel: LinuxV4L2Kernel(), catalog: LinuxCameraCatalog())
   }
 
+  /// Whether the selected camera is there, may be opened and offers the format; it is not disturbed if it streams.
+  ///
+  /// - Throws: the camera's fault.
+  public static func check(
+    _ selector: CameraSelector, format: FormatPreference
+  ) throws(CaptureError) {
+    try check(selector, format: format, kernel: LinuxV4L2Kernel(), catalog: LinuxCameraCatalog())
+  }
+
+  package static func check(
+    _ selector: CameraSelector, format: FormatPreference, kernel: any V4L2Kernel, catalog: any CameraCatalog
+  ) throws(CaptureError) {
+    let node = try catalog.find(selector)
+    let device = try V4L2Device(node.path, kernel: kernel)
+    guard case .fixed(let wanted) = format else { return }
+    let offered = device.offeredFormats().map(\.pixelFormat)
+    guard offered.contains(wanted) else {
+      throw .camera(
+        .unusableFormat(path: node.path, wanted: "\(wanted)", offered: offered.map { "\($0)" }))
+    }
+  }
+
   package static func list(
     kernel: any V4L2Kernel, catalog: any CameraCatalog
   ) -> [(node: CameraNode, result: Result<CameraDescription, CaptureError>)] {

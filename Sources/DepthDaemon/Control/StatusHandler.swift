@@ -25,7 +25,8 @@ extension StatusReporter {
     result.field("directory", settings.endpoints.directory.path)
     result.field("configuration", settings.configurationPath)
     result.field("state_directory", settings.stateDirectory)
-    result.field("model", crew.model.name)
+    result.field("model", running.model.name)
+    result.field("generation", running.generation)
     result.beginObject("health")
     message.encodeFields(into: &result)
     result.endObject()
@@ -51,9 +52,9 @@ extension StatusReporter {
     result.field("corrupt", crew.capture.corrupt.value)
     result.field("reconnects", crew.capture.reconnects.value)
     result.endObject()
-    if let odometry = crew.odometry {
+    if settings.odometry != .none {
       result.beginObject("odometry")
-      let counts = odometry.counts
+      let counts = crew.odometry.counts
       result.field("samples", counts.accepted)
       result.field("gaps", counts.gaps)
       result.field("duplicates", counts.duplicates)

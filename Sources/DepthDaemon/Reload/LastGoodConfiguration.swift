@@ -1,0 +1,36 @@
+import Platform
+package import Quantities
+
+/// The text of the configuration that ran last, kept in the state folder so that a broken file does not keep a
+/// robot from seeing.
+package struct LastGoodConfiguration: Sendable {
+  package static let fileName = "config.last-good.toml"
+
+  /// Stores a configuration's text whole or not at all.
+  package static func save(_ text: String, stateDirectory: String) throws(SystemErrno) {
+    try AtomicFile.write(text.utf8, to: stateDirectory + "/" + fileName)
+  }
+
+  /// The stored text; nil if there is none.
+  package static func load(stateDirectory: String) -> String? {
+    try? TextFile.read(stateDirectory + "/" + fileName)
+  }
+
+  /// The state folder that a broken configuration names, as far as it can be read; nil if it names none.
+  ///
+  /// Reads `directory = "…"` below `[state]`, whatever is wrong around it.
+  package static func salvageStateDirectory(from text: String) -> String? {
+    var isInTable = false
+    for line in text.split(whereSeparator: \.isNewline) {
+      let words = line.trimmingPrefix(while: \.isWhitespace)
+      if words.hasPrefix("[") {
+        isInTable = words.hasPrefix("[state]")
+      } else if isInTable, words.hasPrefix("directory") {
+        let parts = words.split(separator: "\"", omittingEmptySubsequences: false)
+        guard parts.count >= 3, !parts[1].isEmpty else { return nil }
+        return String(parts[1])
+      }
+    }
+    return nil
+  }
+}

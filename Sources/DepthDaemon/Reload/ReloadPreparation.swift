@@ -1,0 +1,102 @@
+import Capture
+import Configuration
+import DepthPipeline
+import Geometry
+import ImageBuffers
+import ModelBundle
+import Platform
+import Quantities
+import WireFormat
+
+/// Makes, beside the running daemon, what a change needs. Nothing here is noticed by the frame's threads.
+struct ReloadPreparation {
+  let running: RunningConfiguration
+  let next: RunningConfiguration
+  let plan: ReloadPlan
+  let channels: ReloadChannels
+  let stop: StopFlag
+
+  /// Frames come at least this often, or the camera is as good as away.
+  private static let framePatience: Int64 = 3_000_000_000
+
+  /// Whether the source is opened anew: it is another one, or a camera whose frames would arrive too small.
+  private var replacesSource: Bool {
+    plan.parts.contains(.source)
+      || next.settings.isDevice
+        && next.settings.neededSize(for: next.model) != running.settings.neededSize(for: running.model)
+  }
+
+  /// Looks at a new source.
+  ///
+  /// - Returns: nil when the source stays.
+  func inspectSource() throws(ReloadRefusal) -> DaemonSettings.SourceFacts? {
+    guard plan.parts.contains(.source) else { return nil }
+    do { return try next.settings.inspectSource() } catch { throw ReloadRefusal(error) }
+  }
+
+  /// The new pipeline, warmed; nil when the running one can go on.
+  func buildPipeline(for facts: DaemonSettings.SourceFacts?) throws(ReloadRefusal)
+    -> sending PreparedPipeline?
+  {
+    guard plan.parts.contains(.pipeline) else { return nil }
+    let live = channels.perception.snapshot
+    let size = facts?.frameSize ?? live.frameSize ?? next.settings.requestedSize
+    let executor = HandoverExecutor(width: next.settings.team.width)
+    do throws(PipelineError) {
+      let pipeline = try builder.build(
+        frameSize: size, carriesTruth: facts?.carriesTruth ?? live.carriesTruth, executor: executor)
+      try pipeline.warmUp()
+      return PreparedPipeline(pipeline: pipeline, executor: executor)
+    } catch { throw ReloadRefusal(error) }
+  }
+
+  /// Runs the new pipeline on live frames beside the running one.
+  ///
+  /// - Returns: nil when models are not compared, or cannot be.
+  /// - Throws: why the new model is worse.
+  func compare(_ pipeline: DepthPipeline, _ warnings: inout [String]) throws(ReloadRefusal)
+    -> ModelComparison?
+  {
+    let exchange = next.loaded.configuration.exchange
+    guard exchange.frames > 0 else { return nil }
+    guard !plan.parts.contains(.source) else {
+      warnings.append("another source and another model at once: the models could not be compared")
+      return nil
+    }
+    guard
+      let comparison = ShadowRun(channels: channels, stop: stop, patience: Self.framePatience).run(
+        pipeline, running: running, frames: exchange.frames, threads: next.settings.team.width)
+    else {
+      warnings.append("no depth flows, so the new model could not be compared with the running one")
+      return nil
+    }
+    let period = next.settings.nominalRateHz > 0 ? 1000 / next.settings.nominalRateHz : nil
+    let objections = ExchangeLimits(exchange).objections(
+      to: comparison, isMetric: pipeline.isMetric, periodMilliseconds: period)
+    guard objections.isEmpty else { throw ReloadRefusal(objections) }
+    return comparison
+  }
+
+  /// What perception is told.
+  func change(to prepared: consuming sending PreparedPipeline?) -> sending PerceptionChange {
+    PerceptionChange(
+      ticket: ChangeTicket(),
+      sourceGeneration: replacesSource
+        ? next.generation : channels.capture.sourceGeneration,
+      builder: builder, replacement: prepared, odometry: next.settings.odometryUse, team: next.settings.team)
+  }
+
+  /// What capture is told; nil when it has nothing to do.
+  var sourceChange: CaptureChange? {
+    let delivers = next.settings.odometry == .camera
+    guard replacesSource || delivers != (running.settings.odometry == .camera) else { return nil }
+    return CaptureChange(
+      generation: next.generation, source: replacesSource ? next.settings.source(for: next.model) : nil,
+      deliversOdometry: delivers)
+  }
+
+  private var builder: PipelineBuilder {
+    PipelineBuilder(
+      settings: next.settings.pipeline, model: next.model, calibration: next.settings.calibration)
+  }
+}

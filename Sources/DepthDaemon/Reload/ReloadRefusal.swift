@@ -1,0 +1,14 @@
+import Quantities
+
+/// Why a reload is not carried out: every reason in words of its own.
+struct ReloadRefusal: Error, Equatable {
+  let reasons: [String]
+
+  init(_ reasons: [String]) {
+    self.reasons = reasons
+  }
+
+  init(_ error: some ReportableError) {
+    reasons = [error.description]
+  }
+}

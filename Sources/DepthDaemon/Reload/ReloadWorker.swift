@@ -1,0 +1,164 @@
+import Calibration
+import Configuration
+import Logging
+import ModelBundle
+import Platform
+import Quantities
+import WireFormat
+
+/// The reload thread's own state: carries out one job after the other.
+///
+///     read -> compare -> load what is new -> build and warm beside -> compare on live frames -> swap -> remember
+final class ReloadWorker {
+  private(set) var running: RunningConfiguration
+  let channels: ReloadChannels
+  let stop: StopFlag
+
+  init(running: RunningConfiguration, channels: ReloadChannels, stop: StopFlag) {
+    self.running = running
+    self.channels = channels
+    self.stop = stop
+  }
+
+  func carryOut(_ job: ReloadJob) -> ReloadResult {
+    var answer = ReloadAnswer(
+      verdict: .refused, trigger: job.trigger.rawValue, generation: running.generation)
+    do throws(ReloadRefusal) {
+      var next = try load(job)
+      answer.warnings = next.loaded.warnings
+      let changes = try difference(to: next)
+      answer.changes = changes.map(ReloadAnswer.Change.init)
+      let plan = ReloadPlan(changes)
+      next.model = try model(for: next, changes)
+      guard plan.restartKeys.isEmpty else {
+        answer.verdict = .restartNeeded
+        answer.reasons = plan.restartKeys.map(Self.restartAdvice)
+        return ReloadResult(answer: answer)
+      }
+      guard !plan.isEmpty else {
+        answer.verdict = .unchanged
+        return finish(next, answer, job, hasChanged: running.fallback != nil)
+      }
+      try prepareAndSwap(next, plan, job, &answer)
+      guard !job.isDryRun else { return ReloadResult(answer: answer) }
+      return finish(next, answer, job, hasChanged: true)
+    } catch {
+      answer.verdict = .refused
+      answer.reasons = error.reasons
+      return ReloadResult(answer: answer)
+    }
+  }
+
+  /// Stores the text of what runs, for the day when the file is broken.
+  func keepLastGood(_ logger: Logger) {
+    guard running.fallback == nil else { return }
+    for warning in remember(running) { logger.warning("\(warning)") }
+  }
+
+  // MARK: the steps
+
+  private func load(_ job: ReloadJob) throws(ReloadRefusal) -> RunningConfiguration {
+    let path = running.loaded.path
+    let environment = running.loaded.environment
+    do throws(ConfigurationFailure) {
+      let text = try LoadedConfiguration.readText(path)
+      var overrides = running.loaded.overrides
+      if let edit = job.edit {
+        let configured = try LoadedConfiguration.parse(text, path).text(ofKey: edit.key) ?? ""
+        guard overrides.apply(edit, configured: configured) else {
+          throw ConfigurationFailure(problems: ["\(edit.key): there is nothing to roll back to"])
+        }
+      }
+      let loaded = try LoadedConfiguration(
+        text: text, path: path, environment: environment, overrides: overrides)
+      return RunningConfiguration(
+        loaded: loaded, settings: try loaded.checkedSettings(generation: running.generation + 1),
+        model: running.model)
+    } catch { throw ReloadRefusal(error.problems) }
+  }
+
+  /// Keys and contents: a model that was replaced in its folder is a change too.
+  private func difference(to next: RunningConfiguration) throws(ReloadRefusal) -> [ConfigurationChange] {
+    var changes = next.loaded.difference(from: running.loaded)
+    guard next.settings.modelPath == running.settings.modelPath else { return changes }
+    let hash: String
+    do { hash = try DepthModel.hash(path: next.settings.modelPath) } catch { throw ReloadRefusal(error) }
+    if hash != running.model.hash {
+      changes.append(
+        ConfigurationChange(
+          key: "model.path", old: "sha256 \(running.model.hash.prefix(16))", new: "sha256 \(hash.prefix(16))",
+          reload: .rebuild))
+    }
+    return changes
+  }
+
+  private func model(
+    for next: RunningConfiguration, _ changes: [ConfigurationChange]
+  ) throws(ReloadRefusal) -> DepthModel {
+    guard changes.contains(where: { $0.key == "model.path" }) else { return running.model }
+    do { return try DepthModel.load(path: next.settings.modelPath) } catch { throw ReloadRefusal(error) }
+  }
+
+  private func prepareAndSwap(
+    _ next: RunningConfiguration, _ plan: ReloadPlan, _ job: ReloadJob, _ answer: inout ReloadAnswer
+  ) throws(ReloadRefusal) {
+    let preparation = ReloadPreparation(
+      running: running, next: next, plan: plan, channels: channels, stop: stop)
+    let facts = try preparation.inspectSource()
+    let prepared = try preparation.buildPipeline(for: facts)
+    if let prepared, next.model.hash != running.model.hash, !job.skipsComparison {
+      answer.comparison = try preparation.compare(prepared.pipeline, &answer.warnings)
+    }
+    answer.verdict = .applicable
+    if job.isDryRun { return }
+    try ReloadSwap(channels: channels).carryOut(preparation.change(to: prepared), preparation.sourceChange)
+    answer.verdict = .applied
+  }
+
+  private func finish(
+    _ next: RunningConfiguration, _ answer: ReloadAnswer, _ job: ReloadJob, hasChanged: Bool
+  ) -> ReloadResult {
+    var answer = answer
+    // What a command asked for and was there already is not remembered as its choice.
+    guard !job.isDryRun, hasChanged || job.edit == nil && next.loaded.text != running.loaded.text else {
+      return ReloadResult(answer: answer)
+    }
+    var next = next
+    if answer.verdict == .unchanged { next.settings = running.settings }
+    running = next
+    answer.generation = running.generation
+    answer.warnings += remember(running)
+    return ReloadResult(answer: answer, running: running)
+  }
+
+  /// Stores what runs; returns what went wrong with that.
+  private func remember(_ running: RunningConfiguration) -> [String] {
+    let folder = running.settings.stateDirectory
+    do throws(SystemErrno) {
+      try LastGoodConfiguration.save(running.loaded.text, stateDirectory: folder)
+      try running.loaded.overrides.save(stateDirectory: folder)
+      return []
+    } catch {
+      return ["state.directory: \(folder) cannot be written (\(error)); a restart will not know of this"]
+    }
+  }
+
+  private static func restartAdvice(_ key: String) -> String {
+    "\(key) takes effect with a restart only (systemctl restart depthd), which would apply all of this; "
+      + "or put its old value back and reload"
+  }
+}
+
+extension LoadedConfiguration {
+  fileprivate func checkedSettings(generation: UInt64) throws(ConfigurationFailure) -> DaemonSettings {
+    do { return try settings(generation: generation) } catch {
+      throw ConfigurationFailure(problems: [error.description])
+    }
+  }
+}
+
+extension ReloadAnswer.Change {
+  init(_ change: ConfigurationChange) {
+    self.init(key: change.key, old: change.old, new: change.new, reload: change.reload.rawValue)
+  }
+}

@@ -1,0 +1,392 @@
+"""Reload: one verdict in four places, all or nothing, and not a frame lost."""
+import json
+import os
+import random
+import shutil
+import signal
+import threading
+import time
+
+import pytest
+import zmq
+from conftest import simulator
+from daemon import TOP, depthctl, toml
+from subscriber import PATIENCE_S, status, stream
+
+
+def reload(daemon, *options):
+    """`depthctl reload --json`: its exit code and verdict."""
+    done = depthctl("reload", "--json", "--endpoint", daemon.endpoints, *options, check=False)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout.splitlines()[-1])
+
+
+def rewrite(daemon, **tables):
+    """Changes keys of the daemon's file; None takes a key away."""
+    for table, entries in tables.items():
+        present = daemon.tables.setdefault(table, {})
+        present.update(entries)
+        for key in [key for key, value in present.items() if value is None]:
+            del present[key]
+    replace(daemon.config, toml(daemon.tables))
+
+
+def replace(path, text):
+    """Saves a file whole, as editors do."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(text)
+    os.replace(draft, path)
+
+
+def wait_for_event(subscriber, code):
+    return subscriber.receive_until(lambda received: received[1].get("code") == code)[1]
+
+
+def assert_unbroken(messages):
+    """One story: sequence numbers go on where they were and no time runs backwards.
+
+    A number may be missing: ZeroMQ drops for a reader that a busy machine holds up.
+    """
+    sequences = [message.header["seq"] for message in messages]
+    assert sequences == sorted(set(sequences))
+    times = [message.captured for message in messages]
+    assert times == sorted(times)
+
+
+def read_until(subscriber, is_right):
+    """All messages up to and including the first for which `is_right(header)` holds."""
+    messages = []
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        messages.append(subscriber.receive())
+        if is_right(messages[-1].header):
+            return messages
+    raise AssertionError(f"not within {PATIENCE_S} s; the last header was {messages[-1].header}")
+
+
+def test_a_live_key_is_applied_between_two_frames(launch):
+    daemon = launch(simulator(depth={"max_m": 80.0})).start()
+    with stream(daemon, "front/depth/") as subscriber, status(daemon, "event/", "info/") as events:
+        assert subscriber.receive().header["generation"] == 0
+        rewrite(daemon, depth={"max_m": 20.0})
+        code, answer = reload(daemon)
+        assert (code, answer["verdict"], answer["generation"]) == (0, "applied", 1)
+        assert answer["changes"] == [{"key": "depth.max_m", "old": "80.0", "new": "20.0", "reload": "live"}]
+        messages = read_until(subscriber, lambda header: header["generation"] == 1)
+        assert_unbroken(messages)
+        assert [m.header["range"][1] for m in messages[-2:]] in ([80.0, 20.0], [20.0, 20.0])
+        event = wait_for_event(events, "reload_applied")
+        assert "depth.max_m: 80.0 -> 20.0 (live)" in event["text"]
+    assert "depth.max_m: 80.0 -> 20.0 (live)" in daemon.log
+    with status(daemon, "info/") as subscriber:
+        assert subscriber.receive()[1]["generation"] == 1
+    assert reload(daemon)[1]["verdict"] == "unchanged"
+
+
+def test_a_rebuild_key_swaps_the_pipeline_without_a_gap(launch):
+    daemon = launch(simulator(model={"input_size": "416x128"})).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        assert subscriber.receive().header["width"] == 416
+        rewrite(daemon, model={"input_size": "320x96"}, camera={"frame_id": "other_optical"})
+        code, answer = reload(daemon)
+        assert (code, answer["verdict"]) == (0, "applied"), answer
+        assert {change["reload"] for change in answer["changes"]} == {"rebuild"}
+        messages = read_until(subscriber, lambda header: header["generation"] == 1)
+        assert_unbroken(messages)
+        last = messages[-1].header
+        assert (last["width"], last["height"], last["frame"]) == (320, 96, "other_optical")
+
+
+def test_another_source_is_swapped_in_and_subscribers_stay(launch):
+    daemon = launch(simulator()).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+        rewrite(daemon, camera={"source": "sim:yard", "width": 416, "height": 128})
+        code, answer = reload(daemon)
+        assert (code, answer["verdict"]) == (0, "applied"), answer
+        messages = read_until(subscriber, lambda header: header["generation"] == 1)
+        assert_unbroken(messages)
+    with status(daemon, "info/") as subscriber:
+        assert subscriber.receive()[1]["cameras"][0]["source"] == "sim:yard"
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"depth": {"max_m": -1.0}}, ["depth.max_m", "0.01 to 1000.0"]),
+        ({"depth": {"maxm": 5.0}}, ["maxm"]),
+        ({"camera": {"calibration": "nowhere.yaml"}}, ["nowhere.yaml"]),
+        ({"camera": {"source": "drive:nowhere"}}, ["nowhere"]),
+        ({"camera": {"source": "v4l2:/dev/video-nowhere"}}, ["video-nowhere"]),
+        ({"camera": {"source": "sim:nowhere"}}, ["sim:nowhere"]),
+        ({"model": {"path": "nowhere"}}, ["nowhere"]),
+        ({"model": {"input_size": "100x100"}}, ["100x100"]),
+    ],
+)
+def test_what_is_wrong_is_refused_in_four_places_and_changes_nothing(launch, change, words):
+    daemon = launch(simulator()).start()
+    with stream(daemon, "front/depth/") as subscriber, status(daemon, "event/") as events:
+        subscriber.receive()
+        rewrite(daemon, **change)
+        code, answer = reload(daemon)
+        assert (code, answer["verdict"], answer["generation"]) == (2, "refused", 0)
+        event = wait_for_event(events, "reload_refused")
+        for word in words:
+            assert any(word in reason for reason in answer["reasons"]), answer
+            assert word in event["text"] and word in daemon.log
+        messages = subscriber.receive_many(3)
+        assert_unbroken(messages)
+        assert messages[-1].header["generation"] == 0
+
+
+def test_a_file_that_is_no_toml_is_refused_with_its_place(launch):
+    daemon = launch(simulator()).start()
+    replace(daemon.config, daemon.config.read_text() + "\n[depth\n")
+    code, answer = reload(daemon)
+    assert code == 2 and answer["verdict"] == "refused"
+    lines = daemon.config.read_text().count("\n")
+    assert f"config.toml:{lines}:" in answer["reasons"][0]
+
+
+def test_a_calibration_replaced_under_its_name_is_a_change(launch):
+    daemon = launch(simulator())
+    calibration = daemon.folder / "front.yaml"
+    shutil.copy(TOP / "calib" / "sim.yaml", calibration)
+    rewrite(daemon, camera={"calibration": "front.yaml"})
+    daemon.start()
+    with stream(daemon, "front/depth/") as subscriber, status(daemon, "calib/") as calibrations:
+        before = subscriber.receive().header["calib_id"]
+        assert calibrations.receive()[1]["calib_id"] == before
+        shutil.copy(TOP / "calib" / "sim-distorted.yaml", calibration)
+        code, answer = reload(daemon)
+        assert (code, answer["verdict"]) == (0, "applied"), answer
+        assert answer["changes"][0]["key"] == "camera.calibration"
+        messages = read_until(subscriber, lambda header: header["generation"] == 1)
+        assert_unbroken(messages)
+        after = messages[-1].header["calib_id"]
+        assert after != before
+        assert calibrations.receive_until(lambda received: received[1]["calib_id"] == after)
+
+
+def test_a_key_that_needs_a_restart_is_told_and_nothing_is_applied(launch):
+    daemon = launch(simulator(depth={"max_m": 80.0})).start()
+    rewrite(daemon, depth={"max_m": 20.0}, camera={"name": "rear"})
+    code, answer = reload(daemon)
+    assert (code, answer["verdict"], answer["generation"]) == (3, "restart_needed", 0)
+    assert "camera.name" in answer["reasons"][0] and "restart" in answer["reasons"][0]
+    with stream(daemon, "front/depth/") as subscriber:
+        header = subscriber.receive().header
+    assert header["range"][1] == 80.0 and header["generation"] == 0
+
+
+def test_a_dry_run_says_what_would_happen_and_does_not(launch):
+    daemon = launch(simulator()).start()
+    rewrite(daemon, preprocessing={"fit": "stretch"})
+    code, answer = reload(daemon, "--dry-run")
+    assert (code, answer["verdict"], answer["generation"]) == (0, "applicable", 0)
+    assert answer["changes"][0]["key"] == "preprocessing.fit"
+    assert reload(daemon)[1]["generation"] == 1
+
+
+def test_a_hangup_reloads(launch):
+    daemon = launch(simulator()).start()
+    with status(daemon, "event/") as events, stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+        rewrite(daemon, depth={"min_m": 0.5})
+        daemon.process.send_signal(signal.SIGHUP)
+        assert "signal" in wait_for_event(events, "reload_applied")["text"]
+        replace(daemon.config, "nonsense")
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for_event(events, "reload_refused")
+        assert read_until(subscriber, lambda header: header["generation"] == 1)[-1].header["range"][0] == 0.5
+
+
+def test_saving_the_file_reloads_when_the_watch_is_on(launch):
+    daemon = launch(simulator(reload={"watch": True, "debounce_ms": 50})).start()
+    with status(daemon, "event/") as events, stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+        rewrite(daemon, depth={"max_m": 30.0})
+        assert "watch" in wait_for_event(events, "reload_applied")["text"]
+        read_until(subscriber, lambda header: header["generation"] == 1)
+        # The same content again is no news; half a file is refused; the whole one is taken.
+        replace(daemon.config, daemon.config.read_text())
+        replace(daemon.config, daemon.config.read_text()[:40])
+        wait_for_event(events, "reload_refused")
+        rewrite(daemon, depth={"max_m": 40.0})
+        assert "40.0" in wait_for_event(events, "reload_applied")["text"]
+        assert read_until(subscriber, lambda header: header["generation"] == 2)
+
+
+def test_the_log_level_is_live(launch):
+    daemon = launch(simulator()).start()
+    assert "ready" in daemon.log
+    rewrite(daemon, log={"level": "error"}, depth={"max_m": 50.0})
+    assert reload(daemon)[0] == 0
+    quiet = len(daemon.log)
+    rewrite(daemon, depth={"max_m": 51.0})
+    assert reload(daemon)[0] == 0
+    assert "51.0" not in daemon.log[quiet:]
+
+
+def test_systemd_is_told_of_a_reload(launch, tmp_path):
+    from daemon import NotifySocket
+
+    notify = NotifySocket(tmp_path / "notify")
+    daemon = launch(simulator(), environment={"NOTIFY_SOCKET": notify.path}).start()
+    notify.wait_for("READY=1")
+    notify.lines.clear()
+    rewrite(daemon, depth={"max_m": 30.0})
+    assert reload(daemon)[0] == 0
+    notify.wait_for("RELOADING=1")
+    notify.wait_for("READY=1")
+    assert any(line.startswith("MONOTONIC_USEC=") for line in notify.lines)
+
+
+def test_an_ended_recording_is_left_for_another_source(launch, tmp_path):
+    drive = tmp_path / "drive"
+    depthctl("simulate", "--world", "street", "--frames", "3", "--out", drive)
+    tables = simulator(camera={"source": f"drive:{drive}"}, drive={"pace": "as_fast_as_possible"})
+    daemon = launch(tables).start()
+    with status(daemon, "event/", "health/") as events:
+        events.receive_until(lambda received: "ended" in str(received[1].get("reason")))
+    rewrite(daemon, camera={"source": "sim:street"})
+    assert reload(daemon)[1]["verdict"] == "applied"
+    with stream(daemon, "front/depth/") as subscriber:
+        assert subscriber.receive().header["generation"] == 1
+
+
+def test_a_storm_of_reloads_loses_no_frame(launch, tmp_path):
+    """A hundred reloads within ten seconds, good and broken in turn, while every frame of a recording must be processed."""
+    drive = tmp_path / "drive"
+    depthctl("simulate", "--world", "street", "--frames", "4", "--out", drive)
+    tables = simulator(
+        camera={"source": f"drive:{drive}"}, drive={"pace": "as_fast_as_possible", "loop": True})
+    daemon = launch(tables).start()
+    live = [toml({**daemon.tables, "depth": {"max_m": 20.0 + i}}) for i in range(40)]
+    rebuilt = [toml({**daemon.tables, "preprocessing": {"vertical_offset": i / 10}}) for i in range(10)]
+    good = live + rebuilt
+    answers = []
+
+    def storm():
+        waiting = []
+        for number in range(100):
+            replace(daemon.config, "broken [" if number % 2 else good[number // 2])
+            socket = zmq.Context.instance().socket(zmq.REQ)
+            socket.setsockopt(zmq.LINGER, 0)
+            socket.connect(daemon.endpoint("control"))
+            socket.send_json({"request": "reload"})
+            waiting.append(socket)
+            time.sleep(0.08)
+        for socket in waiting:
+            assert socket.poll(120_000)
+            answers.append(socket.recv_json())
+            socket.close()
+
+    with stream(daemon, "front/depth/") as subscriber:
+        thread = threading.Thread(target=storm)
+        thread.start()
+        messages = [subscriber.receive()]
+        while thread.is_alive():
+            messages.append(subscriber.receive())
+        thread.join()
+        replace(daemon.config, good[-1])
+        last = reload(daemon)[1]["generation"]
+        messages += read_until(subscriber, lambda header: header["generation"] == last)
+    assert len(answers) == 100
+    verdicts = [answer["result"]["verdict"] for answer in answers]
+    assert set(verdicts) <= {"applied", "unchanged", "refused"}
+    assert {"applied", "refused"} <= set(verdicts)
+    assert_unbroken(messages)
+    generations = [message.header["generation"] for message in messages]
+    assert generations == sorted(generations)
+    # Every captured frame became a message: none was lost in the source, on the way or for want of a pipeline.
+    assert messages[-1].header["drops"] == {"camera": 0, "pipeline": 0}
+
+
+# The last good configuration
+
+
+def test_a_broken_file_at_start_is_answered_with_the_last_good_one_loudly(launch):
+    daemon = launch(simulator(depth={"max_m": 33.0})).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+    wait_for_file(daemon.state / "config.last-good.toml", daemon.config.read_text())
+    daemon.stop()
+    good = daemon.config.read_text()
+    replace(daemon.config, good.replace("max_m = 33.0", "max_m = \"far\""))
+    daemon.start()
+    with stream(daemon, "front/depth/") as subscriber, status(daemon, "health/") as health:
+        assert subscriber.receive().header["range"][1] == 33.0
+        message = health.receive_until(lambda received: received[1]["verdict"] == "degraded")[1]
+        assert "max_m" in message["reason"] and "ran last" in message["reason"]
+    assert "max_m" in daemon.log
+    events = (daemon.state / "events.jsonl").read_text()
+    assert "config_fallback" in events
+    # The file is still broken; then it is mended.
+    assert reload(daemon)[1]["verdict"] == "refused"
+    replace(daemon.config, good)
+    assert reload(daemon)[0] == 0
+    with status(daemon, "health/") as health:
+        health.receive_until(lambda received: "ran last" not in str(received[1].get("reason")))
+
+
+def test_without_a_last_good_configuration_a_broken_file_is_an_error(launch):
+    daemon = launch(simulator(depth={"max_m": -1.0})).launch()
+    assert daemon.wait() == 2
+    assert "max_m" in daemon.log
+
+
+def test_a_model_that_went_missing_is_answered_with_the_last_good_configuration(launch, tmp_path):
+    daemon = launch(simulator()).start()
+    wait_for_file(daemon.state / "config.last-good.toml", daemon.config.read_text())
+    daemon.stop()
+    rewrite(daemon, model={"path": str(tmp_path / "gone")})
+    daemon.start()
+    with stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+    assert "gone" in daemon.log
+
+
+def wait_until(is_right):
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_right():
+        assert time.monotonic() < deadline, f"not within {PATIENCE_S} s"
+        time.sleep(0.05)
+
+
+def wait_for_file(path, text):
+    wait_until(lambda: path.exists() and path.read_text() == text)
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_last_good_configuration(launch):
+    # With few frames a reload is as fast as can be: the kill often meets the saving.
+    daemon = launch(simulator(simulation={"rate_hz": 0.2}))
+    texts = {toml({**daemon.tables, "depth": {"max_m": 20.0 + i}}) for i in range(40)}
+    stored = daemon.state / "config.last-good.toml"
+    chance = random.Random(8)
+    for _ in range(6):
+        replace(daemon.config, chance.choice(sorted(texts)))
+        daemon.start()
+        wait_until(stored.exists)
+        stop = threading.Event()
+
+        def hammer():
+            while not stop.is_set():
+                replace(daemon.config, chance.choice(sorted(texts)))
+                try:
+                    daemon.process.send_signal(signal.SIGHUP)
+                except ProcessLookupError:
+                    return
+                time.sleep(0.01)
+
+        thread = threading.Thread(target=hammer)
+        thread.start()
+        time.sleep(chance.uniform(0.2, 0.8))
+        daemon.process.kill()
+        daemon.process.wait()
+        stop.set()
+        thread.join()
+        assert stored.read_text() in texts
+    replace(daemon.config, daemon.config.read_text() + "broken [")
+    daemon.start()
+    assert daemon.ask("status")["ok"]

@@ -4,6 +4,7 @@ import subprocess
 
 import doctor
 import life
+import reload
 import sandbox
 from report import check, say
 
@@ -23,6 +24,9 @@ def first_boot() -> None:
     check("threads are bound to cores when asked", sandbox.pinned_cores)
     check("its sockets may reach the CAN bus", sandbox.can_bus)
     check("exposure is 2.0 or lower", sandbox.exposure)
+    check("a good reload exits 0, and the journal names the change", reload.good)
+    check("a broken reload fails, the journal says why, depth goes on", reload.broken)
+    check("a broken file at start is answered with the configuration that ran last", reload.broken_at_start)
     check("a stuck pipeline is restarted by the watchdog, and depth flows again", life.watchdog)
     check("state survives a restart", life.state_survives_a_restart)
     check("it ends within a second when asked", life.stop)

@@ -6,8 +6,9 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import simulator
+from conftest import MODEL, simulator
 from daemon import DEPTHCTL, TOP, depthctl, depthctl_json
+from subscriber import stream
 
 SIM = (TOP / "calib" / "sim.yaml").read_text()
 KALIBR = """cam0:
@@ -185,3 +186,27 @@ def test_a_calibration_is_whole_wherever_its_writer_is_killed(place, killer, tmp
         # The next one finds nothing in its way.
         depthctl("calib", "apply", candidate(place), *place.options)
     assert kills > 30
+
+
+def test_apply_and_rollback_reach_the_running_daemon_without_a_gap(place):
+    place.start()
+    with stream(place, "front/unscaled/") as subscriber:
+        before = subscriber.receive().header
+        applied = depthctl("calib", "apply", candidate(place), *place.options)
+        assert "reload: applied" in applied.stdout
+        after = subscriber.receive_until(lambda message: message.header["calib_id"] != before["calib_id"]).header
+        assert after["generation"] > before["generation"]
+        assert after["K"][0] == pytest.approx(before["K"][0] * 0.979, rel=1e-3)
+        depthctl("calib", "rollback", *place.options)
+        subscriber.receive_until(lambda message: message.header["calib_id"] == before["calib_id"])
+
+
+def test_a_calibration_the_daemon_refuses_is_put_back(place):
+    place.start()
+    before = place.calibration.read_text()
+    # The calibration is good, the model is gone: nothing of it is taken over.
+    place.config.write_text(place.config.read_text().replace(str(MODEL), "absent"))
+    done = depthctl(
+        "calib", "apply", candidate(place), "--endpoint", place.endpoints, "--config", place.config, check=False)
+    assert done.returncode != 0 and "put back" in done.stdout
+    assert place.calibration.read_text() == before

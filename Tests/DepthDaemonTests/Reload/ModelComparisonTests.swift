@@ -17,7 +17,7 @@ import WireFormat
   private func compare(_ old: [Float], _ new: [Float]) throws -> ModelComparison {
     var agreement = DepthAgreement()
     let overlap = GridOverlap(try grid(size), try grid(size))
-    try old.withUnsafeBufferPointer { old in
+    return try old.withUnsafeBufferPointer { old in
       try new.withUnsafeBufferPointer { new in
         for _ in 0..<3 {
           agreement.add(

@@ -100,11 +100,13 @@ class Velocity:
 @dataclasses.dataclass(frozen=True)
 class Distillation:
     """SUB-Depth: `teacher` is a checkpoint of the same architecture; `target` is what is compared, "log_depth" or
-    "disparity" (as published); with `uncertainty` off the error enters unweighted."""
+    "disparity" (as published); with `uncertainty` off the error enters unweighted, with `photometric_sigma` off that of
+    the method `photometric`, which otherwise has a second, train-only sigma."""
 
     teacher: str = ""
     target: str = "log_depth"
     uncertainty: bool = True
+    photometric_sigma: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,13 +12,15 @@ import torch
 
 from conftest import write_drive
 from depthtrain import losses, strict_toml
-from depthtrain.checkpoint import CheckpointError
+from depthtrain.checkpoint import CheckpointError, read
 from depthtrain.config import Distillation, LossWeights, ModelRecipe, Photometric, Velocity
 from depthtrain.data.batches import Batch
 from depthtrain.data.hints import FUSED_SETTINGS, fused_depth
 from depthtrain.data.odometry import Odometry
+from depthtrain.export import export
 from depthtrain.geometry import disparity_to_depth
-from depthtrain.methods import METHODS
+from depthtrain.methods import METHODS, Step
+from depthtrain.methods.motion import source_views
 from depthtrain.train import chosen_recipe, train
 from test_config import GOOD
 from test_training import RECIPE, batch_of, objective
@@ -76,6 +78,19 @@ def test_sigma_of_self_distillation_settles_at_the_error() -> None:
     assert losses.self_distillation(student, teacher, None) == pytest.approx(0.25)
 
 
+def test_sigma_of_two_sources_is_their_mean_and_weighs_the_error() -> None:
+    """SUB-Depth's L_recon at two pixels by hand: pe / sigma + ln sigma, sigma the mean over the sources that are there."""
+    log_sigmas = torch.tensor([[[[0.5, -2.0]], [[-0.5, -1.0]], [[9.0, 9.0]]]])
+    present = torch.tensor([[True, True, False]])
+    sigma = [(np.exp(0.5) + np.exp(-0.5)) / 2, (np.exp(-2.0) + np.exp(-1.0)) / 2]
+    s = losses.mean_sigma(log_sigmas, present)
+    assert s.flatten().tolist() == pytest.approx(np.log(sigma), rel=1e-5)
+    assert losses.mean_sigma(log_sigmas, ~present[:, [0, 0, 0]]).flatten().tolist() == [0, 0]
+    value = losses.error_under_sigma(torch.tensor([[[[0.3, 0.1]]]]), s)
+    expected = [error / each + np.log(each) for error, each in zip((0.3, 0.1), sigma)]
+    assert value.flatten().tolist() == pytest.approx(expected, rel=1e-5)
+
+
 def _projected(depth: float, u: float, v: float, K: tuple, T: np.ndarray) -> np.ndarray:
     point = T[:3, :3] @ (np.array([(u - K[2]) / K[0], (v - K[3]) / K[1], 1.0]) * depth) + T[:3, 3]
     return np.array([K[0] * point[0] / point[2] + K[2], K[1] * point[1] / point[2] + K[3]])
@@ -117,6 +132,33 @@ def test_odometer_distance_follows_the_camera_not_the_turning_centre() -> None:
     left = 2 * (0.6 - 0.2) * np.sin(0.25)
     assert odometry.distance_m(0.3, 1.3, left_m=0.2) == pytest.approx(left, rel=1e-4)
     assert np.isnan(odometry.distance_m(1.5, 2.5)) and np.isnan(odometry.distance_m(0.5, float("nan")))
+
+
+def test_velocity_overfits_one_batch() -> None:
+    """The pose network's translations become as long as each pair's measured distance."""
+    batch, _ = batch_of(photometric=True)
+    batch.pose_known[:] = False
+    batch.distance_m[:] = torch.tensor([[0.3, 0.2], [0.5, 0.4]])
+    learner, history, depth = _fit(batch, dataclasses.replace(NOTHING, velocity=1.0), 150)
+    assert history[0] > 0.3
+    with torch.no_grad():
+        views = source_views(batch, depth, learner.train().networks["pose"], learner.recipe.model)
+    assert torch.allclose(views.translation_m.norm(dim=2), batch.distance_m, atol=0.03)
+
+
+def test_smoothness_overfits_one_batch() -> None:
+    """On an image without edges disparity varies less with the method than without, and known depth is met as well."""
+    batch, depth = batch_of(photometric=False)
+    known = torch.zeros_like(depth)
+    known[..., ::8, ::8] = 1
+    batch = dataclasses.replace(batch, clean=torch.full_like(batch.clean, 0.5), depth=4 * known, weight=known)
+    variations, errors = [], []
+    for weight in (0.0, 1.0):
+        _, _, learned = _fit(batch, dataclasses.replace(NOTHING, log_l1=1.0, smoothness=weight), 80)
+        normal = (1 / learned) / (1 / learned).mean(dim=(2, 3), keepdim=True)
+        variations.append(float(normal.diff(dim=3).abs().mean() + normal.diff(dim=2).abs().mean()))
+        errors.append(float((learned[known > 0] / 4).log().abs().mean()))
+    assert variations[1] < 0.5 * variations[0] and max(errors) < 0.08
 
 
 def test_velocity_weight_rises_over_the_ramp_and_short_pairs_are_left_out() -> None:
@@ -199,6 +241,51 @@ def test_distillation_overfits_one_batch_and_leaves_the_teacher_alone(teacher: P
     fresh = type(learner.methods[0])(learner.recipe).teacher.state_dict()
     assert all(torch.equal(value, fresh[name]) for name, value in taught.state_dict().items())
     assert not taught.training and not any(name.startswith("methods") for name in learner.state_dict())
+
+
+def test_photometric_sigma_overfits_one_batch_and_finds_what_no_depth_explains(teacher: Path) -> None:
+    """A square that neither source shows: there sigma grows, elsewhere it shrinks, and depth is learned as without it."""
+    batch, depth = batch_of(photometric=True)
+    square = (slice(None), slice(None), slice(24, 40), slice(40, 56))
+    batch.clean[square] = 1 - batch.clean[square]
+    batch.image[square] = (batch.clean[square] - 0.45) / 0.225
+    weights = dataclasses.replace(NOTHING, photometric=1.0, distillation=1e-4)
+    learner, history, learned = _fit(batch, weights, 150, distillation=Distillation(str(teacher)),
+                                     photometric=Photometric(automask=False))
+    assert set(learner.networks) == {"depth", "pose", "photometric_sigma"} and history[-1] < history[0] - 1
+    method, step = learner.methods[0], Step(learner.recipe, dict(learner.networks), batch, {"disparity": depth}, 0)
+    with torch.no_grad():
+        s = method.log_sigma(step)
+    inside = torch.zeros_like(s, dtype=torch.bool)
+    inside[..., 4:-4, 14:-14] = True
+    inside[..., 22:42, 38:58] = False
+    assert float(s[square].mean()) > float(s[inside].mean()) + 1
+    assert float(((learned - depth).abs() / depth)[inside].mean()) < 0.12
+
+
+def test_the_photometric_sigma_starts_as_the_plain_term_and_ships_nowhere(teacher: Path) -> None:
+    batch, _ = batch_of(photometric=True)
+    weights, values = dataclasses.replace(NOTHING, photometric=1.0, distillation=1.0), []
+    for is_on in (False, True):
+        learner = objective(weights, distillation=Distillation(str(teacher), photometric_sigma=is_on)).eval()
+        assert ("photometric_sigma" in learner.networks) == is_on
+        values.append(float(learner(batch)["photometric"].detach()))
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
+    assert learner.networks["depth"].state_dict().keys() == learner.methods[1].teacher.state_dict().keys()
+    assert objective(dataclasses.replace(weights, distillation=0.0)).networks.keys() == {"depth", "pose"}
+
+
+def test_a_distilled_run_resumes_with_its_photometric_sigma_and_exports_without(teacher: Path, tmp_path: Path) -> None:
+    drive = write_drive(tmp_path / "tiny", frames=8)
+    for steps, resume in ((2, False), (3, True)):
+        text = RECIPE.format(drive=drive, steps=steps).replace("[losses]", "[losses]\ndistillation = 1.0")
+        (tmp_path / "recipe.toml").write_text(f'{text}\n[distillation]\nteacher = "{teacher}"\n')
+        train(tmp_path / "recipe.toml", tmp_path / "run", resume, accept_changes=resume)
+    content = read(tmp_path / "run" / "checkpoint.pt")
+    assert content["step"] == 3 and "photometric_sigma" in content["averages"]
+    export(tmp_path / "run" / "checkpoint.pt", tmp_path / "bundle")
+    graphs = sorted(path.name for path in (tmp_path / "bundle").glob("*.onnx"))
+    assert graphs == ["decoder.onnx", "encoder.onnx"]
 
 
 def test_a_teacher_of_another_architecture_is_refused(teacher: Path) -> None:

@@ -40,7 +40,14 @@ def source_errors(target: torch.Tensor, images: torch.Tensor, valid: torch.Tenso
 
 def min_reprojection(target: torch.Tensor, warped: torch.Tensor, inside: torch.Tensor, sources: torch.Tensor,
                      present: torch.Tensor | None = None, automask: bool = True, minimum: bool = True) -> torch.Tensor:
-    """Per-pixel minimum reprojection error with auto-mask, mean over the pixels that the warp explains best.
+    """Mean of `reprojection_errors` over the pixels that they keep; the arguments are theirs."""
+    return weighted_mean(*reprojection_errors(target, warped, inside, sources, present, automask, minimum))
+
+
+def reprojection_errors(target: torch.Tensor, warped: torch.Tensor, inside: torch.Tensor, sources: torch.Tensor,
+                        present: torch.Tensor | None = None, automask: bool = True,
+                        minimum: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
+    """Per-pixel minimum reprojection error (B, 1, H, W), and 1 for the pixels that the warp explains best, else 0.
 
     warped and sources (B, S, 3, H, W), inside (B, S, 1, H, W) bool, present (B, S) bool, all without it. A source pixel outside the
     view counts as unexplained there. Source: monodepth2, eqs. 4 and 5; its tie-breaking noise (1e-5) is replaced by a constant
@@ -59,7 +66,7 @@ def min_reprojection(target: torch.Tensor, warped: torch.Tensor, inside: torch.T
         everywhere = filled[:, :, None, None, None].expand_as(inside)
         identity = source_errors(target, sources, everywhere).min(dim=1, keepdim=True)[0]
         keep = keep & (best < identity + 1e-5)
-    return weighted_mean(best.clamp(max=OUTSIDE), keep.to(best.dtype))
+    return best.clamp(max=OUTSIDE), keep.to(best.dtype)
 
 
 def smoothness(disparity: torch.Tensor, image: torch.Tensor) -> torch.Tensor:

@@ -6,23 +6,42 @@ import torch
 
 from depthtrain import losses
 from depthtrain.methods.base import Method, Step
+from depthtrain.networks.pair_sigma import PairSigma
 from depthtrain.networks.registry import POSE_NETWORKS
 
 
 class PhotometricReprojection(Method):
-    """SSIM + L1 between the target and its neighbours moved by the predicted depth, minimum over sources, auto-masked."""
+    """SSIM + L1 between the target and its neighbours moved by the predicted depth, minimum over sources, auto-masked.
+
+    Beside self-distillation the error stands under a sigma of its own, as SUB-Depth has it: a companion that sees target and
+    source learns where no depth would explain the image. Sigma is averaged over the sources, and counts, as the error does,
+    at the pixels that the auto-mask keeps; it is for training alone.
+    """
 
     name, usual_weight, summary = "photometric", 1.0, "reprojection of neighbouring frames (needs intrinsics)"
 
     def companions(self):
-        return {"pose": POSE_NETWORKS[self.recipe.model.pose]}
+        companions = {"pose": POSE_NETWORKS[self.recipe.model.pose]}
+        if self.recipe.losses.distillation > 0 and self.recipe.distillation.photometric_sigma:
+            companions["photometric_sigma"] = PairSigma
+        return companions
 
     def terms(self, step: Step) -> dict[str, torch.Tensor]:
         if len(step.batch.photo_index) == 0:
             return {}
         views, settings = step.views, self.recipe.photometric
-        return {self.name: losses.min_reprojection(views.target, views.warped, views.inside, step.batch.sources,
-                                                   step.batch.present, settings.automask, settings.minimum)}
+        errors, keep = losses.reprojection_errors(views.target, views.warped, views.inside, step.batch.sources,
+                                                  step.batch.present, settings.automask, settings.minimum)
+        if "photometric_sigma" in step.networks:
+            errors = losses.error_under_sigma(errors, self.log_sigma(step))
+        return {self.name: losses.weighted_mean(errors, keep)}
+
+    def log_sigma(self, step: Step) -> torch.Tensor:
+        """(P, 1, H, W) of the photometric samples: the companion's, averaged over the sources that each sample has."""
+        sources, model = step.batch.sources, self.recipe.model
+        pairs = torch.cat((step.views.target[:, None].expand_as(sources), sources), dim=2).flatten(0, 1)
+        slots = step.networks["photometric_sigma"]((pairs - model.mean) / model.std).float()
+        return losses.mean_sigma(slots.view(*sources.shape[:2], *slots.shape[2:]), step.batch.present)
 
 
 class Smoothness(Method):

@@ -1,7 +1,4 @@
 // Has the running daemon read its files again, for commands that have changed one of them.
-import DepthClient
-import Foundation
-import Messaging
 import Quantities
 import WireFormat
 
@@ -18,26 +15,19 @@ struct DaemonReload {
   /// Returns what the daemon says when it took everything over.
   /// - Throws: when it refused, with its reasons, or did not answer.
   func run() throws -> String {
-    let answer = try options.askJSON(Request(), seconds: Self.patienceSeconds)
-    let object = try JSONSerialization.jsonObject(with: Data(answer)) as? [String: Any] ?? [:]
-    let verdict = object["verdict"] as? String ?? "unknown"
-    guard ["applied", "unchanged"].contains(verdict) else {
-      let reasons = object["reasons"] as? [String] ?? []
-      throw ReloadRefused(text: ([verdict] + reasons).joined(separator: "; "))
-    }
-    return "reload: \(verdict)"
-  }
-
-  private struct Request: ControlRequest {
-    typealias Answer = JSONValue
-    static let name = "reload"
+    let answer = try options.ask(ReloadRequest(), seconds: Self.patienceSeconds)
+    guard answer.exitCode == 0 else { throw ReloadRefused(answer: answer) }
+    return "reload: \(answer.text)"
   }
 }
 
 /// The daemon goes on with what it had.
 struct ReloadRefused: ReportableError {
-  let text: String
+  let answer: ReloadAnswer
 
   var severity: ErrorSeverity { .stop }
-  var description: String { "the daemon did not take it over (\(text))" }
+  var description: String {
+    let why = [answer.verdict.words] + answer.reasons
+    return "the daemon did not take it over (\(why.joined(separator: "; ")))"
+  }
 }

@@ -41,3 +41,14 @@ class Odometry:
         swing_x = (math.cos(theta) - 1) * forward_m - math.sin(theta) * left_m
         swing_y = math.sin(theta) * forward_m + (math.cos(theta) - 1) * left_m
         return math.hypot(x + swing_x, y + swing_y)
+
+
+def motion_of(poses: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+    """(N, 3) time, forward speed, yaw rate (positive = left) of camera poses, from the frames on either side."""
+    rows = []
+    for index in range(len(poses)):
+        before, after = max(0, index - 1), min(len(poses) - 1, index + 1)
+        step = np.linalg.inv(poses[before]) @ poses[after]
+        seconds = times_s[after] - times_s[before]
+        rows.append((times_s[index], step[2, 3] / seconds, np.arctan2(-step[0, 2], step[2, 2]) / seconds))
+    return np.array(rows)

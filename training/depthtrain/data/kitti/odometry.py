@@ -11,6 +11,7 @@ from depthtrain.data.drive import DriveError
 from depthtrain.data.drive_writer import DriveHeader, DriveWriter
 from depthtrain.data.kitti import CAMERA_HEIGHT_M, LICENCE
 from depthtrain.data.kitti.calibration import camera_of, matrix, project_velodyne, read_entries, read_velodyne
+from depthtrain.data.odometry import motion_of
 
 
 def convert_sequence(root: Path, sequence: str, out: Path) -> Path:
@@ -49,17 +50,6 @@ def convert_sequence(root: Path, sequence: str, out: Path) -> Path:
             pair = folder / right / image.name if (folder / right).is_dir() else None
             writer.add(image, times[index], pair, None, sparse, poses[index] if poses is not None else None)
         return writer.finish(motion_of(poses, times) if poses is not None and len(poses) > 1 else None)
-
-
-def motion_of(poses: np.ndarray, times_s: np.ndarray) -> np.ndarray:
-    """(N, 3) time, forward speed, yaw rate (positive = left) of camera poses, from the frames on either side."""
-    rows = []
-    for index in range(len(poses)):
-        before, after = max(0, index - 1), min(len(poses) - 1, index + 1)
-        step = np.linalg.inv(poses[before]) @ poses[after]
-        seconds = times_s[after] - times_s[before]
-        rows.append((times_s[index], step[2, 3] / seconds, np.arctan2(-step[0, 2], step[2, 2]) / seconds))
-    return np.array(rows)
 
 
 def _camera_poses(path: Path, count: int, T_camera_reference: np.ndarray) -> np.ndarray:

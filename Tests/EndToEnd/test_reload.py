@@ -310,7 +310,7 @@ def test_a_broken_file_at_start_is_answered_with_the_last_good_one_loudly(launch
     daemon = launch(simulator(depth={"max_m": 33.0})).start()
     with stream(daemon, "front/depth/") as subscriber:
         subscriber.receive()
-    wait_for_file(daemon.state / "config.last-good.toml", daemon.config.read_text())
+    wait_until_stored(daemon)
     daemon.stop()
     good = daemon.config.read_text()
     replace(daemon.config, good.replace("max_m = 33.0", "max_m = \"far\""))
@@ -336,9 +336,19 @@ def test_without_a_last_good_configuration_a_broken_file_is_an_error(launch):
     assert "max_m" in daemon.log
 
 
+def test_a_daemon_never_starts_with_what_another_one_ran(launch):
+    """Both use one state folder, as two daemons of one user do by default."""
+    other = launch(simulator()).start()
+    wait_until_stored(other)
+    other.stop()
+    daemon = launch(simulator(depth={"max_m": -1.0}, state={"directory": str(other.state)})).launch()
+    assert daemon.wait() == 2
+    assert "max_m" in daemon.log
+
+
 def test_a_model_that_went_missing_is_answered_with_the_last_good_configuration(launch, tmp_path):
     daemon = launch(simulator()).start()
-    wait_for_file(daemon.state / "config.last-good.toml", daemon.config.read_text())
+    wait_until_stored(daemon)
     daemon.stop()
     rewrite(daemon, model={"path": str(tmp_path / "gone")})
     daemon.start()
@@ -354,20 +364,29 @@ def wait_until(is_right):
         time.sleep(0.05)
 
 
-def wait_for_file(path, text):
-    wait_until(lambda: path.exists() and path.read_text() == text)
+def stored_for(daemon):
+    """What the state folder keeps of the daemon's own configuration; None if nothing."""
+    path, first = daemon.state / "config.last-good.toml", f"# ran last, from {daemon.config}\n"
+    if not path.exists():
+        return None
+    text = path.read_text()
+    assert text.startswith(first)
+    return text.removeprefix(first)
+
+
+def wait_until_stored(daemon):
+    wait_until(lambda: stored_for(daemon) == daemon.config.read_text())
 
 
 def test_a_kill_at_any_moment_leaves_a_whole_last_good_configuration(launch):
     # With few frames a reload is as fast as can be: the kill often meets the saving.
     daemon = launch(simulator(simulation={"rate_hz": 0.2}))
     texts = {toml({**daemon.tables, "depth": {"max_m": 20.0 + i}}) for i in range(40)}
-    stored = daemon.state / "config.last-good.toml"
     chance = random.Random(8)
     for _ in range(6):
         replace(daemon.config, chance.choice(sorted(texts)))
         daemon.start()
-        wait_until(stored.exists)
+        wait_until(lambda: stored_for(daemon) is not None)
         stop = threading.Event()
 
         def hammer():
@@ -386,7 +405,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_last_good_configuration(launch):
         daemon.process.wait()
         stop.set()
         thread.join()
-        assert stored.read_text() in texts
+        assert stored_for(daemon) in texts
     replace(daemon.config, daemon.config.read_text() + "broken [")
     daemon.start()
     assert daemon.ask("status")["ok"]

@@ -1,19 +1,28 @@
+import Foundation
 import Platform
 package import Quantities
 
 /// The text of the configuration that ran last, kept in the state folder so that a broken file does not keep a
 /// robot from seeing.
+///
+/// Its first line names the file it came from: daemons with other files never run it.
 package struct LastGoodConfiguration: Sendable {
   package static let fileName = "config.last-good.toml"
 
-  /// Stores a configuration's text whole or not at all.
-  package static func save(_ text: String, stateDirectory: String) throws(SystemErrno) {
-    try AtomicFile.write(text.utf8, to: stateDirectory + "/" + fileName)
+  /// Stores the text of the configuration at `path` whole or not at all.
+  package static func save(_ text: String, of path: String, stateDirectory: String) throws(SystemErrno) {
+    try AtomicFile.write((firstLine(path) + text).utf8, to: stateDirectory + "/" + fileName)
   }
 
-  /// The stored text; nil if there is none.
-  package static func load(stateDirectory: String) -> String? {
-    try? TextFile.read(stateDirectory + "/" + fileName)
+  /// The text stored for the configuration at `path`; nil if there is none.
+  package static func load(of path: String, stateDirectory: String) -> String? {
+    guard let stored = try? TextFile.read(stateDirectory + "/" + fileName) else { return nil }
+    let line = firstLine(path)
+    return stored.hasPrefix(line) ? String(stored.dropFirst(line.count)) : nil
+  }
+
+  private static func firstLine(_ path: String) -> String {
+    "# ran last, from \(URL(fileURLWithPath: path).standardizedFileURL.path)\n"
   }
 
   /// The state folder that a broken configuration names, as far as it can be read; nil if it names none.

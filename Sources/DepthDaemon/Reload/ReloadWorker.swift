@@ -135,7 +135,7 @@ final class ReloadWorker {
   private func remember(_ running: RunningConfiguration) -> [String] {
     let folder = running.settings.stateDirectory
     do throws(SystemErrno) {
-      try LastGoodConfiguration.save(running.loaded.text, stateDirectory: folder)
+      try LastGoodConfiguration.save(running.loaded.text, of: running.loaded.path, stateDirectory: folder)
       try running.loaded.overrides.save(stateDirectory: folder)
       return []
     } catch {

@@ -20,7 +20,7 @@ public struct StartConfiguration: Sendable {
     } catch { failure = error }
     let text = try? TextFile.read(path)
     for folder in Self.stateFolders(path, text, environment) {
-      guard let lastGood = LastGoodConfiguration.load(stateDirectory: folder), lastGood != text,
+      guard let lastGood = LastGoodConfiguration.load(of: path, stateDirectory: folder), lastGood != text,
         var running = try? Self.load(
           lastGood, path, environment, ConfigurationOverrides.load(stateDirectory: folder))
       else { continue }

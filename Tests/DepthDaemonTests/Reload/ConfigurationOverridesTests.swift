@@ -76,4 +76,14 @@ import Testing
   func `the state folder is found in a broken file`(text: String, folder: String?) {
     #expect(LastGoodConfiguration.salvageStateDirectory(from: text) == folder)
   }
+
+  @Test func `what ran last is kept for its own file alone`() throws {
+    let folder = try TemporaryFolder()
+    try LastGoodConfiguration.save("[log]\r\nlevel = \"ä\"", of: "/a/b.toml", stateDirectory: folder.path)
+    let load = { LastGoodConfiguration.load(of: $0, stateDirectory: folder.path) }
+    #expect(load("/a/b.toml") == "[log]\r\nlevel = \"ä\"")
+    #expect(load("/a/../a/b.toml") == load("/a/b.toml"))
+    #expect(load("/a/b.tom") == nil)
+    #expect(load("/c/b.toml") == nil)
+  }
 }

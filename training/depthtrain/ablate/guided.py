@@ -55,7 +55,8 @@ def multi_frame(bench: Bench) -> Outcome:
             looks = (eye.look(drive, index, alone=True), eye.look(drive, index))
             errors.append([float(np.mean(np.abs(eye.depth_m(look, drive)[0] - truth)[known] / truth[known])) for look in looks])
     alone, together = np.mean(errors, axis=0)
-    return Outcome(float(alone), float(together), f"{len(errors)} frames; one network in its two modes, 80 steps at 384x128")
+    return Outcome(float(alone), float(together), f"{len(errors)} frames, the last of the drives it was trained on; one network "
+                   "in its two modes, 80 steps at 384x128")
 
 
 @experiment("guided", "guided loss (view reconstruction, gradient consistency)",

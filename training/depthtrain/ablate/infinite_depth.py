@@ -20,8 +20,8 @@ DISTANCE_M, EVERY = 7.0, 3
 def infinite_depth(bench: Bench) -> Outcome:
     """Stage one sees a leader in a third of the stretches of one drive; stage two leaves out what the filter drops.
 
-    The yard has no traffic of its own, so that the vehicle is the only leader. Other drives with truth keep the ground sound. The auto-mask, the other remedy, is off in both runs, so that the row is
-    about the filter alone.
+    The yard has no traffic of its own, so that the vehicle is the only leader. Other drives with truth keep the ground sound.
+    The auto-mask, the other remedy, is off in both runs, so that the row is about the filter alone.
     """
     bench.prepare_drives()
     train_drive, judged_drive = _leader("ablation_yard", EVERY), _leader("ablation_yard_val", 1)

@@ -56,7 +56,7 @@ public struct Configuration: Hashable, Sendable {
 
   public struct Simulation: Hashable, Sendable {
     public var seed = 1
-    public var rateHz = 15.0
+    public var rateHz = 10.0
     public var distortion = false
     public var exposureChanges = true
     public var odometryNoise = true

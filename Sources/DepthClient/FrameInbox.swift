@@ -1,14 +1,12 @@
-import Glibc
 import Platform
 import Quantities
 
 /// What a subscription knows, shared between its receiver thread and its readers.
 ///
-/// A pthread mutex and condition, because readers wait with a deadline.
+/// A monitor, because readers wait with a deadline.
 final class FrameInbox: @unchecked Sendable {
-  // Everything below is protected by `mutex`.
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let condition: UnsafeMutablePointer<pthread_cond_t>
+  private let monitor = Monitor()
+  // Everything below is protected by `monitor`.
   private var pending: [ReceivedFrame] = []
   private var newest: ReceivedFrame?
   private var statistics = SubscriptionStatistics()
@@ -16,28 +14,11 @@ final class FrameInbox: @unchecked Sendable {
   private var listeners: [AsyncStream<ReceivedFrame>.Continuation] = []
   private let capacity: Int
 
-  init(capacity: Int) {
-    self.capacity = capacity
-    mutex = .allocate(capacity: 1)
-    condition = .allocate(capacity: 1)
-    pthread_mutex_init(mutex, nil)
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    pthread_cond_init(condition, &attributes)
-    pthread_condattr_destroy(&attributes)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
-  }
+  init(capacity: Int) { self.capacity = capacity }
 
   private func locked<Result>(_ body: () -> Result) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    monitor.lock()
+    defer { monitor.unlock() }
     return body()
   }
 
@@ -50,7 +31,7 @@ final class FrameInbox: @unchecked Sendable {
         if capacity > 1 { statistics.displaced += 1 }
       }
       pending.append(frame)
-      pthread_cond_broadcast(condition)
+      monitor.wakeAll()
       return self.listeners
     }
     for listener in listeners { listener.yield(frame) }
@@ -65,11 +46,9 @@ final class FrameInbox: @unchecked Sendable {
 
   /// The oldest frame not yet taken; waits until `deadline`.
   func take(until deadline: MonotonicTime) -> ReceivedFrame? {
-    var time = timespec(
-      tv_sec: Int(deadline.nanoseconds / 1_000_000_000), tv_nsec: Int(deadline.nanoseconds % 1_000_000_000))
-    return locked {
+    locked {
       while pending.isEmpty && !stopped {
-        if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
+        if !monitor.wait(until: deadline) { break }
       }
       return pending.isEmpty ? nil : pending.removeFirst()
     }
@@ -94,7 +73,7 @@ final class FrameInbox: @unchecked Sendable {
   func stop() {
     let listeners = locked {
       stopped = true
-      pthread_cond_broadcast(condition)
+      monitor.wakeAll()
       return self.listeners
     }
     for listener in listeners { listener.finish() }

@@ -31,3 +31,18 @@ public final class ReceivedBytes: @unchecked Sendable {
     try body(UnsafeRawBufferPointer(start: zmq_msg_data(message), count: zmq_msg_size(message)))
   }
 }
+
+extension Socket {
+  /// Waits up to `milliseconds` for a message and returns its frames; nil when the time is up.
+  func receiveMessage(milliseconds: Int) -> [ReceivedBytes]? {
+    guard waitForInput(milliseconds: milliseconds) else { return nil }
+    var frames: [ReceivedBytes] = []
+    repeat {
+      let frame = ReceivedBytes()
+      // Once the first frame of a message is there, ZeroMQ has the rest.
+      guard frame.receive(from: self, flags: ZMQ_DONTWAIT) else { return nil }
+      frames.append(frame)
+    } while hasMoreFrames
+    return frames
+  }
+}

@@ -34,14 +34,6 @@ public final class SubscribeSocket {
 
   /// Waits for one message and returns its frames; nil when the time is up.
   public func receive(milliseconds: Int) -> [ReceivedBytes]? {
-    guard socket.waitForInput(milliseconds: milliseconds) else { return nil }
-    var frames: [ReceivedBytes] = []
-    repeat {
-      let frame = ReceivedBytes()
-      // Once the first frame of a message is there, ZeroMQ has the rest.
-      guard frame.receive(from: socket, flags: ZMQ_DONTWAIT) else { return nil }
-      frames.append(frame)
-    } while socket.hasMoreFrames
-    return frames
+    socket.receiveMessage(milliseconds: milliseconds)
   }
 }

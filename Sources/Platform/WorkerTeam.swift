@@ -29,16 +29,12 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     let isStopping = Atomic<Bool>(false)
     /// The job: valid from the release of `state` to the end of `run`.
     let body: UnsafeMutablePointer<cposix_closure>
-    let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    let condition: UnsafeMutablePointer<pthread_cond_t>
+    /// Sleeping workers wait here.
+    let monitor = Monitor()
 
     init() {
-      mutex = .allocate(capacity: 1)
-      condition = .allocate(capacity: 1)
       body = .allocate(capacity: 1)
       body.initialize(to: cposix_closure())
-      pthread_mutex_init(mutex, nil)
-      pthread_cond_init(condition, nil)
     }
 
     /// The caller's side of a job.
@@ -56,9 +52,9 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     }
 
     func wakeAll() {
-      pthread_mutex_lock(mutex)
-      pthread_cond_broadcast(condition)
-      pthread_mutex_unlock(mutex)
+      monitor.lock()
+      monitor.wakeAll()
+      monitor.unlock()
     }
 
     /// Takes one part of the current job and runs it; false when none is left.
@@ -79,10 +75,6 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     }
 
     deinit {
-      pthread_mutex_destroy(mutex)
-      pthread_cond_destroy(condition)
-      mutex.deallocate()
-      condition.deallocate()
       body.deallocate()
     }
   }
@@ -182,13 +174,13 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
       if shared.isStopping.load(ordering: .acquiring) { return false }
       cposix_pause()
     }
-    pthread_mutex_lock(shared.mutex)
+    shared.monitor.lock()
     shared.sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
     while !hasParts(shared) && !shared.isStopping.load(ordering: .acquiring) {
-      pthread_cond_wait(shared.condition, shared.mutex)
+      shared.monitor.wait()
     }
     shared.sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-    pthread_mutex_unlock(shared.mutex)
+    shared.monitor.unlock()
     return !shared.isStopping.load(ordering: .acquiring)
   }
 }

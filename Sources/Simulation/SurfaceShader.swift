@@ -1,6 +1,6 @@
 /// Colours of surfaces and sky, in linear light.
 struct SurfaceShader {
-  let primitives: UnsafePointer<Primitive>
+  let primitives: UnsafeBufferPointer<Primitive>
   let floor: FloorPlane
   let ceiling: Material
   let patternOrigin: SIMD2<Float>
@@ -32,8 +32,8 @@ struct SurfaceShader {
   @inline(__always)
   private func surfaceFrame(_ surface: Int32, _ point: Vector3) -> (SurfaceFrame, Material) {
     if surface >= 0 {
-      let primitive = primitives + Int(surface)
-      return (primitive.pointee.surface(at: point), primitive.pointee.material)
+      let index = Int(surface)
+      return (primitives[index].surface(at: point), primitives[index].material)
     }
     let u = point.x + patternOrigin.x
     let v = point.y + patternOrigin.y

@@ -23,13 +23,8 @@ struct TileShader {
     self.tracer = tracer
     self.output = output
     self.halfPixel = 0.5 / tracer.rays.focalLength
-    // An empty scene has no first primitive; the shader never touches the pointer then.
-    let placeholder = UnsafePointer<Primitive>(bitPattern: MemoryLayout<Primitive>.alignment)
-    guard let primitives = tracer.primitives.baseAddress ?? placeholder else {
-      preconditionFailure("a pointer to nothing could not be made")
-    }
     self.shader = SurfaceShader(
-      primitives: primitives, floor: scene.floor, ceiling: scene.ceiling,
+      primitives: tracer.primitives, floor: scene.floor, ceiling: scene.ceiling,
       patternOrigin: scene.patternOrigin, light: scene.lighting, floorHeight: scene.floorHeight,
       ceilingHeight: scene.ceilingHeight ?? .infinity, pixelSize: 1 / tracer.rays.focalLength)
   }

@@ -142,7 +142,7 @@ import Testing
   @Test func `this very process is found`() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("device")
-    FileManager.default.createFile(atPath: path, contents: nil)
+    _ = FileManager.default.createFile(atPath: path, contents: nil)
     let file = try #require(FileHandle(forReadingAtPath: path))
     #expect(
       DeviceHolders(of: path).processes.map(\.id).contains(Int(ProcessInfo.processInfo.processIdentifier)))

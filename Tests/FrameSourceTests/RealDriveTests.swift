@@ -10,17 +10,8 @@ import Testing
 @Suite struct RealDriveTests {
   static let drives: [String] = {
     let root = getenv("DEPTHD_DATA").map { String(cString: $0) } ?? "../shared/data"
-    guard let folder = opendir(root) else { return [] }
-    defer { closedir(folder) }
-    var found: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      let path = "\(root)/\(name)"
-      if access(path + "/drive.toml", R_OK) == 0 { found.append(path) }
-    }
-    return found.sorted()
+    return (FolderNames.list(root) ?? []).map { "\(root)/\($0)" }
+      .filter { access($0 + "/drive.toml", R_OK) == 0 }.sorted()
   }()
 
   @Test(.enabled(if: !drives.isEmpty, "no recordings: set DEPTHD_DATA"), arguments: drives)

@@ -27,7 +27,7 @@ package final class LinuxCameraCatalog: CameraCatalog {
 
   package func nodes() -> [CameraNode] {
     let base = systemRoot + "/class/video4linux"
-    return entries(of: base).filter { $0.hasPrefix("video") }.map { entry in
+    return (FolderNames.list(base) ?? []).filter { $0.hasPrefix("video") }.map { entry in
       let folder = base + "/" + entry
       let device = realPath(folder + "/device") ?? ""
       return CameraNode(
@@ -78,19 +78,6 @@ package final class LinuxCameraCatalog: CameraCatalog {
 
   private func lastComponent(_ path: String) -> String {
     String(path.split(separator: "/").last ?? "")
-  }
-
-  private func entries(of folder: String) -> [String] {
-    guard let directory = opendir(folder) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names
   }
 
   /// The contents of a small attribute file without surrounding white space; empty when unreadable.

@@ -32,17 +32,9 @@ public struct CalibrationStore: Sendable {
 
   /// Earlier calibrations, oldest first.
   public var generations: [Generation] {
-    guard let entries = opendir(folder) else { return [] }
-    defer { closedir(entries) }
-    var found: [Generation] = []
-    while let entry = readdir(entries) {
-      let file = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      guard file.hasPrefix(name + "."), let number = Int(file.dropFirst(name.utf8.count + 1)) else {
-        continue
-      }
-      found.append(Generation(number: number, path: folder + "/" + file))
+    let found = (FolderNames.list(folder) ?? []).compactMap { file -> Generation? in
+      guard file.hasPrefix(name + "."), let number = Int(file.dropFirst(name.count + 1)) else { return nil }
+      return Generation(number: number, path: folder + "/" + file)
     }
     return found.sorted { $0.number < $1.number }
   }

@@ -23,9 +23,9 @@ public struct DeviceHolders: Equatable, Sendable {
   public init(of path: String, processFolder: String = "/proc") {
     var processes: [Process] = []
     var hidden = 0
-    for id in Self.entries(processFolder)?.compactMap({ Int($0) }).sorted() ?? [] {
+    for id in FolderNames.list(processFolder)?.compactMap({ Int($0) }).sorted() ?? [] {
       let folder = "\(processFolder)/\(id)"
-      guard let descriptors = Self.entries(folder + "/fd") else {
+      guard let descriptors = FolderNames.list(folder + "/fd") else {
         hidden += 1
         continue
       }
@@ -36,20 +36,6 @@ public struct DeviceHolders: Equatable, Sendable {
     }
     self.processes = processes
     hiddenCount = hidden
-  }
-
-  /// Nil when the folder may not be read.
-  private static func entries(_ folder: String) -> [String]? {
-    guard let directory = opendir(folder) else { return nil }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names
   }
 
   private static func target(of link: String) -> String? {

@@ -30,15 +30,10 @@ public final class ControlSocket {
 
   /// Waits up to `milliseconds` for a request; nil when there is none.
   public func receive(milliseconds: Int) -> ControlCall? {
-    guard socket.waitForInput(milliseconds: milliseconds) else { return nil }
-    var frames: [ReceivedBytes] = []
-    repeat {
-      let frame = ReceivedBytes()
-      guard frame.receive(from: socket, flags: ZMQ_DONTWAIT) else { return nil }
-      frames.append(frame)
-    } while socket.hasMoreFrames
     // The peer's identity, a REQ socket's empty delimiter if there is one, the request.
-    guard frames.count >= 2, let request = frames.popLast() else { return nil }
+    guard var frames = socket.receiveMessage(milliseconds: milliseconds), frames.count >= 2,
+      let request = frames.popLast()
+    else { return nil }
     return ControlCall(request: request, envelope: frames)
   }
 

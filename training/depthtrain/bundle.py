@@ -39,6 +39,11 @@ class Bundle:
     description: dict
     model: ModelRecipe
 
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """The (width, height) that the model was trained at."""
+        return tuple((width, height) for width, height in self.description["input_sizes"])
+
     def calibrated_sigma(self, log_sigma: np.ndarray) -> np.ndarray:
         """Standard deviation of log depth: exp(a * log_sigma + b)."""
         confidence = self.description["confidence"]

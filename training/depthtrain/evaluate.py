@@ -24,7 +24,7 @@ from depthtrain.data.sparse_request import SparseRequest
 from depthtrain.evaluation_frames import EvaluationFrame, drive_frames, make3d_frames
 from depthtrain.metrics import FrameScore, RangeTable, score_frame, summarise
 from depthtrain.pictures import side_by_side, write_picture
-from depthtrain.prediction import Predictor, nearest_size, network_predictor, predict_depth, predict_frame
+from depthtrain.prediction import SIZES, Predictor, nearest_size, network_predictor, predict_depth, predict_frame
 from depthtrain.protocols import CROPS, PROTOCOLS, Protocol, protocol_named
 from depthtrain.sources import open_model
 from depthtrain.uncertainty import ause, coverage
@@ -38,7 +38,10 @@ class EvaluationError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What an evaluation does beside the scores. `sigma_of` turns log_sigma into the standard deviation of ln(depth)."""
+    """What an evaluation does beside the scores. `sigma_of` turns log_sigma into the standard deviation of ln(depth).
+
+    Without `size` (width, height) each frame takes the one of `sizes` that is nearest in shape.
+    """
 
     protocol: Protocol = PROTOCOLS["plain"]
     size: tuple[int, int] | None = None
@@ -47,6 +50,11 @@ class Options:
     has_ranges: bool = False
     sigma_of: Callable[[np.ndarray], np.ndarray] | None = None
     pictures: Path | None = None
+    sizes: tuple[tuple[int, int], ...] = SIZES
+
+    def size_for(self, width: int, height: int) -> tuple[int, int]:
+        """The network's (width, height) for a frame of this size."""
+        return self.size or nearest_size(width, height, self.sizes)
 
 
 @dataclasses.dataclass
@@ -101,7 +109,7 @@ def score_drive(report: Report, predict: Predictor, drive: Drive, model: ModelRe
     """Adds a drive's frames to the report. Raises DriveError without depth/, EvaluationError for a useless prediction."""
     if not drive.has("depth"):
         raise DriveError(f"{drive.path}: has no depth/ to compare with")
-    size = options.size or nearest_size(drive.width, drive.height)
+    size = options.size_for(drive.width, drive.height)
     chosen = indices if indices is not None else range(len(drive))
     score_frames(report, predict, drive_frames(drive, chosen, options.sparse), model, dataclasses.replace(options, size=size))
 
@@ -121,7 +129,7 @@ def score_frames(report: Report, predict: Predictor, frames: Iterable[Evaluation
 
 def _score_frame(report: Report, predict: Predictor, frame: EvaluationFrame, model: ModelRecipe, options: Options) -> None:
     protocol, image, truth, points = options.protocol, frame.image, frame.truth_m, frame.points_m
-    size = options.size or nearest_size(image.shape[1], image.shape[0])
+    size = options.size_for(image.shape[1], image.shape[0])
     grid = (truth.shape[1], truth.shape[0])
     given = ~np.isnan(points) if points is not None else np.zeros(truth.shape, bool)
     prediction = predict_frame(predict, image, frame.fx_px, model, size, points, options.is_flipped)
@@ -181,14 +189,14 @@ def _evaluate(arguments: argparse.Namespace) -> dict:
     model = open_model(arguments.checkpoint, arguments.bundle, arguments.onnx)
     options = Options(protocol, arguments.size, arguments.flip, SparseRequest.parse(arguments.sparse, arguments.seed)
                       if arguments.sparse else None, arguments.ranges, model.sigma_of if arguments.sigma else None,
-                      arguments.pictures)
+                      arguments.pictures, model.sizes)
     report, drives = Report(), [open_drive(drive_path(name)) for name in arguments.drive]
     if arguments.make3d:
         score_frames(report, model.predict, make3d_frames(arguments.make3d), model.recipe, options)
     for drive in drives:
         score_drive(report, model.predict, drive, model.recipe, options)
     if options.size is None and len(drives) == 1:
-        options = dataclasses.replace(options, size=nearest_size(drives[0].width, drives[0].height))
+        options = dataclasses.replace(options, size=options.size_for(drives[0].width, drives[0].height))
     result = report.summary(options)
     if arguments.csv:
         report.write_csv(arguments.csv)

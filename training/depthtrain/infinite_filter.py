@@ -23,13 +23,13 @@ import numpy as np
 import torch
 
 from depthtrain.checkpoint import CheckpointError, load_network
-from depthtrain.config import Recipe, load_recipe, matching_drives
+from depthtrain.config import Recipe, group_sizes, load_recipe, matching_drives
 from depthtrain.data.batches import normalise
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.data.exclusions import COLUMNS
 from depthtrain.data.views import whole_view
 from depthtrain.evaluate import Predictor, nearest_size, network_predictor
-from depthtrain.geometry import Intrinsics
+from depthtrain.geometry import Intrinsics, disparity_to_depth
 from depthtrain.strict_toml import RecipeError
 
 ITERATIONS = 200
@@ -108,9 +108,11 @@ def judge(depth: np.ndarray, camera: Intrinsics, pixels: float = PIXELS, seed: i
     return Judgement(verdict, total, camera_height, tuple(float(value) for value in normal), below)
 
 
-def filter_drives(predict: Predictor, recipe: Recipe, report: Path, pixels: float = PIXELS,
-                  size: tuple[int, int] | None = None) -> dict[str, int]:
-    """Judges every frame that the recipe trains by reprojection and writes the report; returns counts by verdict."""
+def filter_drives(predict: Predictor, recipe: Recipe, report: Path, pixels: float = PIXELS) -> dict[str, int]:
+    """Judges every frame that the recipe trains by reprojection, at the recipe's sizes, and writes the report.
+
+    Returns counts by verdict. Raises DriveError for a drive without intrinsics.
+    """
     folders = [folder for group in recipe.groups for source in group.sources if source.supervision != "depth"
                for folder in matching_drives(source.drive)]
     counts = {"keep": 0, "drop": 0, "unjudged": 0}
@@ -122,11 +124,11 @@ def filter_drives(predict: Predictor, recipe: Recipe, report: Path, pixels: floa
             drive = open_drive(folder)
             if drive.intrinsics is None:
                 raise DriveError(f"{folder}: has no camera.yaml; without intrinsics there is no ground plane to judge by")
-            view = whole_view((drive.width, drive.height), size or nearest_size(drive.width, drive.height))
+            view = whole_view((drive.width, drive.height), nearest_size(drive.width, drive.height, group_sizes(recipe)))
             camera, model = view.intrinsics(drive.intrinsics), recipe.model
             for index in range(len(drive)):
                 disparity, _ = predict(normalise(view.image(drive.image(index)), model)[None])
-                depth = 1.0 / (1.0 / model.max_depth_m + (1.0 / model.min_depth_m - 1.0 / model.max_depth_m) * disparity)
+                depth = disparity_to_depth(disparity, model.min_depth_m, model.max_depth_m)
                 found = judge(depth.astype(np.float64), camera, pixels)
                 counts[found.verdict] += 1
                 writer.writerow([folder.name, index, drive.files[index], found.verdict, found.below_px, f"{found.height:.4f}",

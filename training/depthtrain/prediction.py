@@ -25,6 +25,7 @@ Predictor = Callable[..., tuple[np.ndarray, np.ndarray | None]]
 One that completes takes a second argument, sparsity.Points in the network's unit."""
 
 SIZES = ((416, 128), (320, 192), (256, 192))
+"""(width, height) of RPr-Lite's recipes: the default where a caller knows no sizes of its own."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _to_depth(disparity: np.ndarray, model: ModelRecipe) -> np.ndarray:
 
 
 def nearest_size(width: int, height: int, sizes: tuple[tuple[int, int], ...] = SIZES) -> tuple[int, int]:
-    """The trained size whose aspect ratio is nearest to the frame's, in log ratio."""
+    """The one of `sizes` whose aspect ratio is nearest to the frame's, in log ratio."""
     return min(sizes, key=lambda size: abs(np.log(size[0] / size[1]) - np.log(width / height)))
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from depthtrain.config import ModelRecipe
+from depthtrain.config import ModelRecipe, group_sizes
 from depthtrain.data.sparsity import Points
 from depthtrain.prediction import Predictor, network_predictor
 
 OUTPUTS = ("disparity", "inverse_depth", "depth")
+PLAIN_SIZES = ((640, 192), (480, 256), (416, 320))
+"""(width, height) at which a plain ONNX network of free size runs, here as in `depthctl eval`."""
 
 
 class ModelError(ValueError):
@@ -21,11 +23,15 @@ class ModelError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A predictor, the convention of its disparity, and how its log_sigma becomes the standard deviation of ln(depth)."""
+    """A predictor, the convention of its disparity, and how its log_sigma becomes the standard deviation of ln(depth).
+
+    `sizes` are the (width, height) that it was trained at, or the only one that its graph takes.
+    """
 
     predict: Predictor
     recipe: ModelRecipe
     sigma_of: Callable[[np.ndarray], np.ndarray]
+    sizes: tuple[tuple[int, int], ...]
 
 
 def open_model(checkpoint: Path | None = None, bundle: Path | None = None, onnx: Path | None = None) -> Model:
@@ -35,7 +41,7 @@ def open_model(checkpoint: Path | None = None, bundle: Path | None = None, onnx:
     if bundle is not None:
         from depthtrain.bundle import open_bundle
         opened = open_bundle(bundle)
-        return Model(opened.predictor(), opened.model, opened.calibrated_sigma)
+        return Model(opened.predictor(), opened.model, opened.calibrated_sigma, opened.sizes)
     if onnx is not None:
         return _from_onnx(onnx)
     raise ModelError("no checkpoint, bundle or ONNX file was named")
@@ -45,7 +51,8 @@ def _from_checkpoint(path: Path) -> Model:
     from depthtrain.checkpoint import load_completion, load_network
     network, recipe = load_network(path)
     san = load_completion(path, recipe) if recipe.losses.completion > 0 else None
-    return Model(network_predictor(network, san), recipe.model, lambda log_sigma: np.sqrt(2) * np.exp(log_sigma))
+    return Model(network_predictor(network, san), recipe.model, lambda log_sigma: np.sqrt(2) * np.exp(log_sigma),
+                 group_sizes(recipe))
 
 
 def _from_onnx(path: Path) -> Model:
@@ -76,7 +83,9 @@ def _from_onnx(path: Path) -> Model:
         values = session.run([output], {source: image})[0][0, 0]
         return (1.0 / values if kind == "depth" else values), None
 
-    return Model(predict, recipe, np.exp)
+    height, width = session.get_inputs()[0].shape[2:]
+    is_fixed = isinstance(height, int) and isinstance(width, int)
+    return Model(predict, recipe, np.exp, ((width, height),) if is_fixed else PLAIN_SIZES)
 
 
 def _kind_of(output: str, path: Path) -> str | None:

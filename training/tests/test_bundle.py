@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from conftest import write_drive
+from depthtrain import evaluate
 from depthtrain.bundle import BundleError, graph_predictor, open_bundle
 from depthtrain.calibration import fit_sigma
 from depthtrain.export import export, export_graphs, export_imported
@@ -65,6 +67,12 @@ def test_untouched_bundle_opens(bundle_folder: Path) -> None:
     bundle = open_bundle(bundle_folder)
     assert bundle.description["provenance"]["steps"] == 3 and bundle.description["input_sizes"] == [[96, 64]]
     assert "Licences of the training data: none." in (bundle_folder / "MODEL_CARD.md").read_text()
+
+
+def test_a_bundle_is_judged_at_the_size_it_was_trained_at(bundle_folder: Path, drive_folder: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["evaluate", "--bundle", str(bundle_folder), "--drive", str(drive_folder), "--json"])
+    evaluate.main()
+    assert json.loads(capsys.readouterr().out)["size"] == [96, 64]
 
 
 def test_published_weights_become_a_bundle(tmp_path: Path) -> None:

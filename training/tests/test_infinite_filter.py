@@ -78,7 +78,7 @@ def test_the_report_keeps_dropped_frames_out_of_training(tmp_path: Path) -> None
             depth[44:54, 40:60] = 90.0
         return ((1 / depth - 0.01) / 9.99).astype(np.float32), None
 
-    assert filter_drives(predict, recipe, report, size=(96, 64)) == {"keep": 6, "drop": 2, "unjudged": 0}
+    assert filter_drives(predict, recipe, report) == {"keep": 6, "drop": 2, "unjudged": 0}
     assert read_exclusions(str(report)) == {"tiny": frozenset({2, 4})}
     (tmp_path / "recipe.toml").write_text(f'exclude = "{report}"\n' + RECIPE.format(drive=drive, steps=2))
     frames = Sampler(load_recipe(tmp_path / "recipe.toml"), 1).groups[0][1][0]

@@ -22,7 +22,7 @@ from depthtrain.evaluate import EvaluationError, Options, Report, score_drive
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.prediction import blend_flipped, network_predictor, predict_frame
 from depthtrain.protocols import PROTOCOLS
-from depthtrain.sources import ModelError, open_model
+from depthtrain.sources import PLAIN_SIZES, ModelError, open_model
 from test_san import lively_san
 
 
@@ -119,6 +119,7 @@ def test_plain_onnx_files_say_what_they_are(tmp_path: Path) -> None:
     assert (model.recipe.max_depth_m, model.recipe.canonical_fx_px) == (60.0, 50.0)
     image = np.random.default_rng(0).random((1, 3, 64, 96), dtype=np.float32)
     assert model.predict(image)[0].shape == (64, 96)
+    assert model.sizes == PLAIN_SIZES
     assert open_model(onnx=tiny_onnx(tmp_path / "s.onnx", "metric_depth")).recipe.max_depth_m == 100.0  # a sigmoid is disparity
     depth = open_model(onnx=tiny_onnx(tmp_path / "b.onnx", "y", output="depth"))
     assert np.allclose(1 / depth.predict(image)[0], model.predict(image)[0], rtol=1e-6)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from depthtrain.ablate.bench import ROOT, SIZE, STILLS, Bench, Outcome, experiment, simulated
+from depthtrain.ablate.bench import ROOT, STILLS, Bench, Outcome, experiment, simulated
 from depthtrain.config import LossWeights, Photometric, Source
 from depthtrain.data.exclusions import read_exclusions
 from depthtrain.data.leader import STRETCH, add_leader, leader_mask
@@ -31,7 +31,7 @@ def infinite_depth(bench: Bench) -> Outcome:
     first = bench.trained(recipe, init=bench.base())
     report = bench.folder / "infinite-depth-report.csv"
     predict, _ = bench.predictor(first)
-    counts = filter_drives(predict, recipe, report, size=SIZE)
+    counts = filter_drives(predict, recipe, report)
     second = bench.trained(dataclasses.replace(recipe, name="infinite-with", exclude=str(report)), init=bench.base())
     dropped = read_exclusions(str(report)).get(train_drive.name, frozenset())
     led = {index for index in range(sum(counts.values())) if (index // STRETCH) % EVERY == 0}

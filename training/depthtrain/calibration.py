@@ -16,6 +16,7 @@ from depthtrain.evaluate import Predictor, nearest_size, predict_depth
 
 PIXELS_PER_FRAME = 2000
 SCALE_LOG_SIGMA_FLOOR = 0.15
+UNKNOWN_SCALE_LOG_SIGMA = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Calibration:
     coverage_1_sigma: float
     coverage_2_sigma: float
     frames: int
+
+    @classmethod
+    def unknown(cls, initial_scale: float = 1.0) -> "Calibration":
+        """What is said of a network that no frame with truth could be held against: nothing, on 0 frames."""
+        return cls(1.0, 0.0, initial_scale, UNKNOWN_SCALE_LOG_SIGMA, float("nan"), float("nan"), 0)
 
 
 def fit_sigma(log_sigma: np.ndarray, error: np.ndarray, iterations: int = 200) -> tuple[float, float]:
@@ -56,7 +62,10 @@ def fit_sigma(log_sigma: np.ndarray, error: np.ndarray, iterations: int = 200) -
 
 
 def calibrate(predict: Predictor, recipe: Recipe, seed: int = 0) -> Calibration:
-    """Fits on the last `calibration_share` of every training drive with depth, which training never saw."""
+    """Fits on the last `calibration_share` of every training drive with depth, which training never saw.
+
+    Without such a frame the result is `Calibration.unknown()`. Raises ValueError for a network without log_sigma.
+    """
     rng = np.random.default_rng(seed)
     sigmas, errors, log_scales = [], [], []
     for folder in source_drives(recipe):
@@ -78,6 +87,8 @@ def calibrate(predict: Predictor, recipe: Recipe, seed: int = 0) -> Calibration:
             picks = rng.choice(len(known), size=min(PIXELS_PER_FRAME, len(known)), replace=False)
             errors.append(ratio[picks] - log_scales[-1])
             sigmas.append(log_sigma.ravel()[known][picks])
+    if not errors:
+        return Calibration.unknown()
     error, raw = np.concatenate(errors).astype(np.float64), np.concatenate(sigmas).astype(np.float64)
     a, b = fit_sigma(raw, error)
     sigma = np.exp(a * raw + b)

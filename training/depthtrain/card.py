@@ -52,11 +52,7 @@ def model_card(recipe: Recipe, description: dict, calibration: Calibration, para
         f"    python -m depthtrain.evaluate --bundle models/{recipe.name} --drive kitti2015_val --json", "",
         "`sim_*_val` are simulator drives with seeds that no training drive has (`python -m depthtrain.data.simulated`).", "",
         "These validation sets are small (21 KITTI images from a few drives), so differences below about 0.01 AbsRel mean little.", "",
-        "## Confidence and scale", "",
-        f"On {calibration.frames} held-out frames of the training drives {calibration.coverage_1_sigma:.0%} of the pixels lie",
-        f"within one calibrated sigma and {calibration.coverage_2_sigma:.0%} within two. Those frames neighbour trained ones, so",
-        "expect lower coverage in new places. `initial_scale` is 1 because the network is trained in metres;",
-        "`initial_scale_log_sigma` is the root mean square of ln(truth / prediction) per frame there, but never below 0.15.", "",
+        "## Confidence and scale", "", *_calibration_lines(calibration), "",
         "## Known failures", "", *(LITE_FAILURES if recipe.name == "lite" else ()), *COMMON_FAILURES, ""])
 
 
@@ -68,6 +64,16 @@ def imported_card(description: dict, licence: str) -> str:
         "measured here.", "", "## Licence", "", f"That of the weights' authors: {licence}.", "",
         "## What it predicts", "", "Sigmoid disparity without an estimate of its error, in a unit of its own: depth is metric only",
         "after the scale has been observed.", "", "## Known failures", "", *COMMON_FAILURES, ""])
+
+
+def _calibration_lines(calibration: Calibration) -> list[str]:
+    if calibration.frames == 0:
+        return ["No training drive has frames with depth to hold the network against: its confidence is not calibrated, and",
+                "nothing was measured of its scale (`initial_scale_log_sigma` is 1)."]
+    return [f"On {calibration.frames} held-out frames of the training drives {calibration.coverage_1_sigma:.0%} of the pixels lie",
+            f"within one calibrated sigma and {calibration.coverage_2_sigma:.0%} within two. Those frames neighbour trained ones, so",
+            "expect lower coverage in new places. `initial_scale` is 1 because the network is trained in metres;",
+            "`initial_scale_log_sigma` is the root mean square of ln(truth / prediction) per frame there, but never below 0.15."]
 
 
 def _licence_lines(recipe: Recipe) -> list[str]:

@@ -162,8 +162,8 @@ def export_imported(imported: Imported, architecture: str, folder: Path, initial
     if imported.pose_network is not None:
         export_pose(imported.pose_network, folder)
     model = imported.model
-    unknown = Calibration(1.0, 0.0, initial_scale, 1.0, float("nan"), float("nan"), 0)
-    description = bundle_json(folder.name, architecture, [[imported.width, imported.height]], model, unknown,
+    description = bundle_json(folder.name, architecture, [[imported.width, imported.height]], model,
+                              Calibration.unknown(initial_scale),
                               {"recipe": f"published {architecture} checkpoint", "drives": [], "steps": 0}, {})
     description["canonical_fx_px"] = round(canonical_fx_px or model.canonical_fx_px, 3)
     (folder / "MODEL_CARD.md").write_text(imported_card(description, ARCHITECTURES[architecture].licence))

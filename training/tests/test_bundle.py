@@ -75,6 +75,19 @@ def test_a_bundle_is_judged_at_the_size_it_was_trained_at(bundle_folder: Path, d
     assert json.loads(capsys.readouterr().out)["size"] == [96, 64]
 
 
+def test_a_network_trained_without_any_truth_becomes_a_bundle(tmp_path: Path) -> None:
+    """A robot's own driving has no depth/ to calibrate on: the bundle and its card say so."""
+    drive = write_drive(tmp_path / "tiny", frames=8, with_depth=False)
+    recipe = RECIPE.format(drive=drive, steps=1).replace('supervision = "both"', 'supervision = "photometric"')
+    (tmp_path / "recipe.toml").write_text(recipe.replace(f'validation = ["{drive}"]', "validation = []"))
+    train(tmp_path / "recipe.toml", tmp_path / "run")
+    export(tmp_path / "run" / "checkpoint.pt", tmp_path / "blind")
+    description = open_bundle(tmp_path / "blind").description
+    assert description["initial_scale_log_sigma"] == 1.0 and description["measured"] == {}
+    card = (tmp_path / "blind" / "MODEL_CARD.md").read_text()
+    assert "not calibrated" in card and "nan" not in card
+
+
 def test_published_weights_become_a_bundle(tmp_path: Path) -> None:
     """From files under the published names to graphs that agree with PyTorch, pose network included."""
     write_published(tmp_path / "published", "monodepth2", pose=True)

@@ -89,7 +89,7 @@ def _mean(parts: list[dict[str, float]]) -> dict[str, float]:
 
 
 class RangeTable:
-    """AbsRel, bias and d1 by range of truth, over all pixels of all images, each image scaled by `scale`."""
+    """AbsRel, bias and d1 by range of truth, over all pixels of all images; every pixel weighs the same."""
 
     def __init__(self, edges_m: tuple[float, ...] = RANGES_M) -> None:
         self.edges_m = edges_m

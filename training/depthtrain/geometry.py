@@ -7,9 +7,13 @@ z forward. `T_a_b` maps coordinates of frame b to frame a.
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+
+Array = TypeVar("Array", torch.Tensor, np.ndarray)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +43,11 @@ class Intrinsics:
         return [self.fx, self.fy, self.cx, self.cy]
 
 
-def disparity_to_depth(disparity: torch.Tensor, min_depth_m: float, max_depth_m: float) -> torch.Tensor:
-    """Network depth from sigmoid disparity: 1 / (1/max + (1/min - 1/max) * s). Any shape. Source: monodepth2 layers."""
+def disparity_to_depth(disparity: Array, min_depth_m: float, max_depth_m: float) -> Array:
+    """Network depth from sigmoid disparity: 1 / (1/max + (1/min - 1/max) * s). A tensor or NumPy array of any shape.
+
+    Source: monodepth2 layers.
+    """
     return 1.0 / (1.0 / max_depth_m + (1.0 / min_depth_m - 1.0 / max_depth_m) * disparity)
 
 
@@ -98,6 +105,18 @@ def warp(source: torch.Tensor, depth_m: torch.Tensor, T_source_target: torch.Ten
     height, width = source.shape[2:]
     inside = (pixels[:, 0] >= 0) & (pixels[:, 0] <= width - 1) & (pixels[:, 1] >= 0) & (pixels[:, 1] <= height - 1)
     return sample(source, pixels), (front & inside).unsqueeze(1)
+
+
+def warp_sources(sources: torch.Tensor, depth_m: torch.Tensor, T_source_target: torch.Tensor, intrinsics: torch.Tensor,
+                 present: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """`warp` of every source slot: sources (B, S, C, H, W), T (B, S, 4, 4) -> (B, S, C, H, W) and validity (B, S, 1, H, W).
+
+    Nothing of a slot that is not `present` (B, S) is valid; all are present without it.
+    """
+    images, masks = zip(*(warp(sources[:, slot], depth_m, T_source_target[:, slot], intrinsics)
+                          for slot in range(sources.shape[1])))
+    inside = torch.stack(masks, 1)
+    return torch.stack(images, 1), inside if present is None else inside & present[:, :, None, None, None]
 
 
 def rotation_from_axis_angle(vector: torch.Tensor) -> torch.Tensor:

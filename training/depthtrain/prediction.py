@@ -18,6 +18,7 @@ from depthtrain.data.batches import normalise
 from depthtrain.data.drive import Drive
 from depthtrain.data.sparsity import Points, project, thin
 from depthtrain.data.views import whole_view
+from depthtrain.geometry import disparity_to_depth
 from depthtrain.networks.san import SparseAuxiliaryNetwork
 
 Predictor = Callable[..., tuple[np.ndarray, np.ndarray | None]]
@@ -38,18 +39,16 @@ class Prediction:
 
     def depth(self, model: ModelRecipe, size: tuple[int, int], resize: str = "disparity") -> np.ndarray:
         """Depth (height, width) metres at `size` = (width, height); `resize` as in protocols.Protocol."""
+        limits = model.min_depth_m, model.max_depth_m
         if resize == "depth":
-            return cv2.resize(_to_depth(self.disparity, model), size, interpolation=cv2.INTER_NEAREST) * self.metres_per_unit
+            depth = disparity_to_depth(self.disparity, *limits)
+            return cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST) * self.metres_per_unit
         resized = cv2.resize(self.disparity, size, interpolation=cv2.INTER_LINEAR)
-        return _to_depth(resized, model) * self.metres_per_unit
+        return disparity_to_depth(resized, *limits) * self.metres_per_unit
 
     def log_sigma_at(self, size: tuple[int, int]) -> np.ndarray | None:
         """log_sigma at `size` = (width, height), bilinear; None without one."""
         return None if self.log_sigma is None else cv2.resize(self.log_sigma, size, interpolation=cv2.INTER_LINEAR)
-
-
-def _to_depth(disparity: np.ndarray, model: ModelRecipe) -> np.ndarray:
-    return 1.0 / (1.0 / model.max_depth_m + (1.0 / model.min_depth_m - 1.0 / model.max_depth_m) * disparity)
 
 
 def nearest_size(width: int, height: int, sizes: tuple[tuple[int, int], ...] = SIZES) -> tuple[int, int]:

@@ -59,6 +59,13 @@ def write_drive(path: Path, frames: int = 4, width: int = 96, height: int = 64, 
     return path
 
 
+def replace_in(path: Path, old: str, new: str) -> None:
+    """Replaces text that must be in the file."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
 @pytest.fixture
 def drive_folder(tmp_path: Path) -> Path:
     return write_drive(tmp_path / "tiny")

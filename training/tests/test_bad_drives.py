@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import write_drive
+from conftest import replace_in, write_drive
 from depthtrain.config import Recipe, load_recipe
 from depthtrain.data.batches import Sampler
 from depthtrain.data.drive import DriveError, open_drive
@@ -26,12 +26,6 @@ def _recipe(root: Path, drive: Path, old: str = "", new: str = "") -> Recipe:
     return load_recipe(root / "recipe.toml")
 
 
-def _edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-
-
 @pytest.mark.parametrize(("file", "old", "new", "words"), [
     ("poses.csv", "0.2,1,0,0,0,", "0.2,nan,0,0,0,", "row 3: t00 is 'nan', expected a finite number"),
     ("poses.csv", "0.2,1,0,0,0,", "0.2,2,0,0,0,", "row 3: the rotation is not one"),
@@ -43,7 +37,7 @@ def _edit(path: Path, old: str, new: str) -> None:
     ("camera.yaml", "80.0, 0.0, 47.0", "-80.0, 0.0, 47.0", "positive focal lengths"),
 ])
 def test_numbers_that_are_none_are_refused_with_their_row(drive_folder: Path, file: str, old: str, new: str, words: str) -> None:
-    _edit(drive_folder / file, old, new)
+    replace_in(drive_folder / file, old, new)
     with pytest.raises(DriveError, match=words) as caught:
         open_drive(drive_folder)
     assert str(drive_folder / file) in str(caught.value)
@@ -102,7 +96,7 @@ def test_a_pause_in_the_recording_makes_no_pair(tmp_path: Path) -> None:
     """Frames 0-3 and 4-7 with a minute between them: no sample reaches across."""
     drive = write_drive(tmp_path / "tiny", frames=8)
     for index in range(4, 8):
-        _edit(drive / "frames.csv", f"{index},{index * 0.1:.1f},", f"{index},{60 + index * 0.1:.1f},")
+        replace_in(drive / "frames.csv", f"{index},{index * 0.1:.1f},", f"{index},{60 + index * 0.1:.1f},")
     frames = Sampler(_recipe(tmp_path, drive), 1).groups[0][1][0]
     rng = np.random.default_rng(0)
     pairs = {pair for index in range(8) for _ in range(8) if (pair := frames.neighbours(index, rng)) is not None}

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from conftest import replace_in
 from depthtrain.data.drive import DriveError, open_drive
 
 
@@ -44,10 +45,7 @@ def test_missing_index_file_is_named(drive_folder: Path, file: str) -> None:
     ("camera.yaml", "camera_matrix", "kamera_matrix", "camera_info"),
 ])
 def test_malformed_index_is_refused(drive_folder: Path, file: str, old: str, new: str, words: str) -> None:
-    path = drive_folder / file
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
+    replace_in(drive_folder / file, old, new)
     with pytest.raises(DriveError, match=words):
         open_drive(drive_folder)
 

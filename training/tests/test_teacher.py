@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from depthtrain.checkpoint import load_start
-from depthtrain.geometry import disparity_to_depth, warp
+from depthtrain.geometry import disparity_to_depth, warp, warp_sources
 from depthtrain.losses import photometric_error
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.teacher.losses import consistency, consistency_mask, disturbed, masked_reprojection
@@ -151,8 +151,9 @@ def test_masked_reprojection_by_hand() -> None:
     mask = (torch.rand(1, 1, 6, 8) > 0.5).float()
     best = torch.minimum(photometric_error(one, target) + 1e3 * ~inside, photometric_error(two, target))
     expected = (best * mask).sum() / mask.sum()
-    assert float(masked_reprojection(target, [one, two], [inside, inside | True], mask)) == pytest.approx(float(expected), rel=1e-5)
-    assert float(masked_reprojection(target, [one], [inside & False], mask)) == 0.0
+    assert float(masked_reprojection(target, torch.stack([one, two], 1), torch.stack([inside, inside | True], 1),
+                                     mask)) == pytest.approx(float(expected), rel=1e-5)
+    assert float(masked_reprojection(target, one[:, None], inside[:, None] & False, mask)) == 0.0
 
 
 def test_disturbed_samples_say_nothing() -> None:
@@ -180,9 +181,9 @@ def test_teacher_overfits_one_batch() -> None:
         out = teacher(image, lookup)
         multi = disparity_to_depth(out["disparity"], 0.1, 100.0)
         mask = consistency_mask(out["matched_depth"], out["confident"], depth)
-        warped = [warp(lookup.images[:, side], multi, lookup.T_source_target[:, side], K) for side in range(2)]
+        warped, inside = warp_sources(lookup.images, multi, lookup.T_source_target, K)
         loss = (multi.log() - depth.log()).abs().mean() + consistency(multi, depth, mask) + masked_reprojection(
-            image, [item[0] for item in warped], [item[1] for item in warped], mask)
+            image, warped, inside, mask)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -9,7 +9,7 @@ from torch import nn
 
 from depthtrain.config import ModelRecipe
 from depthtrain.data.batches import Batch
-from depthtrain.geometry import pose_matrix, warp
+from depthtrain.geometry import pose_matrix, warp_sources
 
 
 @dataclasses.dataclass
@@ -27,7 +27,7 @@ class SourceViews:
 def source_views(batch: Batch, metres: torch.Tensor, pose_network: nn.Module | None, model: ModelRecipe) -> SourceViews:
     """Warps every source slot into the target with known poses, or with learned ones where the pose is not known."""
     target, slots = batch.clean[batch.photo_index], batch.sources.shape[1]
-    transforms, translations, warped, inside = [], [], [], []
+    transforms, translations = [], []
     for slot in range(slots):
         T, known = batch.T_source_target[:, slot], batch.pose_known[:, slot]
         translation = torch.zeros_like(T[:, :3, 3])
@@ -35,13 +35,11 @@ def source_views(batch: Batch, metres: torch.Tensor, pose_network: nn.Module | N
             learned, translation = _learned_pose(pose_network, batch.sources[:, slot], target, model, is_before=slot == 0)
             T = torch.where(known[:, None, None], T, learned)
             translation = torch.where(known[:, None], torch.zeros_like(translation), translation)
-        image, mask = warp(batch.sources[:, slot], metres, T, batch.intrinsics)
         transforms.append(T)
         translations.append(translation)
-        warped.append(image)
-        inside.append(mask & batch.present[:, slot, None, None, None])
-    return SourceViews(target, metres, torch.stack(transforms, 1), torch.stack(translations, 1), torch.stack(warped, 1),
-                       torch.stack(inside, 1))
+    T_source_target = torch.stack(transforms, 1)
+    warped, inside = warp_sources(batch.sources, metres, T_source_target, batch.intrinsics, batch.present)
+    return SourceViews(target, metres, T_source_target, torch.stack(translations, 1), warped, inside)
 
 
 def _learned_pose(pose_network: nn.Module, source: torch.Tensor, target: torch.Tensor, model: ModelRecipe,

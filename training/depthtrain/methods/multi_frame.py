@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from depthtrain import losses
-from depthtrain.geometry import warp
+from depthtrain.geometry import warp_sources
 from depthtrain.methods.base import Method, Step
 from depthtrain.networks.registry import POSE_NETWORKS
 from depthtrain.teacher.losses import consistency, consistency_mask, disturbed, masked_reprojection
@@ -37,9 +37,8 @@ class MultiFrame(Method):
         multi, single = step.depth_of(out["disparity"].float()), step.depth[index].detach()
         mask = consistency_mask(out["matched_depth"], out["confident"], single) * useful
         metres = multi * unit[:, None, None, None]
-        warped = [warp(batch.sources[:, slot], metres, T[:, slot], batch.intrinsics) for slot in range(T.shape[1])]
-        valid = [seen & batch.present[:, slot, None, None, None] for slot, (_, seen) in enumerate(warped)]
-        total = settings.reprojection * masked_reprojection(views.target, [image for image, _ in warped], valid, mask)
+        warped, inside = warp_sources(batch.sources, metres, T, batch.intrinsics, batch.present)
+        total = settings.reprojection * masked_reprojection(views.target, warped, inside, mask)
         total = total + settings.consistency * consistency(multi, single, mask)
         total = total + settings.smoothness * losses.smoothness(out["disparity"].float(), views.target)
         if bool((batch.weight[index] > 0).any()):

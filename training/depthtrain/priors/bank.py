@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from depthtrain.priors.fusion import (HEADS, WIDTH, Fused, PriorFusion, Projected, attend_heads, compression_gains, fuse)
-from depthtrain.priors.references import COLUMNS, PriorError, ReferenceFile
-from depthtrain.safetensors import TensorFileError, TensorStream, open_tensors
+from depthtrain.priors.references import COLUMNS, PriorError, ReferenceFile, open_tensors_of
+from depthtrain.safetensors import TensorStream, open_tensors
 
 FORMAT, VERSION = "depthd-priors", "1"
 STORED = ("key_pixel", "value_pixel", "key_heads", "value_heads")
@@ -93,14 +93,7 @@ def open_bank(path: str | Path, encoder_sha256: str | None = None) -> Bank:
     Raises PriorError, whose message names the file, what was found and what was expected.
     """
     path = Path(path)
-    try:
-        tensors = open_tensors(path)
-    except TensorFileError as error:
-        raise PriorError(str(error)) from error
-    found = tensors.metadata.get("format")
-    if found != FORMAT or tensors.metadata.get("version") != VERSION:
-        raise PriorError(f"{path}: is {found or 'no prior bank'} {tensors.metadata.get('version', '')}, "
-                         f"expected {FORMAT} {VERSION}")
+    tensors = open_tensors_of(path, FORMAT, VERSION)
     missing = [key for key in REQUIRED_METADATA if key not in tensors.metadata]
     if missing:
         raise PriorError(f"{path}: its metadata lacks {', '.join(missing)}")

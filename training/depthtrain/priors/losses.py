@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from depthtrain.geometry import disparity_to_depth, warp
+from depthtrain.geometry import disparity_to_depth, warp_sources
 from depthtrain.losses import log_l1, min_reprojection, weighted_mean
 
 
@@ -19,11 +19,8 @@ def view_reconstruction(disparity: torch.Tensor, min_depth_m: float, max_depth_m
     """
     resized = F.interpolate(disparity, size=target.shape[2:], mode="bilinear", align_corners=False)
     depth_m = disparity_to_depth(resized, min_depth_m, max_depth_m) * metres_per_unit[:, None, None, None]
-    warped = [warp(sources[:, side], depth_m, T_source_target[:, side], intrinsics) for side in range(sources.shape[1])]
-    inside = torch.stack([mask for _, mask in warped], 1)
-    if present is not None:
-        inside = inside & present[:, :, None, None, None]
-    return min_reprojection(target, torch.stack([image for image, _ in warped], 1), inside, sources, present)
+    warped, inside = warp_sources(sources, depth_m, T_source_target, intrinsics, present)
+    return min_reprojection(target, warped, inside, sources, present)
 
 
 def normalised_gradient(disparity: torch.Tensor) -> torch.Tensor:

@@ -85,17 +85,22 @@ class ReferenceWriter:
         self._stream.finish({**metadata, "format": FORMAT, "version": VERSION})
 
 
-def open_references(path: str | Path) -> ReferenceFile:
-    """Opens a reference set and checks everything: format, tensors, shapes, M > 0, finite numbers. Raises PriorError."""
-    path = Path(path)
+def open_tensors_of(path: Path, form: str, version: str) -> TensorFile:
+    """Opens a tensor file and checks its header and that it is of this format and version. Raises PriorError."""
     try:
         tensors = open_tensors(path)
     except TensorFileError as error:
         raise PriorError(str(error)) from error
-    found = tensors.metadata.get("format")
-    if found != FORMAT or tensors.metadata.get("version") != VERSION:
-        raise PriorError(f"{path}: is {found or 'no reference set'} {tensors.metadata.get('version', '')}, "
-                         f"expected {FORMAT} {VERSION}")
+    found = tensors.metadata.get("format", "of no format"), tensors.metadata.get("version", "")
+    if found != (form, version):
+        raise PriorError(f"{path}: is {' '.join(found)}, expected {form} {version}")
+    return tensors
+
+
+def open_references(path: str | Path) -> ReferenceFile:
+    """Opens a reference set and checks everything: format, tensors, shapes, M > 0, finite numbers. Raises PriorError."""
+    path = Path(path)
+    tensors = open_tensors_of(path, FORMAT, VERSION)
     shapes = {name: entry.shape for name, entry in tensors.entries.items()}
     count = shapes.get("features", (0,))[0]
     wanted = {"features": 2, **{name: 1 for name in COLUMNS}}

@@ -10,7 +10,8 @@ import dataclasses
 import torch
 import torch.nn.functional as F
 
-from depthtrain.losses import photometric_error
+from depthtrain.losses import source_errors, weighted_mean
+from depthtrain.losses.photometric import OUTSIDE
 from depthtrain.teacher.volume import Lookup
 
 AGREEMENT_FACTOR = 2.0
@@ -28,13 +29,11 @@ def consistency_mask(matched_depth: torch.Tensor, confident: torch.Tensor, singl
     return sure * (ratio < AGREEMENT_FACTOR)
 
 
-def masked_reprojection(target: torch.Tensor, warped: list[torch.Tensor], valid: list[torch.Tensor],
-                        mask: torch.Tensor) -> torch.Tensor:
-    """Minimum reprojection error over the sources where `mask` is 1: sum(error * mask) / (sum(mask) + 1e-7). No auto-mask."""
-    errors = torch.cat([photometric_error(image, target) + (~inside) * 1e3 for image, inside in zip(warped, valid)], dim=1)
-    best = errors.amin(1, keepdim=True)
-    mask = mask * (best < 1e2)
-    return (best.clamp(max=1e2) * mask).sum() / (mask.sum() + 1e-7)
+def masked_reprojection(target: torch.Tensor, warped: torch.Tensor, inside: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean of the minimum reprojection error over the sources, without auto-mask, where `mask` (B, 1, H, W) is 1 and a source
+    shows the pixel; 0 where none does. target (B, 3, H, W), warped (B, S, 3, H, W), inside (B, S, 1, H, W) bool."""
+    best = source_errors(target, warped, inside).amin(1, keepdim=True)
+    return weighted_mean(best, mask * (best < OUTSIDE))
 
 
 def consistency(multi_depth: torch.Tensor, single_depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

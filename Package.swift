@@ -195,7 +195,9 @@ let package = Package(
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
     tests("AllocationTests", []),
     tests("ModelBundleTests", ["ModelBundle", "Inference", "Quantities"]),
-    tests("DepthPipelineTests", ["DepthPipeline", "Quantities"]),
+    tests(
+      "DepthPipelineTests",
+      ["DepthPipeline", "ImageBuffers", "ModelBundle", "Preprocessing", "WireFormat", "Quantities"]),
     tests("HealthTests", ["Health", "Quantities"]),
     tests(
       "DepthDaemonTests",

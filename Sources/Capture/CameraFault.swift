@@ -9,8 +9,8 @@ public enum CameraFault: Error, Equatable, Sendable {
   case ambiguous(selector: String, candidates: [String])
   /// Another camera than the one this daemon started with.
   case different(wanted: String, found: String)
-  /// Another process streams from it.
-  case busy(path: String)
+  /// Another process streams from it; `holders` are those that have it open, as far as they can be seen.
+  case busy(path: String, holders: [DeviceHolders.Process] = [])
   case noPermission(path: String)
   /// The node exists but does not capture video to memory.
   case notACamera(path: String, reason: String)
@@ -54,8 +54,10 @@ extension CameraFault: CustomStringConvertible {
       "several cameras fit \"\(selector)\": \(list(candidates)); select one with usb:PORT or a by-path link"
     case .different(let wanted, let found):
       "the camera is now \(found), not \(wanted); plug the old one in, or allow any camera and restart"
-    case .busy(let path):
-      "\(path) is in use by another program; `fuser -v \(path)` run as root names it"
+    case .busy(let path, let holders):
+      holders.isEmpty
+        ? "\(path) is in use by another program; `depthctl doctor` run as root names it"
+        : "\(path) is in use by \(list(holders.map(\.text))); end it, or choose another camera"
     case .noPermission(let path):
       "\(path) may not be opened; add the user to group \"video\" or install the udev rule"
     case .notACamera(let path, let reason): "\(path) is no video capture device: \(reason)"

@@ -9,9 +9,12 @@ package struct CounterWindow: Sendable {
   }
 
   /// Takes in the counter's present value and returns its growth over the window.
+  ///
+  /// A counter that went back has begun anew: what it shows then is its growth since.
   package mutating func update(_ value: UInt64) -> UInt64 {
+    if let last = readings.last, value < last { readings = [0] }
     readings.append(value)
     if readings.count > length + 1 { readings.removeFirst() }
-    return value &- readings[0]
+    return value - readings[0]
   }
 }

@@ -68,7 +68,7 @@ struct EventRecorder {
         case (nil, _): true
         default: last != finding.code
         }
-      return isNews && finding.isNoCaptureOrPipelineState ? make(finding) : nil
+      return isNews && finding.isToldAsComponent ? make(finding) : nil
     }
   }
 
@@ -109,8 +109,8 @@ struct EventRecorder {
 }
 
 extension Finding {
-  /// Whether this is more than the states that are told at once, several times a second.
-  fileprivate var isNoCaptureOrPipelineState: Bool {
+  /// Whether it is worth an event of its own: the states of camera and pipeline have theirs, several times a second.
+  fileprivate var isToldAsComponent: Bool {
     switch code {
     case .cameraLosesFrames, .cameraReconnected: true
     // Nothing to do and nothing to know: idle components follow from the camera.

@@ -58,7 +58,8 @@ public actor Supervisor: Service {
     notifier.ready()
     logger.info("ready: \(running.settings.sourceText) on \(running.settings.endpoints.directory.path)")
     let context = ControlContext(reporter: reporter, reload: reload)
-    var seenHangups = hangups.value
+    // One that came while the daemon started asks for a reload too.
+    var seenHangups: UInt64 = 0
     while !Task.isShuttingDownGracefully && !Task.isCancelled {
       reporter.turn()
       if hangups.value != seenHangups {
@@ -95,10 +96,14 @@ public actor Supervisor: Service {
 /// Counts SIGHUP, which asks for a reload.
 public struct HangupSignals: Service {
   let count = Counter()
+  private let signals: UnixSignalsSequence
 
-  public init() {}
+  /// From now on the signal ends the process no more; it is counted when `run` is running.
+  public init() async {
+    signals = await UnixSignalsSequence(trapping: .sighup)
+  }
 
   public func run() async {
-    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { count.add() }
+    for await _ in signals.cancelOnGracefulShutdown() { count.add() }
   }
 }

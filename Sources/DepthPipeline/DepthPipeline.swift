@@ -92,7 +92,7 @@ public final class DepthPipeline {
       frame, maps: maps, report: report, confidence: confidenceStage?.summary, context: context, to: sink)
     clock.timings.publish = clock.lap()
     report.timings = clock.timings
-    report.failedPictures = messages.failedPictures
+    report.failedPictures = messages.sequences.failedPictures
     return report
   }
 
@@ -117,8 +117,8 @@ public final class DepthPipeline {
     self.settings = settings
   }
 
-  /// Where each topic's sequence number stands; a new pipeline goes on from its predecessor's, so that subscribers
-  /// see one story.
+  /// Where each topic's sequence number and the failures stand; a new pipeline goes on from its predecessor's, so that
+  /// subscribers and health see one story.
   public var sequences: TopicSequences {
     get { messages.sequences }
     set { messages.sequences = newValue }

@@ -22,8 +22,6 @@ final class MessageStage {
   private var points: PointsStage?
   private var frameEncoder: JPEGEncoder
   private let capturedSize: ImageSize
-  /// Pictures for people that the JPEG library refused to make, since the start.
-  private(set) var failedPictures: UInt64 = 0
 
   init(
     settings: PipelineSettings, grid: PublishedGrid, model: DepthModel, scale: ScaleEstimate,
@@ -116,7 +114,7 @@ final class MessageStage {
         let jpeg = isMetric ? try preview.encode(maps.metric) : try preview.encode(maps.unscaled)
         send(.preview, payload: jpeg, size: preview.size, to: sink)
       }
-    } catch { failedPictures += 1 }
+    } catch { sequences.failedPictures += 1 }
     if isMetric, sink.wants(.points), points?.isDue(at: time) == true {
       let size = points?.encode(maps.metric, into: &payload) ?? grid.size
       header.intrinsics = points?.intrinsics

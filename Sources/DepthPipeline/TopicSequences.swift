@@ -1,8 +1,11 @@
 import WireFormat
 
-/// The sequence number of each frame topic's next message.
+/// What is counted from the daemon's start and goes on from one pipeline to the next: the sequence number of each frame
+/// topic's next message, and the messages that could not be made.
 public struct TopicSequences: Equatable, Sendable {
   private var counts: [TopicKind: UInt64]
+  /// Pictures for people that the JPEG library refused to make.
+  package internal(set) var failedPictures: UInt64 = 0
 
   public init() {
     // All keys at once: counting allocates nothing.

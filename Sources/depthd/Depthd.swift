@@ -26,6 +26,8 @@ struct Depthd: AsyncParsableCommand {
       print(report.text)
       throw report.isPassed ? ExitCode.success : ExitCode(2)
     }
+    // Before anything that takes time: a reload asked for meanwhile must not be the daemon's end.
+    let hangups = await HangupSignals()
     let start: StartConfiguration
     do { start = try StartConfiguration(path: config, environment: environment) } catch {
       FileHandle.standardError.write(Data("\(error)\n".utf8))
@@ -34,7 +36,6 @@ struct Depthd: AsyncParsableCommand {
     let level = LogThreshold(start.logLevel)
     LoggingSystem.bootstrap { _ in JournalLogHandler(threshold: level, environment: environment) }
     let logger = Logger(label: "depthd")
-    let hangups = HangupSignals()
     let supervisor = Supervisor(
       start: start, environment: environment, level: level, hangups: hangups, logger: logger)
     var group = ServiceGroupConfiguration(

@@ -136,6 +136,16 @@ import Testing
     #expect(bench.nextFrame().last == "frame")
   }
 
+  @Test func `a busy camera is reported with the program that has it`() throws {
+    let bench = try CameraBench { _ in
+    } prepare: { camera, kernel in
+      camera.failures[.setFormat] = [EBUSY]
+      kernel.holders = [DeviceHolders.Process(id: 42, name: "zoom")]
+    }
+    #expect(bench.word(bench.next()).contains("is in use by zoom (process 42)"))
+    #expect(bench.nextFrame().last == "frame")
+  }
+
   @Test func `a metadata node is not taken for a camera`() throws {
     let bench = try CameraBench { _ in
     } prepare: { camera, _ in

@@ -53,6 +53,11 @@ final class ScriptedKernel: V4L2Kernel, CameraCatalog {
     return nextDescriptor
   }
 
+  /// Who else has the camera open.
+  var holders: [DeviceHolders.Process] = []
+
+  func holders(of path: String) -> [DeviceHolders.Process] { holders }
+
   func close(_ descriptor: Int32) {
     guard let camera = opened.removeValue(forKey: descriptor) else { return }
     camera.isOpen = false

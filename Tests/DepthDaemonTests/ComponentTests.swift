@@ -146,4 +146,10 @@ import Testing
     let growth = [5, 6, 8, 8, 8, 8].map { window.update($0) }
     #expect(growth == [0, 1, 3, 3, 2, 0])
   }
+
+  @Test func `a counter that begins anew is no alarm`() {
+    var window = CounterWindow(length: 3)
+    let growth = [5, 7, 0, 1, 1, 4].map { window.update($0) }
+    #expect(growth == [0, 2, 0, 1, 1, 4])
+  }
 }

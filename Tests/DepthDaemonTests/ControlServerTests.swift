@@ -99,6 +99,13 @@ private final class Waiting {
     }
   }
 
+  @Test func `an argument that is null is one left out`() throws {
+    try withServer { directory in
+      let reply = try ask(directory, "{\"request\":\"echo\",\"text\":\"a\",\"count\":null}")
+      #expect(reply.contains("\"result\":{\"text\":\"a\"}"), "\(reply)")
+    }
+  }
+
   @Test(arguments: [
     ("not json", "malformed", "byte"), ("{}", "malformed", "request"), ("", "malformed", "byte"),
     ("[]", "malformed", "request"), ("{\"request\":\"dance\"}", "unknown_request", "busy, echo"),

@@ -201,6 +201,52 @@ def test_a_hangup_reloads(launch):
         assert read_until(subscriber, lambda header: header["generation"] == 1)[-1].header["range"][0] == 0.5
 
 
+def test_a_hangup_during_the_start_is_no_end_and_reloads_after_it(launch):
+    """The daemon reads its file from a pipe, so that it is surely starting when the signal comes."""
+    daemon = launch(simulator(depth={"max_m": 80.0}))
+    text = daemon.config.read_text()
+    daemon.config.unlink()
+    os.mkfifo(daemon.config)
+    daemon.launch()
+    with open(daemon.config, "w") as pipe:
+        rewrite(daemon, depth={"max_m": 20.0})
+        daemon.process.send_signal(signal.SIGHUP)
+        pipe.write(text)
+    with stream(daemon, "front/depth/") as subscriber:
+        header = read_until(subscriber, lambda header: header["generation"] == 1)[-1].header
+    assert header["range"][1] == 20.0
+    wait_until(lambda: "reload (signal)" in daemon.log)
+
+
+def test_damaged_choices_of_commands_are_set_aside_loudly(launch):
+    daemon = launch(simulator())
+    daemon.state.mkdir()
+    (daemon.state / "overrides.json").write_text('{"entries":{"model.pa')
+    daemon.start()
+    with status(daemon, "health/") as health, stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+        message = health.receive_until(lambda received: received[1]["verdict"] == "degraded")[1]
+    assert "overrides.json" in message["reason"] and "overrides.json.damaged" in daemon.log
+    assert (daemon.state / "overrides.json.damaged").exists()
+    assert reload(daemon)[0] == 0
+    with status(daemon, "health/") as health:
+        health.receive_until(lambda received: "overrides.json" not in str(received[1].get("reason")))
+
+
+def test_a_watched_calibration_is_taken_over_when_saved(launch):
+    daemon = launch(simulator(reload={"watch": True, "debounce_ms": 50}))
+    calibration = daemon.folder / "front.yaml"
+    shutil.copy(TOP / "calib" / "sim.yaml", calibration)
+    rewrite(daemon, camera={"calibration": "front.yaml"})
+    daemon.start()
+    with stream(daemon, "front/depth/") as subscriber:
+        before = subscriber.receive().header["calib_id"]
+        replace(calibration, (TOP / "calib" / "sim-distorted.yaml").read_text())
+        after = read_until(subscriber, lambda header: header["generation"] == 1)[-1].header["calib_id"]
+    assert after != before
+    wait_until(lambda: "reload (watch)" in daemon.log)
+
+
 def test_saving_the_file_reloads_when_the_watch_is_on(launch):
     daemon = launch(simulator(reload={"watch": True, "debounce_ms": 50})).start()
     with status(daemon, "event/") as events, stream(daemon, "front/depth/") as subscriber:
@@ -208,8 +254,7 @@ def test_saving_the_file_reloads_when_the_watch_is_on(launch):
         rewrite(daemon, depth={"max_m": 30.0})
         assert "watch" in wait_for_event(events, "reload_applied")["text"]
         read_until(subscriber, lambda header: header["generation"] == 1)
-        # The same content again is no news; half a file is refused; the whole one is taken.
-        replace(daemon.config, daemon.config.read_text())
+        # Half a file is refused; the whole one is taken.
         replace(daemon.config, daemon.config.read_text()[:40])
         wait_for_event(events, "reload_refused")
         rewrite(daemon, depth={"max_m": 40.0})

@@ -48,6 +48,8 @@ final class EndlessCamera: V4L2Kernel, CameraCatalog {
     block.deallocate()
   }
 
+  func holders(of path: String) -> [DeviceHolders.Process] { [] }
+
   func wait(for descriptor: Int32, until deadline: MonotonicTime) -> WaitOutcome {
     guard nextFrame <= deadline else {
       sleep(until: deadline)

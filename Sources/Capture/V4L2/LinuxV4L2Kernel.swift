@@ -47,6 +47,10 @@ package final class LinuxV4L2Kernel: V4L2Kernel {
     munmap(memory.baseAddress, memory.count)
   }
 
+  package func holders(of path: String) -> [DeviceHolders.Process] {
+    DeviceHolders(of: path).processes.filter { $0.id != Int(getpid()) }
+  }
+
   package func wait(for descriptor: Int32, until deadline: MonotonicTime) -> WaitOutcome {
     while true {
       // Rounded up, so that the last wait does not spin through the final millisecond.

@@ -11,6 +11,8 @@ package protocol V4L2Kernel: AnyObject {
   func perform(_ request: V4L2Request, on descriptor: Int32, _ argument: UnsafeMutableRawPointer) -> Int32
   func map(_ descriptor: Int32, offset: Int, length: Int) throws(SystemErrno) -> UnsafeMutableRawBufferPointer
   func unmap(_ memory: UnsafeMutableRawBufferPointer)
+  /// Other processes that have the node open, as far as they can be seen.
+  func holders(of path: String) -> [DeviceHolders.Process]
   /// Waits for a filled buffer.
   func wait(for descriptor: Int32, until deadline: MonotonicTime) -> WaitOutcome
 }

@@ -99,10 +99,16 @@ public final class V4L2Source: FrameSource {
       attemptsInVain = 0
       return true
     } catch {
-      lastError = error
+      lastError = naming(error)
       attemptsInVain += 1
       return false
     }
+  }
+
+  /// The same error; of a busy camera with who has it, since that is what a person asks next.
+  private func naming(_ error: CaptureError) -> CaptureError {
+    guard case .camera(.busy(let path, _)) = error else { return error }
+    return .camera(.busy(path: path, holders: kernel.holders(of: path)))
   }
 
   private func findNode() throws(CaptureError) -> CameraNode {

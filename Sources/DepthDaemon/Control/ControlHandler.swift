@@ -67,7 +67,8 @@ package struct ControlHandler<Context> {
   }
 
   private static func memberNames(_ json: Data) throws -> Set<String> {
-    Set(try JSONDecoder().decode([String: AnyMember].self, from: json).keys)
+    let members = try JSONDecoder().decode([String: AnyMember?].self, from: json)
+    return Set(members.compactMap { name, value in value.map { _ in name } })
   }
 
   private static func describe(_ error: any Error) -> String {
@@ -81,7 +82,7 @@ package struct ControlHandler<Context> {
   }
 }
 
-/// Any JSON value; only its being there counts.
+/// Any JSON value but null, which stands for a member that is left out; only its being there counts.
 private struct AnyMember: Decodable {
   init(from decoder: any Decoder) {}
 }

@@ -1,7 +1,7 @@
 import Foundation
 package import Messaging
 import Platform
-package import Quantities
+import Quantities
 import WireFormat
 
 /// Answers the control endpoint: hands each request to the handler of its kind and sends the replies, at once or

@@ -79,7 +79,7 @@ public struct CameraExamination {
   private func examine(_ attached: Attached) -> [Finding] {
     var findings: [Finding] = []
     if !attached.holders.isEmpty {
-      let names = attached.holders.map { "\($0.name) (process \($0.id))" }.joined(separator: ", ")
+      let names = attached.holders.map(\.text).joined(separator: ", ")
       findings.append(Finding(.cameraBusy, "\(attached.node.path) is open in \(names)"))
     }
     switch attached.result {

@@ -1,5 +1,6 @@
 package import Configuration
 import Foundation
+import Glibc
 import Platform
 package import Quantities
 
@@ -80,12 +81,27 @@ package struct ConfigurationOverrides: Codable, Equatable, Sendable {
 extension ConfigurationOverrides {
   private static let file = "/overrides.json"
 
-  /// What is stored in a state folder; nothing if there is none, or none that can be read.
-  package static func load(stateDirectory: String) -> ConfigurationOverrides {
-    guard let text = try? TextFile.read(stateDirectory + file),
-      let stored = try? JSONDecoder().decode(ConfigurationOverrides.self, from: Data(text.utf8))
-    else { return ConfigurationOverrides() }
-    return stored
+  /// Reads what is stored in a state folder. A file that cannot be read is set aside.
+  ///
+  /// - Returns: nothing if there is none, or none that can be read; the latter has `damage`, which says what was wrong.
+  package static func load(stateDirectory: String) -> (overrides: ConfigurationOverrides, damage: String?) {
+    let path = stateDirectory + file
+    let reason: String
+    do throws(TextFile.Failure) {
+      let text = try TextFile.read(path)
+      do { return (try JSONDecoder().decode(ConfigurationOverrides.self, from: Data(text.utf8)), nil) } catch
+      {
+        reason = "it does not hold what depthd writes"
+      }
+    } catch {
+      guard case .unreadable(let found) = error else { return (ConfigurationOverrides(), nil) }
+      reason = found
+    }
+    let isMoved = rename(path, path + ".damaged") == 0
+    let damage =
+      "what commands put in the place of its values is lost, since \(path) is damaged: \(reason); "
+      + (isMoved ? "it was set aside as \(path).damaged" : "remove it")
+    return (ConfigurationOverrides(), damage)
   }
 
   /// Stores them whole or not at all.

@@ -6,57 +6,63 @@ package import Quantities
 ///
 /// A half-saved file is not a configuration, and editors write in several steps: the last of them counts (a trailing
 /// debounce), and only if the content is another than the one that was tried last.
-struct ConfigurationWatch: ~Copyable {
+///
+/// It looks at the files' stamps on every turn. inotify(7) would save those few system calls and miss what comes
+/// through a bind mount, a link or a network file system, and folders that are exchanged whole.
+package struct ConfigurationWatch {
   private var files: [String]
   private var settings: Configuration.Reload
-  private var folders: DirectoryWatch?
   private var debounce: TrailingDebounce
-  /// Contents when a reload was tried last.
-  private var tried: [String?] = []
+  private var stamps: [FileStamp?]
+  /// Contents when a reload was tried last; those of a file that has not taken part yet are missing.
+  private var tried: [String: String?]
 
   /// Watches the files of a configuration, if it wants that.
-  init(_ loaded: LoadedConfiguration) {
+  package init(_ loaded: LoadedConfiguration) {
     settings = loaded.configuration.reload
     files = Self.files(of: loaded)
     debounce = TrailingDebounce(nanoseconds: Int64(settings.debounceMilliseconds) * 1_000_000)
-    if settings.watch { folders = try? DirectoryWatch(Set(files.map(Self.folder))) }
+    stamps = files.map(FileStamp.init)
+    tried = [:]
     noteAttempt()
   }
 
   /// Goes on with another configuration.
-  mutating func follow(_ loaded: LoadedConfiguration, at now: MonotonicTime) {
+  package mutating func follow(_ loaded: LoadedConfiguration, at now: MonotonicTime) {
     guard loaded.configuration.reload != settings || Self.files(of: loaded) != files else { return }
+    let before = tried
     self = ConfigurationWatch(loaded)
-    // What was written since the configuration was read must not be missed.
-    tried = [loaded.text] + tried.dropFirst()
+    // What was written since the files were read must not be missed.
+    tried = before
+    tried[loaded.path] = loaded.text
     debounce.note(at: now)
   }
 
   /// Whether it is time for a reload.
-  mutating func isDue(at now: MonotonicTime) -> Bool {
-    guard folders != nil else { return false }
-    if folders?.takeNews() == true { debounce.note(at: now) }
+  package mutating func isDue(at now: MonotonicTime) -> Bool {
+    guard settings.watch else { return false }
+    let found = files.map(FileStamp.init)
+    if found != stamps {
+      stamps = found
+      debounce.note(at: now)
+    }
     guard debounce.isOver(at: now) else { return false }
-    return contents != tried
+    return files.contains { tried[$0] != .some(Self.content($0)) }
   }
 
   /// Remembers what the files hold now, since somebody is going to read them.
-  mutating func noteAttempt() {
-    guard folders != nil else { return }
-    tried = contents
+  package mutating func noteAttempt() {
+    guard settings.watch else { return }
+    for file in files { tried[file] = .some(Self.content(file)) }
   }
 
-  private var contents: [String?] { files.map { try? TextFile.read($0) } }
+  /// Nil when it cannot be read.
+  private static func content(_ file: String) -> String? { try? TextFile.read(file) }
 
   private static func files(of loaded: LoadedConfiguration) -> [String] {
     let calibration = loaded.configuration.camera.calibration
     let file = calibration.split(separator: "#", maxSplits: 1).first.map(String.init) ?? ""
     return [loaded.path] + (file.isEmpty ? [] : [Configuration.resolve(file, besides: loaded.path)])
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }
 

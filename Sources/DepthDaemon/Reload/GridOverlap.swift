@@ -1,5 +1,5 @@
 package import Preprocessing
-package import Quantities
+import Quantities
 
 /// Which pixel of one published grid shows what a pixel of another shows. Made once for a comparison.
 package struct GridOverlap: Sendable {

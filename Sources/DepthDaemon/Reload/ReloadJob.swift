@@ -1,4 +1,4 @@
-package import WireFormat
+import WireFormat
 
 /// One wish for another configuration.
 package struct ReloadJob: Equatable, Sendable {

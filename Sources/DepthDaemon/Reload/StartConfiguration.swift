@@ -20,13 +20,13 @@ public struct StartConfiguration: Sendable {
     } catch { failure = error }
     let text = try? TextFile.read(path)
     for folder in Self.stateFolders(path, text, environment) {
-      guard let lastGood = LastGoodConfiguration.load(of: path, stateDirectory: folder), lastGood != text,
-        var running = try? Self.load(
-          lastGood, path, environment, ConfigurationOverrides.load(stateDirectory: folder))
+      guard let lastGood = LastGoodConfiguration.load(of: path, stateDirectory: folder), lastGood != text
       else { continue }
+      let stored = ConfigurationOverrides.load(stateDirectory: folder)
+      guard var running = try? Self.load(lastGood, path, environment, stored.overrides) else { continue }
       running.fallback =
         "the configuration that ran last is used, since \(path) is broken: "
-        + failure.problems.joined(separator: "; ")
+        + (failure.problems + [stored.damage].compactMap { $0 }).joined(separator: "; ")
       self.running = running
       return
     }
@@ -37,10 +37,11 @@ public struct StartConfiguration: Sendable {
     _ path: String, _ environment: [String: String]
   ) throws(ConfigurationFailure) -> RunningConfiguration {
     let text = try LoadedConfiguration.readText(path)
-    let plain = try load(text, path, environment, ConfigurationOverrides())
-    let overrides = ConfigurationOverrides.load(stateDirectory: plain.settings.stateDirectory)
-    guard overrides != ConfigurationOverrides() else { return plain }
-    do { return try load(text, path, environment, overrides) } catch {
+    var plain = try load(text, path, environment, ConfigurationOverrides())
+    let stored = ConfigurationOverrides.load(stateDirectory: plain.settings.stateDirectory)
+    plain.fallback = stored.damage.map { "the configuration file is used as it stands: \($0)" }
+    guard stored.overrides != ConfigurationOverrides() else { return plain }
+    do { return try load(text, path, environment, stored.overrides) } catch {
       var running = plain
       running.fallback =
         "the configuration file is used as it stands, since what commands put in its place is broken: "

@@ -56,14 +56,30 @@ import Testing
     apply(.rollback(key: key), "\"models/other\"", &overrides, is: false)
   }
 
-  @Test func `they are stored and read back; garbage is nothing`() throws {
+  @Test func `they are stored and read back`() throws {
     let folder = try TemporaryFolder()
     var overrides = ConfigurationOverrides()
     apply(.set(key: key, value: "/ä \"new\""), configured, &overrides, is: true)
     try overrides.save(stateDirectory: folder.path)
-    #expect(ConfigurationOverrides.load(stateDirectory: folder.path) == overrides)
-    try Data("{".utf8).write(to: URL(fileURLWithPath: folder.path + "/overrides.json"))
-    #expect(ConfigurationOverrides.load(stateDirectory: folder.path) == ConfigurationOverrides())
+    let stored = ConfigurationOverrides.load(stateDirectory: folder.path)
+    #expect(stored.overrides == overrides && stored.damage == nil)
+  }
+
+  @Test func `no file is no damage`() throws {
+    let stored = ConfigurationOverrides.load(stateDirectory: try TemporaryFolder().path)
+    #expect(stored.overrides == ConfigurationOverrides() && stored.damage == nil)
+  }
+
+  @Test(arguments: [Data("{".utf8), Data("[1]".utf8), Data(), Data([0xFF, 0xFE])])
+  func `a damaged file is set aside with the reason`(content: Data) throws {
+    let folder = try TemporaryFolder()
+    let file = URL(fileURLWithPath: folder.path + "/overrides.json")
+    try content.write(to: file)
+    let stored = ConfigurationOverrides.load(stateDirectory: folder.path)
+    #expect(stored.overrides == ConfigurationOverrides())
+    #expect(stored.damage?.contains(file.path + ".damaged") == true)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: file.path + ".damaged")) == content)
+    #expect(ConfigurationOverrides.load(stateDirectory: folder.path).damage == nil)
   }
 }
 

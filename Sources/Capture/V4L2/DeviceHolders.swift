@@ -7,6 +7,9 @@ public struct DeviceHolders: Equatable, Sendable {
     public let id: Int
     public let name: String
 
+    /// For people.
+    public var text: String { "\(name) (process \(id))" }
+
     public init(id: Int, name: String) {
       self.id = id
       self.name = name
@@ -19,6 +22,8 @@ public struct DeviceHolders: Equatable, Sendable {
 
   /// Looks through every process.
   ///
+  /// Inside a sandbox that hides other users' processes (systemd's `ProtectProc=invisible`) only one's own are seen.
+  ///
   /// - Parameter processFolder: where the kernel lists processes.
   public init(of path: String, processFolder: String = "/proc") {
     var processes: [Process] = []
@@ -30,12 +35,20 @@ public struct DeviceHolders: Equatable, Sendable {
         continue
       }
       if descriptors.contains(where: { Self.target(of: "\(folder)/fd/\($0)") == path }) {
-        let name = (try? TextFile.read(folder + "/comm"))?.split(separator: "\n").first.map(String.init)
-        processes.append(Process(id: id, name: name ?? "?"))
+        processes.append(Process(id: id, name: Self.name(folder + "/comm") ?? "?"))
       }
     }
     self.processes = processes
     hiddenCount = hidden
+  }
+
+  /// The kernel's short name of a process: at most 15 bytes and a line feed.
+  private static func name(_ path: String) -> String? {
+    guard let file = try? FileDescriptor(path: path, flags: O_RDONLY) else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 64)
+    let count = read(file.raw, &bytes, bytes.count)
+    guard count > 0 else { return nil }
+    return String(decoding: bytes[..<count].prefix { $0 != 10 }, as: UTF8.self)
   }
 
   private static func target(of link: String) -> String? {

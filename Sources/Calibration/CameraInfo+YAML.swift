@@ -30,7 +30,13 @@ extension CameraInfo {
         "mount:", "  height_m: \(Self.decimal(mount.heightMeters))",
         "  pitch_deg: \(Self.decimal(mount.pitchRadians * 180 / .pi))",
         "  roll_deg: \(Self.decimal(mount.rollRadians * 180 / .pi))",
+        "  yaw_deg: \(Self.decimal(mount.yawRadians * 180 / .pi))",
       ]
+      if let arm = mount.leverArm {
+        lines += [
+          "  forward_m: \(Self.decimal(arm.forwardMeters))", "  left_m: \(Self.decimal(arm.leftMeters))",
+        ]
+      }
     }
     return lines.joined(separator: "\n") + "\n"
   }

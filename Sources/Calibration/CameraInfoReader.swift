@@ -132,15 +132,26 @@ struct CameraInfoReader {
     let height = nested.number("height_m")
     let pitch = nested.number("pitch_deg")
     let roll = nested.has("roll_deg") ? nested.number("roll_deg") : 0
+    let yaw = nested.has("yaw_deg") ? nested.number("yaw_deg") : 0
+    let statesArm = nested.has("forward_m") || nested.has("left_m")
+    let forward = nested.has("forward_m") ? nested.number("forward_m") : 0
+    let left = nested.has("left_m") ? nested.number("left_m") : 0
     reader.adopt(nested.problems.map { CalibrationProblem(line: $0.line, text: "mount: \($0.text)") })
-    guard let height, let pitch, let roll else { return nil }
-    guard height > 0, abs(pitch) <= 90, abs(roll) <= 180 else {
+    guard let height, let pitch, let roll, let yaw, let forward, let left else { return nil }
+    guard height > 0, abs(pitch) <= 90, abs(roll) <= 180, abs(yaw) <= 180 else {
       reader.report(
-        "mount", "mount: height_m is above zero, pitch_deg from -90 to 90, roll_deg from -180 to 180")
+        "mount",
+        "mount: height_m is above zero, pitch_deg from -90 to 90, roll_deg and yaw_deg from -180 to 180")
+      return nil
+    }
+    guard abs(forward) <= 20, abs(left) <= 20 else {
+      reader.report("mount", "mount: forward_m and left_m are metres from the turning centre, at most 20")
       return nil
     }
     return CameraMount(
-      heightMeters: height, pitchRadians: pitch * .pi / 180, rollRadians: roll * .pi / 180)
+      heightMeters: height, pitchRadians: pitch * .pi / 180, rollRadians: roll * .pi / 180,
+      yawRadians: yaw * .pi / 180,
+      leverArm: statesArm ? .init(forwardMeters: forward, leftMeters: left) : nil)
   }
 
   /// [fx 0 cx (.) 0 fy cy (.) 0 0 1 (0)], with focal lengths above zero.

@@ -17,16 +17,17 @@ struct KnownSource {
     switch configuration.camera.source {
     case .v4l2First, .v4l2Device, .v4l2Serial, .v4l2USBPort:
       break
-    case .simulation(let world):
-      guard SimulationWorld(rawValue: world) != nil else {
+    case .simulation(let name):
+      guard let world = SimulationWorld(rawValue: name) else {
         let known = SimulationWorld.allCases.map { "sim:\($0.rawValue)" }.joined(separator: ", ")
         problems.append(
-          "\(path): camera.source \"sim:\(world)\" is no world of the simulator; known are \(known)")
+          "\(path): camera.source \"sim:\(name)\" is no world of the simulator; known are \(known)")
         return
       }
       frameSize = configuration.camera.size
-      calibration = SimulationSettings.defaultCalibration(
+      let lens = SimulationSettings.defaultCalibration(
         size: configuration.camera.size, distorted: configuration.simulation.distortion)
+      calibration = SimulationSettings(world: world, seed: 0, calibration: lens).mountedCalibration
       calibrationOrigin = "the simulator's own"
     case .drive(let folder):
       readDrive(Configuration.resolve(folder, besides: path), problems: &problems)

@@ -3,28 +3,51 @@ import Glibc
 /// A rotation followed by a translation, in metres.
 ///
 /// Named `targetFromSource`: it maps source coordinates to target coordinates, so that `cFromB * bFromA` reads
-/// as cancellation.
+/// as cancellation. Lives on the stack: moving points and chaining transforms allocates nothing.
 public struct RigidTransform: Hashable, Sendable {
-  /// Rotation, row-major 3x3.
-  public var rotation: [Double]
+  /// The rotation's rows.
+  private var first: SIMD3<Double>
+  private var second: SIMD3<Double>
+  private var third: SIMD3<Double>
   /// Translation, metres.
   public var translation: SIMD3<Double>
 
+  /// - Parameter rotation: row-major 3x3.
   public init(rotation: [Double], translation: SIMD3<Double>) {
     precondition(rotation.count == 9, "a rotation has nine numbers")
-    self.rotation = rotation
+    self.init(
+      rows: SIMD3(rotation[0], rotation[1], rotation[2]), SIMD3(rotation[3], rotation[4], rotation[5]),
+      SIMD3(rotation[6], rotation[7], rotation[8]), translation: translation)
+  }
+
+  /// The same from the rotation's rows.
+  public init(
+    rows first: SIMD3<Double>, _ second: SIMD3<Double>, _ third: SIMD3<Double>, translation: SIMD3<Double>
+  ) {
+    self.first = first
+    self.second = second
+    self.third = third
     self.translation = translation
   }
 
   public static let identity = RigidTransform(
-    rotation: [1, 0, 0, 0, 1, 0, 0, 0, 1], translation: .zero)
+    rows: SIMD3(1, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1), translation: .zero)
+
+  /// Turns by an angle about the third axis, from the first towards the second, then moves.
+  public static func aboutThirdAxis(radians: Double, translation: SIMD3<Double> = .zero) -> RigidTransform {
+    let (sine, cosine) = (sin(radians), cos(radians))
+    return RigidTransform(
+      rows: SIMD3(cosine, -sine, 0), SIMD3(sine, cosine, 0), SIMD3(0, 0, 1), translation: translation)
+  }
+
+  /// Rotation, row-major 3x3.
+  public var rotation: [Double] {
+    [first.x, first.y, first.z, second.x, second.y, second.z, third.x, third.y, third.z]
+  }
 
   /// Applies the rotation only.
   public func rotate(_ v: SIMD3<Double>) -> SIMD3<Double> {
-    SIMD3(
-      rotation[0] * v.x + rotation[1] * v.y + rotation[2] * v.z,
-      rotation[3] * v.x + rotation[4] * v.y + rotation[5] * v.z,
-      rotation[6] * v.x + rotation[7] * v.y + rotation[8] * v.z)
+    SIMD3((first * v).sum(), (second * v).sum(), (third * v).sum())
   }
 
   /// Maps a source point to target coordinates.
@@ -33,21 +56,19 @@ public struct RigidTransform: Hashable, Sendable {
   }
 
   public static func * (left: RigidTransform, right: RigidTransform) -> RigidTransform {
-    var product = [Double](repeating: 0, count: 9)
-    for row in 0..<3 {
-      for column in 0..<3 {
-        for k in 0..<3 {
-          product[row * 3 + column] += left.rotation[row * 3 + k] * right.rotation[k * 3 + column]
-        }
-      }
+    func combined(_ row: SIMD3<Double>) -> SIMD3<Double> {
+      row.x * right.first + row.y * right.second + row.z * right.third
     }
-    return RigidTransform(rotation: product, translation: left.apply(right.translation))
+    return RigidTransform(
+      rows: combined(left.first), combined(left.second), combined(left.third),
+      translation: left.apply(right.translation))
   }
 
   public var inverse: RigidTransform {
-    let r = rotation
-    let transposed = [r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]]
-    let back = RigidTransform(rotation: transposed, translation: .zero)
-    return RigidTransform(rotation: transposed, translation: -back.rotate(translation))
+    let back = RigidTransform(
+      rows: SIMD3(first.x, second.x, third.x), SIMD3(first.y, second.y, third.y),
+      SIMD3(first.z, second.z, third.z), translation: .zero)
+    return RigidTransform(
+      rows: back.first, back.second, back.third, translation: -back.rotate(translation))
   }
 }

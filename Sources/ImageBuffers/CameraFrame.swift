@@ -17,6 +17,8 @@ public struct FrameMetadata: Equatable, Sendable {
   /// When the frame was captured, on this machine's CLOCK_MONOTONIC.
   public var captureTime = MonotonicTime(nanoseconds: 0)
   public var timeSource = TimeSource.receive
+  /// How long the sensor was exposed; nil when the source does not say.
+  public var exposureNanoseconds: Int64?
   /// The source's own frame counter.
   public var sequence: UInt64 = 0
   /// Frames the source lost between the previous delivered frame and this one.
@@ -29,6 +31,18 @@ public struct FrameMetadata: Equatable, Sendable {
   public var sourceGeneration: UInt64 = 0
 
   public init() {}
+
+  /// The middle of the exposure, as far as it is known: the moment that motion between frames is measured at.
+  ///
+  /// A constant rest, for example half a rolling shutter's read-out, belongs into `camera.time_offset_us`.
+  public var midExposureTime: MonotonicTime {
+    let half = (exposureNanoseconds ?? 0) / 2
+    return switch timeSource {
+    case .startOfExposure: captureTime + half
+    case .endOfFrame: captureTime + -half
+    case .receive, .recorded: captureTime
+    }
+  }
 }
 
 /// One decoded frame. Memory is allocated once, by the pool, and refilled for every capture.

@@ -52,6 +52,15 @@ public struct SimulationSettings: Sendable {
     self.cameraPitchRadians = 0
   }
 
+  /// The calibration, with the place of the camera on the robot.
+  public var mountedCalibration: CameraCalibration {
+    var calibration = calibration
+    calibration.mount = CameraMount(
+      heightMeters: cameraHeightMeters, pitchRadians: cameraPitchRadians,
+      leverArm: .init(forwardMeters: cameraForwardMeters))
+    return calibration
+  }
+
   /// A camera of `fx` pixels focal length with square pixels and its axis in the middle of the image.
   /// - Parameters:
   ///   - fx: focal length in pixels; nil = 420 for a width of 640, in proportion for other widths.

@@ -57,7 +57,7 @@ struct SimulateCommand: ParsableCommand {
     let settings = settings
     let simulation = Simulation(settings)
     let writer = try DriveWriter(
-      directory: out, manifest: manifest(settings), calibration: settings.calibration)
+      directory: out, manifest: manifest(settings), calibration: settings.mountedCalibration)
     var image = RGBImage(size: size)
     var depth: Plane<Float>? = Plane(width: size.width, height: size.height)
     let executor = SerialExecutor()

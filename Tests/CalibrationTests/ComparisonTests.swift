@@ -88,6 +88,17 @@ extension CameraCalibration {
     read.mount?.rollRadians = 0.01
     let again = try CalibrationFile.parse(read.yaml, file: "front.yaml").info
     #expect(abs((again.mount?.rollRadians ?? 0) - 0.01) < 1e-5)
+    #expect(again.mount?.leverArm == nil)
+  }
+
+  @Test func `the camera's place on the robot is written and read back`() throws {
+    let text = "mount:\n  height_m: 0.62\n  pitch_deg: 8.0\n  yaw_deg: -3\n  forward_m: 0.3\n"
+    var read = try info(mount: text).info
+    #expect(read.mount?.leverArm == .init(forwardMeters: 0.3, leftMeters: 0))
+    read.mount?.leverArm?.leftMeters = -0.125
+    let again = try CalibrationFile.parse(read.yaml, file: "front.yaml").info
+    #expect(again.mount?.leverArm == .init(forwardMeters: 0.3, leftMeters: -0.125))
+    #expect(abs((again.mount?.yawRadians ?? 0) + 3 * Double.pi / 180) < 1e-5)
   }
 
   @Test func `the mount is no part of the calibration's identity`() throws {
@@ -102,6 +113,7 @@ extension CameraCalibration {
     ("mount:\n  pitch_deg: 8\n", "height_m is missing"),
     ("mount:\n  height_m: high\n  pitch_deg: 8\n", "must be a number"), ("mount: 3\n", "keys of its own"),
     ("mount:\n  height_m: 1\n  pitch_deg: 100\n", "-90 to 90"),
+    ("mount:\n  height_m: 1\n  pitch_deg: 0\n  left_m: 200\n", "at most 20"),
   ])
   func `a mount that cannot be is refused`(_ text: String, _ words: String) {
     let error = #expect(throws: CalibrationError.self) { _ = try info(mount: text) }

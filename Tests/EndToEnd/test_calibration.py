@@ -121,11 +121,15 @@ def test_a_kalibr_chain_is_imported_camera_by_camera(place):
 def test_a_mount_is_stated_kept_over_a_new_calibration_and_rolled_back(place):
     depthctl("calib", "mount", "--height", "0.62", "--pitch", "8", *place.options)
     mount = depthctl_json("calib", "check", *place.options, "--json")["mount"]
-    assert mount == {"height_m": 0.62, "pitch_deg": pytest.approx(8), "roll_deg": 0}
+    assert mount == {"height_m": 0.62, "pitch_deg": pytest.approx(8), "roll_deg": 0, "yaw_deg": 0}
+    depthctl("calib", "mount", "--forward", "0.3", "--left", "-0.05", "--yaw", "2", *place.options)
+    mount = depthctl_json("calib", "check", *place.options, "--json")["mount"]
+    assert mount["height_m"] == 0.62 and mount["yaw_deg"] == pytest.approx(2)
+    assert (mount["forward_m"], mount["left_m"]) == (0.3, -0.05)
     depthctl("calib", "apply", candidate(place), *place.options)
     assert depthctl_json("calib", "check", *place.options, "--json")["mount"]["height_m"] == 0.62
-    depthctl("calib", "rollback", *place.options)
-    depthctl("calib", "rollback", *place.options)
+    for _ in range(3):
+        depthctl("calib", "rollback", *place.options)
     assert "mount" not in depthctl_json("calib", "check", *place.options, "--json")
 
 

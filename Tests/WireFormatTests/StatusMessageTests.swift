@@ -36,6 +36,10 @@ import WireFormat
     var calibration = exampleCalibration
     calibration.mount = .init(heightMeters: 0.62, pitchDegrees: 8, rollDegrees: -0.5)
     #expect(try readBack(calibration) == calibration)
+    calibration.mount?.yawDegrees = 1.5
+    calibration.mount?.forwardMeters = 0.3
+    calibration.mount?.leftMeters = -0.1
+    #expect(try readBack(calibration) == calibration)
   }
 
   @Test func `an event is read back`() throws {

@@ -109,8 +109,12 @@ extension CameraMount {
   public var text: String {
     let pitch = (pitchRadians * 1800 / .pi).rounded() / 10
     let roll = (rollRadians * 1800 / .pi).rounded() / 10
+    let yaw = (yawRadians * 1800 / .pi).rounded() / 10
+    let turned = yaw == 0 ? "" : ", looking \(abs(yaw)) degrees to the \(yaw < 0 ? "right" : "left")"
     return "height \((heightMeters * 1000).rounded() / 1000) m, pitch \(abs(pitch)) degrees "
-      + "\(pitch < 0 ? "up" : "down"), roll \(roll) degrees"
+      + "\(pitch < 0 ? "up" : "down"), roll \(roll) degrees\(turned), "
+      + (leverArm.map { "\($0.forwardMeters) m ahead and \($0.leftMeters) m left of the turning centre" }
+        ?? "place on the robot not stated")
   }
 }
 

@@ -22,22 +22,32 @@ public struct CalibrationMessage: StatusMessage, Equatable, Decodable {
   /// How the camera sits above the ground; nil when that is not known.
   public var mount: Mount?
 
-  /// Height in metres; angles in degrees, pitch positive looking down, roll positive with the right side lower.
+  /// Lengths in metres; angles in degrees, pitch positive looking down, roll positive with the right side lower, yaw
+  /// positive looking to the left.
   public struct Mount: Equatable, Sendable, Decodable {
     public var heightMeters: Double
     public var pitchDegrees: Double
     public var rollDegrees: Double
+    /// Nil in messages of daemons that do not know of it: straight ahead.
+    public var yawDegrees: Double?
+    /// From the point whose motion odometry reports to the lens; nil = not stated.
+    public var forwardMeters: Double?
+    public var leftMeters: Double?
 
-    public init(heightMeters: Double, pitchDegrees: Double, rollDegrees: Double) {
+    public init(heightMeters: Double, pitchDegrees: Double, rollDegrees: Double, yawDegrees: Double? = nil) {
       self.heightMeters = heightMeters
       self.pitchDegrees = pitchDegrees
       self.rollDegrees = rollDegrees
+      self.yawDegrees = yawDegrees
     }
 
     private enum CodingKeys: String, CodingKey {
       case heightMeters = "height_m"
       case pitchDegrees = "pitch_deg"
       case rollDegrees = "roll_deg"
+      case yawDegrees = "yaw_deg"
+      case forwardMeters = "forward_m"
+      case leftMeters = "left_m"
     }
   }
 
@@ -55,11 +65,7 @@ public struct CalibrationMessage: StatusMessage, Equatable, Decodable {
     rectificationMatrix = calibration.rectification
     let p = calibration.rectifiedIntrinsics
     projectionMatrix = [p.fx, 0, p.cx, 0, 0, p.fy, p.cy, 0, 0, 0, 1, 0]
-    mount = calibration.mount.map {
-      Mount(
-        heightMeters: $0.heightMeters, pitchDegrees: $0.pitchRadians * 180 / .pi,
-        rollDegrees: $0.rollRadians * 180 / .pi)
-    }
+    mount = calibration.mount.map(Mount.init)
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -89,7 +95,20 @@ public struct CalibrationMessage: StatusMessage, Equatable, Decodable {
     writer.field("height_m", mount.heightMeters)
     writer.field("pitch_deg", mount.pitchDegrees)
     writer.field("roll_deg", mount.rollDegrees)
+    writer.field("yaw_deg", mount.yawDegrees)
+    writer.field("forward_m", mount.forwardMeters)
+    writer.field("left_m", mount.leftMeters)
     writer.endObject()
+  }
+}
+
+extension CalibrationMessage.Mount {
+  init(_ mount: CameraMount) {
+    self.init(
+      heightMeters: mount.heightMeters, pitchDegrees: mount.pitchRadians * 180 / .pi,
+      rollDegrees: mount.rollRadians * 180 / .pi, yawDegrees: mount.yawRadians * 180 / .pi)
+    forwardMeters = mount.leverArm?.forwardMeters
+    leftMeters = mount.leverArm?.leftMeters
   }
 }
 

@@ -93,10 +93,13 @@ extension CalibrationReport {
       ]
     }
     if let mount = file.info.mount {
-      object["mount"] = [
+      var entry = [
         "height_m": mount.heightMeters, "pitch_deg": mount.pitchRadians * 180 / .pi,
-        "roll_deg": mount.rollRadians * 180 / .pi,
+        "roll_deg": mount.rollRadians * 180 / .pi, "yaw_deg": mount.yawRadians * 180 / .pi,
       ]
+      entry["forward_m"] = mount.leverArm?.forwardMeters
+      entry["left_m"] = mount.leverArm?.leftMeters
+      object["mount"] = entry
     }
     return object
   }

@@ -13,11 +13,15 @@ import WireFormat
 
 struct CalibMountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mount", abstract: "State or measure the camera's height and pitch above the ground.",
+    commandName: "mount", abstract: "State or measure where the camera sits and how it looks at the ground.",
     discussion: """
       With --height and --pitch, they are written into the calibration file. Without, both are measured on the ground \
       that the daemon's depth shows (stand before open, flat floor), shown, and written with --write; a height that is \
       given is kept, and what the ground says of it shows how far the scale is off.
+
+      --forward and --left say where the lens sits, seen from the point whose motion odometry reports (with wheels: \
+      the middle of the axle that does not steer). Without them the camera's motion in turns is known less well. \
+      These two and --yaw alone change the stated mount and measure nothing.
       """)
 
   @OptionGroup var options: CalibOptions
@@ -26,6 +30,9 @@ struct CalibMountCommand: ParsableCommand {
   @Option(help: "Degrees the camera looks down; negative looks up.") var pitch: Double?
   @Option(help: "Degrees the camera is turned about its axis, positive with its right side lower.") var roll:
     Double?
+  @Option(help: "Degrees the camera looks to the left of straight ahead.") var yaw: Double?
+  @Option(help: "Metres from the turning centre forward to the lens.") var forward: Double?
+  @Option(help: "Metres from the turning centre to the left to the lens.") var left: Double?
   @Option(help: "Frames to measure.") var frames = 20
   @Flag(help: "Write what was measured.") var write = false
   @Flag(help: "Leave the running daemon alone; it takes the file over at its next reload or start.")
@@ -34,28 +41,64 @@ struct CalibMountCommand: ParsableCommand {
   func validate() throws {
     if let height, height <= 0 { throw ValidationError("--height must be above zero.") }
     if let pitch, abs(pitch) >= 90 { throw ValidationError("--pitch must lie between -90 and 90 degrees.") }
+    if let yaw, abs(yaw) > 180 { throw ValidationError("--yaw must lie between -180 and 180 degrees.") }
+    guard [forward, left].allSatisfy({ abs($0 ?? 0) <= 20 }) else {
+      throw ValidationError("--forward and --left are metres from the turning centre, at most 20.")
+    }
     guard frames > 0 else { throw ValidationError("--frames must be above zero.") }
   }
 
   func run() throws {
     Interrupt.watch()
-    if let height, let pitch {
-      return try save(mount(height, pitch), origin: "depthctl calib mount, by hand")
-    }
+    if let stated = try statedMount() { return try save(stated, origin: "depthctl calib mount, by hand") }
     let measured = try MountEstimate(options.client.directory, camera: camera, frames: frames)
     for line in measured.lines(statedHeight: height) { print(line) }
     guard write else { return print("nothing is written; repeat with --write to keep it") }
     guard let height = height ?? measured.heightMeters else { throw CalibCommandError.notMetric }
     var mount = measured.median
     mount.heightMeters = height
-    if let pitch { mount.pitchRadians = pitch * .pi / 180 }
-    if let roll { mount.rollRadians = roll * .pi / 180 }
-    try save(mount, origin: "depthctl calib mount, measured on \(measured.count) frames")
+    // The ground tells nothing of these two.
+    if let present = try presentMount() {
+      mount.yawRadians = present.yawRadians
+      mount.leverArm = present.leverArm
+    }
+    try save(changed(mount), origin: "depthctl calib mount, measured on \(measured.count) frames")
   }
 
-  private func mount(_ height: Double, _ pitch: Double) -> CameraMount {
-    CameraMount(
-      heightMeters: height, pitchRadians: pitch * .pi / 180, rollRadians: (roll ?? 0) * .pi / 180)
+  /// The mount that the options state; nil when height and pitch are to be measured.
+  private func statedMount() throws -> CameraMount? {
+    if let height, let pitch {
+      var mount = try presentMount() ?? CameraMount(heightMeters: height, pitchRadians: 0)
+      mount.heightMeters = height
+      mount.pitchRadians = pitch * .pi / 180
+      mount.rollRadians = 0
+      return changed(mount)
+    }
+    guard height == nil, pitch == nil, roll == nil, !write, forward != nil || left != nil || yaw != nil else {
+      return nil
+    }
+    guard let present = try presentMount() else {
+      throw ValidationError("the calibration states no mount yet: give --height and --pitch as well.")
+    }
+    return changed(present)
+  }
+
+  private func presentMount() throws -> CameraMount? {
+    try CalibrationReading.read(options.place().fileToReplace()).info.mount
+  }
+
+  /// The mount with what the options say.
+  private func changed(_ mount: CameraMount) -> CameraMount {
+    var mount = mount
+    if let pitch { mount.pitchRadians = pitch * .pi / 180 }
+    if let roll { mount.rollRadians = roll * .pi / 180 }
+    if let yaw { mount.yawRadians = yaw * .pi / 180 }
+    if forward != nil || left != nil {
+      let present = mount.leverArm ?? .init(forwardMeters: 0)
+      mount.leverArm = .init(
+        forwardMeters: forward ?? present.forwardMeters, leftMeters: left ?? present.leftMeters)
+    }
+    return mount
   }
 
   private func save(_ mount: CameraMount, origin: String) throws {

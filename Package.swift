@@ -97,7 +97,9 @@ let package = Package(
 
     // The nouns of a frame's path.
     module("ONNXFormat", ["Quantities", protobuf]),
+    module("TensorFiles", ["WireFormat", "Quantities"]),
     module("Inference", ["Kernels", "KernelsAVX512", "CProcessor", "ONNXFormat", "Quantities"]),
+    module("Completion", ["Kernels", "TensorFiles", "Geometry", "Quantities"]),
     module("ModelBundle", ["Inference", "Quantities", "CSodium"]),
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
@@ -194,6 +196,8 @@ let package = Package(
     tests("KernelsTests", ["Kernels", "Quantities"]),
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
     tests("AllocationTests", []),
+    tests("TensorFilesTests", ["TensorFiles"]),
+    tests("CompletionTests", ["Completion", "TensorFiles", "Geometry", "Platform", "Quantities"]),
     tests("ModelBundleTests", ["ModelBundle", "Inference", "Quantities"]),
     tests(
       "DepthPipelineTests",

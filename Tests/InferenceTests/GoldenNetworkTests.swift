@@ -3,6 +3,7 @@ import Foundation
 import Inference
 import Platform
 import Quantities
+import TestSupport
 import Testing
 
 @Suite struct GoldenNetworkTests {
@@ -62,20 +63,8 @@ func relativeError(_ found: [Float], _ expected: [Float]) -> Float {
   return largest > 0 ? error / largest : error
 }
 
-/// A float32 .npy file.
-struct NPY {
-  let shape: [Int]
-  let values: [Float]
-
+extension NPY {
   init(_ file: URL) throws {
-    let data = [UInt8](try Data(contentsOf: file))
-    let start = 10 + Int(data[8]) + Int(data[9]) << 8
-    let header = String(decoding: data[10..<start], as: UTF8.self)
-    try #require(header.contains("<f4") && header.contains("'fortran_order': False"))
-    let tuple = try #require(header.components(separatedBy: "(").last?.components(separatedBy: ")").first)
-    shape = tuple.split(separator: ",").compactMap { Int($0.filter { $0.isNumber }) }
-    values = data[start...].withUnsafeBytes { raw in
-      (0..<(raw.count / 4)).map { raw.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
-    }
+    try self.init([UInt8](try Data(contentsOf: file)))
   }
 }

@@ -49,6 +49,16 @@ package func matrixMultiply(
   }
 }
 
+/// c (m, n) = a (m, k) * b (k, n) + beta * c on the calling thread, for callers that share out the work themselves;
+/// `leading` elements between the rows of c.
+package func matrixMultiply(
+  _ a: MatrixOperand, _ b: MatrixOperand, into c: UnsafeMutablePointer<Float>, leading: Int, m: Int, n: Int,
+  k: Int,
+  beta: Float
+) {
+  product(a.base, a, b.base, b, c, ldc: leading, m: m, n: n, k: k, alpha: 1, beta: beta)
+}
+
 private func product(
   _ aBase: UnsafePointer<Float>, _ a: MatrixOperand, _ bBase: UnsafePointer<Float>, _ b: MatrixOperand,
   _ c: UnsafeMutablePointer<Float>, ldc: Int, m: Int, n: Int, k: Int, alpha: Float, beta: Float

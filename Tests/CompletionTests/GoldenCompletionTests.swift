@@ -1,0 +1,53 @@
+// The completion network against PyTorch: folders written by scripts/golden-vectors.
+import Completion
+import Foundation
+import Platform
+import Quantities
+import TensorFiles
+import TestSupport
+import Testing
+
+@Suite struct GoldenCompletionTests {
+  static let root: URL = {
+    if let path = ProcessInfo.processInfo.environment["DEPTHD_VECTORS"] { return URL(fileURLWithPath: path) }
+    return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent(".vectors")
+  }()
+  static let architectures = ["rpr-lite", "diffnet"]
+  static let cases = ["none", "too-few", "fewest", "some", "many", "every-pixel"]
+  private static let size = ImageSize(width: 416, height: 128)
+
+  private func bytes(_ architecture: String, _ file: String) throws -> [UInt8] {
+    let path = Self.root.appendingPathComponent("completion-\(architecture)-\(Self.size)/\(file)")
+    return [UInt8](try Data(contentsOf: path))
+  }
+
+  /// Error of each level: max |ours - PyTorch| / max(1, max |PyTorch|).
+  @Test(arguments: architectures, cases)
+  func `additions are PyTorch's`(architecture: String, points name: String) throws {
+    let file = try TensorFile(try bytes(architecture, "san.safetensors"), name: "san.safetensors")
+    let weights = try CompletionWeights(file, architecture: architecture)
+    let network = CompletionNetwork(weights, size: Self.size, executor: WorkerTeam(width: 2))
+    let picture = try NPY(try bytes(architecture, "\(name)/points.npy"))
+    #expect(picture.shape == [Self.size.height, Self.size.width])
+    var points = SparseDepth(size: Self.size)
+    for (pixel, depth) in picture.values.enumerated() where depth > 0 {
+      points.insert(row: pixel / Self.size.width, column: pixel % Self.size.width, depth: depth)
+    }
+    network.run(points, unitsPerMeter: 1)
+    let thinned = try NPY(try bytes(architecture, "\(name)/thinned.npy"))
+    #expect(network.usedPoints == thinned.values.count { $0 > 0 })
+    for (index, level) in weights.levels.enumerated() {
+      let expected = try NPY(try bytes(architecture, "\(name)/addition_\(level.stride).npy"))
+      let found = network.addition(of: index)
+      #expect(
+        expected.shape == [
+          1, level.targetChannels, Self.size.height / level.stride, Self.size.width / level.stride,
+        ])
+      let largest = max(1, expected.values.map(abs).max() ?? 0)
+      let error = zip(found, expected.values).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(
+        found.count == expected.values.count && error <= 1e-4 * largest, "stride \(level.stride): \(error)")
+    }
+  }
+}

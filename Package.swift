@@ -82,12 +82,14 @@ let package = Package(
     .target(name: "CPosix"),
     .target(name: "CProcessor"),
     .target(name: "CV4L2"),
+    .target(name: "CSocketCAN"),
 
     // Words and foundations.
     module("Quantities"),
     module("ImageBuffers", ["Quantities"], experimental: ["Lifetimes"]),
     module("Geometry", ["Quantities"]),
     module("Health", ["Quantities"]),
+    module("CANSignals", ["Quantities"]),
     module("Platform", ["Quantities", "CPosix"]),
     module("ImageCodecs", ["ImageBuffers", "Quantities", "CTurboJPEG", "CSPNG"]),
     module("Kernels", ["Quantities", "COpenBLAS"]),
@@ -104,7 +106,7 @@ let package = Package(
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
     module("Preprocessing", ["ImageBuffers", "Geometry", "Quantities"]),
-    module("Odometry", ["WireFormat", "Geometry", "Quantities"]),
+    module("Odometry", ["CANSignals", "WireFormat", "Geometry", "Quantities"]),
     module("Scale", ["Odometry", "ImageBuffers", "Geometry", "Quantities"]),
     module("Simulation", ["ImageBuffers", "Geometry", "Quantities"]),
     module("Evaluation", ["Geometry", "ImageBuffers", "Quantities"]),
@@ -123,6 +125,7 @@ let package = Package(
         "CPosix", "CV4L2", "Decoding", "Drive", "Simulation", "Odometry", "Platform", "ImageBuffers",
         "Geometry", "Quantities",
       ]),
+    module("CANBus", ["CSocketCAN", "CANSignals", "Platform", "Quantities"]),
     module("Messaging", ["CZMQ", "Platform", "WireFormat", "Quantities"]),
 
     // The story of one frame, and the process around it.
@@ -211,7 +214,9 @@ let package = Package(
       ]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
     tests("ScaleTests", ["Scale", "Odometry", "ImageBuffers", "Geometry", "Quantities"]),
-    tests("OdometryTests", ["Odometry", "Geometry", "Quantities"]),
+    tests("CANSignalsTests", ["CANSignals", "Quantities"], exclude: ["golden_cantools.py"]),
+    tests("CANBusTests", ["CANBus", "CANSignals", "Platform", "Quantities"]),
+    tests("OdometryTests", ["Odometry", "CANSignals", "Geometry", "Quantities"]),
     tests("SimulationTests", ["Simulation", "Geometry", "ImageBuffers", "Quantities"]),
     tests("DriveTests", ["Drive", "Geometry", "ImageBuffers", "Quantities"]),
     tests("EvaluationTests", ["Evaluation", "Geometry", "ImageBuffers", "Quantities"]),

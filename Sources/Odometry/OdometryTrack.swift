@@ -22,7 +22,7 @@ public struct OdometryTrack: Sendable {
 
   public let capacity: Int
   /// A pause longer than this counts as a gap, nanoseconds.
-  public let largestGapNanoseconds: Int64
+  public var largestGapNanoseconds: Int64
   public private(set) var count = 0
   public private(set) var gapCount: UInt64 = 0
   public private(set) var duplicateCount: UInt64 = 0

@@ -31,7 +31,7 @@ public struct SurfaceFit: Sendable {
 
   /// Fits a surface to points in the optical frame; nil when too few of them agree on one.
   ///
-  /// The same points give the same surface.
+  /// The same points give the same surface. Allocates nothing.
   public init?(_ points: [SIMD3<Double>], settings: Settings = Settings()) {
     guard points.count >= max(3, settings.fewestInliers) else { return nil }
     guard var best = Self.search(points, settings) else { return nil }
@@ -44,15 +44,36 @@ public struct SurfaceFit: Sendable {
     guard Self.isExpected(best, settings) else { return nil }
     let length = (best * best).sum().squareRoot()
     let found = FlatSurface(normal: best / length, distanceMeters: 1 / length)
-    let inliers = points.filter { abs((best * $0).sum() - 1) < settings.tolerance }
-    let share = Double(inliers.count) / Double(points.count)
-    guard inliers.count >= settings.fewestInliers, share >= settings.smallestShare else { return nil }
+    var count = 0
+    var squares = 0.0
+    for point in points where abs((best * point).sum() - 1) < settings.tolerance {
+      count += 1
+      squares += found.offset(of: point) * found.offset(of: point)
+    }
+    let share = Double(count) / Double(points.count)
+    guard count >= settings.fewestInliers, share >= settings.smallestShare else { return nil }
     surface = found
-    inlierCount = inliers.count
+    inlierCount = count
     inlierShare = share
-    let offsets = inliers.map { abs(found.offset(of: $0)) }.sorted()
-    rootMeanSquareMeters = (offsets.reduce(0) { $0 + $1 * $1 } / Double(offsets.count)).squareRoot()
-    robustDeviationMeters = 1.4826 * offsets[offsets.count / 2]
+    rootMeanSquareMeters = (squares / Double(count)).squareRoot()
+    let limit = settings.tolerance * found.distanceMeters
+    robustDeviationMeters = 1.4826 * Self.medianOffset(points, from: found, below: limit, count: count)
+  }
+
+  /// Median distance from the surface of the `count` points nearer than `limit`, to a millionth of the limit; by
+  /// bisection, so that a fit needs no memory.
+  private static func medianOffset(
+    _ points: [SIMD3<Double>], from surface: FlatSurface, below limit: Double, count: Int
+  ) -> Double {
+    var low = 0.0
+    var high = limit
+    for _ in 0..<20 {
+      let middle = 0.5 * (low + high)
+      var below = 0
+      for point in points where abs(surface.offset(of: point)) < middle { below += 1 }
+      if 2 * below < count { low = middle } else { high = middle }
+    }
+    return 0.5 * (low + high)
   }
 
   /// The best surface through three points, by the number of inliers.

@@ -18,6 +18,10 @@ public enum ScaleGateReason: Equatable, Sendable {
   case photometricResidual(found: Double, limit: Double)
   /// How sharp the photometric minimum is, as the deviation of log scale it leaves.
   case photometricSharpness(found: Double, limit: Double)
+  /// Places of the image that were found again in the earlier frame.
+  case matches(found: Int, needed: Int)
+  /// Share of those places that agree on one scale and one motion.
+  case agreement(found: Double, needed: Double)
   /// Disagreement of forward and backward motion, as a share of the motion.
   case consistency(found: Double, limit: Double)
   /// Wheels and images contradict each other; blocked for this many more seconds.
@@ -66,6 +70,9 @@ extension ScaleGateReason: CustomStringConvertible {
       "image difference \(Self.text(found)) times the usual, limit \(Self.text(limit))"
     case .photometricSharpness(let found, let limit):
       "the images fix the scale to \(Self.percent(found)) % only, needs \(Self.percent(limit))"
+    case .matches(let found, let needed): "\(found) places found in the earlier frame, needs \(needed)"
+    case .agreement(let found, let needed):
+      "\(Self.percent(found)) % of the image agrees on one motion, needs \(Self.percent(needed))"
     case .consistency(let found, let limit):
       "forward and backward motion differ by \(Self.percent(found)) %, limit \(Self.percent(limit))"
     case .slip(let seconds): "wheels slip; blocked for \(Self.text(seconds)) s"

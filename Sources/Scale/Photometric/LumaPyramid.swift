@@ -1,0 +1,113 @@
+import ImageBuffers
+import Quantities
+
+/// A grey image and its halves, from fine to coarse, single precision.
+struct LumaPyramid: ~Copyable {
+  private let fine: Plane<Float>
+  private let middle: Plane<Float>
+  private let coarse: Plane<Float>
+
+  /// - Parameter size: of the finest level.
+  init(size: ImageSize) {
+    fine = Plane(width: size.width, height: size.height)
+    middle = Plane(width: size.width / 2, height: size.height / 2)
+    coarse = Plane(width: size.width / 4, height: size.height / 4)
+  }
+
+  /// Its levels for reading; valid while the pyramid lives.
+  var levels: LumaLevels {
+    LumaLevels(fine: LumaImage(fine), middle: LumaImage(middle), coarse: LumaImage(coarse))
+  }
+
+  /// Fills all levels from the three colour planes of a network's input.
+  ///
+  /// - Parameters:
+  ///   - planes: (3, height, width): red, green, blue.
+  ///   - size: of the planes: the finest level's size times `step`.
+  ///   - step: 1, or 2 to take means of 2x2 pixels.
+  mutating func fill(planes: UnsafePointer<Float>, size: ImageSize, step: Int) {
+    let count = size.pixelCount
+    let levels = levels
+    let image = levels.fine
+    for y in 0..<image.height {
+      let row = image.start + y * image.stride
+      if step == 1 {
+        let source = planes + y * size.width
+        for x in 0..<image.width {
+          row[x] = 0.25 * (source[x] + source[2 * count + x]) + 0.5 * source[count + x]
+        }
+      } else {
+        let upper = planes + 2 * y * size.width
+        let lower = upper + size.width
+        for x in 0..<image.width {
+          var sum: Float = 0
+          for channel in 0..<3 {
+            let weight: Float = channel == 1 ? 0.125 : 0.0625
+            let place = channel * count + 2 * x
+            sum += weight * (upper[place] + upper[place + 1] + lower[place] + lower[place + 1])
+          }
+          row[x] = sum
+        }
+      }
+    }
+    Self.halve(levels.fine, into: levels.middle)
+    Self.halve(levels.middle, into: levels.coarse)
+  }
+
+  /// Means of 2x2 pixels.
+  private static func halve(_ source: LumaImage, into target: LumaImage) {
+    for y in 0..<target.height {
+      let upper = source.start + 2 * y * source.stride
+      let lower = upper + source.stride
+      let row = target.start + y * target.stride
+      for x in 0..<target.width {
+        row[x] = 0.25 * (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1])
+      }
+    }
+  }
+}
+
+/// The levels of a pyramid, borrowed.
+struct LumaLevels {
+  let fine: LumaImage
+  /// Half the size of `fine`.
+  let middle: LumaImage
+  /// A quarter of the size of `fine`.
+  let coarse: LumaImage
+}
+
+/// One level of a pyramid, borrowed.
+struct LumaImage {
+  let start: UnsafeMutablePointer<Float>
+  let stride: Int
+  let width: Int
+  let height: Int
+
+  init(_ plane: borrowing Plane<Float>) {
+    start = plane.baseAddress
+    stride = plane.rowStride
+    width = plane.width
+    height = plane.height
+  }
+
+  /// Whether a bilinear sample at the position lies inside, with `margin` pixels to spare.
+  @inline(__always)
+  func contains(_ position: SIMD2<Float>, margin: Float) -> Bool {
+    position.x >= margin && position.y >= margin && position.x < Float(width - 1) - margin
+      && position.y < Float(height - 1) - margin
+  }
+
+  /// Bilinear interpolation; the position must lie inside.
+  @inline(__always)
+  func sample(_ position: SIMD2<Float>) -> Float {
+    let x = Int(position.x)
+    let y = Int(position.y)
+    let u = position.x - Float(x)
+    let v = position.y - Float(y)
+    let upper = start + y * stride + x
+    let lower = upper + stride
+    let top = upper[0] + u * (upper[1] - upper[0])
+    let bottom = lower[0] + u * (lower[1] - lower[0])
+    return top + v * (bottom - top)
+  }
+}

@@ -1,0 +1,193 @@
+/// Finds the patches of the newer frame in the older one, starting where a depth scale predicts them.
+///
+/// - Source: Lucas and Kanade 1981, inverse compositional form (Baker and Matthews 2004), with the patch's
+///   mean and contrast taken out, so that exposure may change.
+struct PatchTracker {
+  /// Half the side of a patch, pixels.
+  private static let radius = 4
+  /// A match is kept when the correlation of the two patches is at least this.
+  private static let leastCorrelation: Float = 0.8
+  /// Deviation of one pixel's grey value that is noise, normalised units.
+  private static let noise: Float = 0.03
+  /// Deviation of a match that texture cannot lower: interpolation, patch shape, pixels.
+  private static let placeNoise: Float = 0.06
+
+  let camera: GridCamera
+  /// The patch, its gradients and the deviations from its mean, row by row.
+  private var values = [Float](repeating: 0, count: 64)
+  private var gradientsX = [Float](repeating: 0, count: 64)
+  private var gradientsY = [Float](repeating: 0, count: 64)
+
+  init(camera: GridCamera) { self.camera = camera }
+
+  /// Where a point of the newer frame is seen in the older one.
+  /// - Parameter inverseScale: network units per metre.
+  @inline(__always)
+  func predict(_ place: SIMD2<Float>, _ inverseDepth: Float, _ motion: ViewMotion, inverseScale: Float)
+    -> SIMD2<Float>?
+  {
+    let point = motion.rotate(camera.ray(place)) + (inverseScale * inverseDepth) * motion.translation
+    return point.z > 0.05 ? camera.pixel(point) : nil
+  }
+
+  /// Fills in `found` and what belongs to it.
+  mutating func track(
+    _ point: inout PatchPoint, from target: LumaLevels, to source: LumaLevels,
+    motion: ViewMotion, inverseScale: Float, fromMiddle: Bool
+  ) {
+    point.isFound = false
+    guard
+      var place = predict(point.place, point.inverseDepth, motion, inverseScale: inverseScale),
+      let shape = shape(of: point, motion, inverseScale: inverseScale)
+    else { return }
+    let predicted = place
+    if fromMiddle {
+      let start = 0.5 * (place + 0.5) - 0.5
+      let centre = 0.5 * (point.place + 0.5) - 0.5
+      guard let match = align(centre: centre, in: target.middle, start: start, in: source.middle, shape)
+      else { return }
+      place = 2 * (match.place + 0.5) - 0.5
+    }
+    guard
+      let result = align(centre: point.place, in: target.fine, start: place, in: source.fine, shape),
+      result.correlation >= Self.leastCorrelation
+    else { return }
+    place = result.place
+    let moved = place - predicted
+    let expected = predicted - point.place
+    guard (moved * moved).sum() < 16 + 0.5 * (expected * expected).sum() else { return }
+    point.found = place
+    point.information = result.information
+    point.isFound = true
+  }
+
+  /// How the patch is squeezed on its way to the older frame: the columns of d(source)/d(target).
+  private func shape(
+    of point: PatchPoint, _ motion: ViewMotion, inverseScale: Float
+  ) -> (x: SIMD2<Float>, y: SIMD2<Float>)? {
+    let reach: Float = 2
+    let alongX = SIMD2<Float>(reach, 0)
+    let alongY = SIMD2<Float>(0, reach)
+    let slopeX = point.inverseDepthSlope.x * reach
+    let slopeY = point.inverseDepthSlope.y * reach
+    let w = point.inverseDepth
+    guard
+      let right = predict(point.place + alongX, w + slopeX, motion, inverseScale: inverseScale),
+      let left = predict(point.place - alongX, w - slopeX, motion, inverseScale: inverseScale),
+      let below = predict(point.place + alongY, w + slopeY, motion, inverseScale: inverseScale),
+      let above = predict(point.place - alongY, w - slopeY, motion, inverseScale: inverseScale)
+    else { return nil }
+    return ((right - left) / (2 * reach), (below - above) / (2 * reach))
+  }
+
+  private struct Match {
+    var place: SIMD2<Float>
+    var correlation: Float
+    var information: SIMD3<Float>
+  }
+
+  /// Moves one patch until it fits.
+  private mutating func align(
+    centre: SIMD2<Float>, in target: LumaImage, start: SIMD2<Float>, in source: LumaImage,
+    _ shape: (x: SIMD2<Float>, y: SIMD2<Float>)
+  ) -> Match? {
+    guard target.contains(centre, margin: 5) else { return nil }
+    let patch = takePatch(target, centre)
+    guard patch.deviation > Self.noise else { return nil }
+    // A little of the identity keeps a patch with one edge from sliding along it.
+    let xx = patch.moments.x + 0.02
+    let yy = patch.moments.z + 0.02
+    let xy = patch.moments.y
+    let determinant = xx * yy - xy * xy
+    var place = start
+    var error: Float = 0
+    var deviation: Float = 0
+    for _ in 0..<8 {
+      guard source.contains(place, margin: 6) else { return nil }
+      let step = compare(source, place, shape, patch.deviation, error: &error, deviation: &deviation)
+      let dx = (yy * step.x - xy * step.y) / determinant
+      let dy = (xx * step.y - xy * step.x) / determinant
+      place -= dx * shape.x + dy * shape.y
+      if dx * dx + dy * dy < 4e-4 { break }
+      guard dx * dx + dy * dy < 16 else { return nil }
+    }
+    guard place.x.isFinite, place.y.isFinite, deviation > 0 else { return nil }
+    let variance = max(error / 64, Self.noise * Self.noise)
+    return Match(
+      place: place, correlation: 1 - 0.5 * error / (64 * patch.deviation * patch.deviation),
+      information: Self.information(patch.moments, variance: variance))
+  }
+
+  /// (G / variance) with the place noise added to its covariance.
+  private static func information(_ moments: SIMD3<Float>, variance: Float) -> SIMD3<Float> {
+    // Neighbouring pixels' errors belong together: as if there were half as many.
+    let xx = 0.5 * moments.x / variance + 1e-6
+    let xy = 0.5 * moments.y / variance
+    let yy = 0.5 * moments.z / variance + 1e-6
+    let determinant = xx * yy - xy * xy
+    let covariance = SIMD3(
+      yy / determinant + placeNoise * placeNoise, -xy / determinant,
+      xx / determinant + placeNoise * placeNoise)
+    let whole = covariance.x * covariance.z - covariance.y * covariance.y
+    return SIMD3(covariance.z / whole, -covariance.y / whole, covariance.x / whole)
+  }
+
+  /// Reads the 8x8 pixels around a place; returns the second moments of their gradients and their deviation.
+  private mutating func takePatch(
+    _ image: LumaImage, _ centre: SIMD2<Float>
+  ) -> (moments: SIMD3<Float>, deviation: Float) {
+    var moments = SIMD3<Float>.zero
+    var sum: Float = 0
+    var squares: Float = 0
+    let half = Float(Self.radius) - 0.5
+    for row in 0..<8 {
+      for column in 0..<8 {
+        let place = centre + SIMD2(Float(column) - half, Float(row) - half)
+        let value = image.sample(place)
+        let gx = 0.5 * (image.sample(place + SIMD2(1, 0)) - image.sample(place - SIMD2(1, 0)))
+        let gy = 0.5 * (image.sample(place + SIMD2(0, 1)) - image.sample(place - SIMD2(0, 1)))
+        let index = 8 * row + column
+        values[index] = value
+        gradientsX[index] = gx
+        gradientsY[index] = gy
+        moments += SIMD3(gx * gx, gx * gy, gy * gy)
+        sum += value
+        squares += value * value
+      }
+    }
+    let mean = sum / 64
+    for index in 0..<64 { values[index] -= mean }
+    return (moments, max(0, squares / 64 - mean * mean).squareRoot())
+  }
+
+  /// One comparison: the gradients' products with the difference, and its square sum.
+  private mutating func compare(
+    _ image: LumaImage, _ place: SIMD2<Float>, _ shape: (x: SIMD2<Float>, y: SIMD2<Float>),
+    _ targetDeviation: Float, error: inout Float, deviation: inout Float
+  ) -> SIMD2<Float> {
+    let half = Float(Self.radius) - 0.5
+    var seen = InlineArray<64, Float>(repeating: 0)
+    var sum: Float = 0
+    var squares: Float = 0
+    for row in 0..<8 {
+      let start = place + (Float(row) - half) * shape.y - half * shape.x
+      for column in 0..<8 {
+        let value = image.sample(start + Float(column) * shape.x)
+        seen[8 * row + column] = value
+        sum += value
+        squares += value * value
+      }
+    }
+    let mean = sum / 64
+    deviation = max(0, squares / 64 - mean * mean).squareRoot()
+    let gain = min(2, max(0.5, targetDeviation / max(deviation, 1e-4)))
+    var step = SIMD2<Float>.zero
+    error = 0
+    for index in 0..<64 {
+      let difference = gain * (seen[index] - mean) - values[index]
+      error += difference * difference
+      step += difference * SIMD2(gradientsX[index], gradientsY[index])
+    }
+    return step
+  }
+}

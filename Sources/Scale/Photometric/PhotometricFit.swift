@@ -1,0 +1,99 @@
+import Geometry
+import Glibc
+import Quantities
+
+/// One comparison of two frames: from a wide search to the scale that the patches agree on.
+struct PhotometricFit: ~Copyable {
+  struct Outcome {
+    var logScale: Float
+    /// Of `logScale`, as far as images go.
+    var variance: Double
+    /// Matches that support the scale, and all.
+    var supportCount: Int
+    var foundCount: Int
+    /// Median of how far the supporting matches moved with the translation, pixels of the finest image.
+    var parallax: Float
+    /// Turn of the camera beyond the odometry's, radians about its axes.
+    var turn: SIMD3<Float>
+    var directionChange: Float
+  }
+
+  /// A second start of the search is worth its time when it lies so far from the first.
+  private static let distinctStarts: Float = 0.2
+
+  /// Share of the textured pixels that should move and do not; nil when too few should.
+  private(set) var staticShare: Float?
+  /// Matches of the last comparison.
+  private(set) var matchCount = 0
+  private let camera: GridCamera
+  private var points: [PatchPoint] = []
+  private var tracker: PatchTracker
+  private var search: ScaleSearch
+  private var votes: ScaleVotes
+
+  /// - Parameter intrinsics: of the finest level.
+  init(intrinsics: CameraIntrinsics) {
+    camera = GridCamera(intrinsics)
+    tracker = PatchTracker(camera: camera)
+    let coarse = ImageSize(width: intrinsics.size.width / 4, height: intrinsics.size.height / 4)
+    search = ScaleSearch(camera: GridCamera(intrinsics.scaled(to: coarse)))
+    points.reserveCapacity(PointSelection.capacity)
+    votes = ScaleVotes(capacity: PointSelection.capacity)
+  }
+
+  /// - Parameters:
+  ///   - odometry: maps points of the newer frame to the older one's axes, metres.
+  ///   - initial: log scale in the middle of the search.
+  ///   - expected: log scale that recent frames had.
+  /// - Returns: nil when the images do not determine a scale.
+  mutating func run(
+    newer: LumaLevels, older: LumaLevels, depth: NetworkDepth, odometry: ViewMotion, initial: Float,
+    expected: Float
+  ) -> Outcome? {
+    matchCount = 0
+    staticShare = nil
+    let coarse = search.run(
+      target: newer.coarse, source: older.coarse, depth: depth, motion: odometry, around: initial,
+      expected: expected)
+    guard let coarse else { return nil }
+    staticShare = coarse.staticShare
+    PointSelection.run(newer.middle, depth: depth, into: &points)
+    let found = settle(newer, older, odometry, start: coarse.logScale)
+    guard abs(coarse.logScale - expected) > Self.distinctStarts else { return found }
+    // Repeating texture can mislead the search: what recent frames said is tried too, and matches decide.
+    let other = settle(newer, older, odometry, start: expected)
+    return (other?.supportCount ?? 0) > (found?.supportCount ?? 0) ? other : found
+  }
+
+  /// Finds the patches from a first scale, corrects motion and scale, finds them again and lets them vote.
+  private mutating func settle(
+    _ newer: LumaLevels, _ older: LumaLevels, _ odometry: ViewMotion, start: Float
+  ) -> Outcome? {
+    var motion = odometry
+    var logScale = start
+    var variance = 0.0
+    var turn = SIMD3<Float>.zero
+    var directionChange: Float = 0
+    for round in 0..<2 {
+      let inverseScale = expf(-logScale)
+      for index in points.indices {
+        tracker.track(
+          &points[index], from: newer, to: older, motion: motion, inverseScale: inverseScale,
+          fromMiddle: round == 0)
+      }
+      guard
+        let refined = MotionRefinement(points, camera: camera, odometry: odometry, logScale: logScale)
+      else { return nil }
+      motion = refined.motion
+      logScale = refined.logScale
+      variance = refined.variance
+      turn = refined.turn
+      directionChange = refined.directionChange
+    }
+    guard votes.run(points, camera: camera, motion: motion, around: logScale) else { return nil }
+    matchCount = max(matchCount, votes.foundCount)
+    return Outcome(
+      logScale: votes.logScale, variance: max(votes.variance, variance), supportCount: votes.supportCount,
+      foundCount: votes.foundCount, parallax: votes.parallax, turn: turn, directionChange: directionChange)
+  }
+}

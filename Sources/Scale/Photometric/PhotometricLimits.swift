@@ -1,0 +1,44 @@
+/// What a look must offer before it is made, and what it must show before it is believed.
+///
+/// - Source: methods notes 2.5, measured anew on simulated and recorded drives where a figure stands for itself.
+struct PhotometricLimits {
+  /// Shortest baseline of a pair, metres.
+  let shortestBaseline = 0.05
+  /// Wanted baseline as a share of the scene's median depth: parallax grows with it, overlap shrinks.
+  let baselineShare = 0.08
+  /// A camera that moved less since the last stored frame stands, metres.
+  let shortestStep = 0.01
+  let longestAgeNanoseconds: Int64 = 1_000_000_000
+  let largestYawRate = 0.35
+  let fewestMatches = 24
+  /// Share of the matches that agree on one scale and one motion.
+  let leastAgreement: Float = 0.4
+  let leastParallaxPixels: Float = 1
+  let largestDirectionChange: Float = 0.26
+  /// Share of the image that must not stand still.
+  let leastMovingShare = 0.4
+  let largestSigma = 0.15
+
+  /// Why a look is not believed; nil when it is.
+  func objection(to outcome: PhotometricFit.Outcome, staticShare: Double?, sigma: Double) -> ScaleGateReason?
+  {
+    if let staticShare, 1 - staticShare < leastMovingShare {
+      return .photometricGain(found: 1 - staticShare, needed: leastMovingShare)
+    }
+    if outcome.supportCount < fewestMatches {
+      return .matches(found: outcome.supportCount, needed: fewestMatches)
+    }
+    let agreement = Float(outcome.supportCount) / Float(outcome.foundCount)
+    if agreement < leastAgreement {
+      return .agreement(found: Double(agreement), needed: Double(leastAgreement))
+    }
+    if outcome.parallax < leastParallaxPixels {
+      return .parallax(found: Double(outcome.parallax), needed: Double(leastParallaxPixels))
+    }
+    if outcome.directionChange > largestDirectionChange {
+      return .direction(found: Double(outcome.directionChange), limit: Double(largestDirectionChange))
+    }
+    if !(sigma < largestSigma) { return .photometricSharpness(found: sigma, limit: largestSigma) }
+    return nil
+  }
+}

@@ -1,0 +1,105 @@
+import Glibc
+
+/// Every matched patch says at which log scale the network's depth puts it where it was found; the weighted
+/// median of the votes is the frame's log scale.
+///
+/// Much of the weight may belong to things that move by themselves or to wrong matches. In the median a patch
+/// without parallax may say "infinitely far" without harm, so none is left out for what it says.
+struct ScaleVotes {
+  private struct Vote {
+    var logScale: Float
+    var weight: Float
+    var parallax: Float
+  }
+
+  /// Neighbouring patches share the network's error: so many count as one.
+  private static let groupSize = 6.0
+  /// Stands for "infinitely far".
+  private static let largestVote: Float = 5
+  /// A vote supports the result within this distance of it.
+  private static let supportReach: Float = 0.3
+  /// Largest squared distance of a match from its epipolar line, in standard deviations.
+  private static let largestDeviation: Float = 9
+
+  private var votes: [Vote] = []
+  private(set) var logScale: Float = 0
+  private(set) var variance = 0.0
+  private(set) var foundCount = 0
+  private(set) var supportCount = 0
+  /// Median of how far the supporting points move with the translation, pixels.
+  private(set) var parallax: Float = 0
+
+  init(capacity: Int) { votes.reserveCapacity(capacity) }
+
+  /// Gathers the votes and counts them; false when there are fewer than eight.
+  /// - Parameter guess: log scale at which parallax is judged: weights must not depend on what a point says.
+  mutating func run(
+    _ points: [PatchPoint], camera: GridCamera, motion: ViewMotion, around guess: Float
+  ) -> Bool {
+    votes.removeAll(keepingCapacity: true)
+    foundCount = 0
+    supportCount = 0
+    let inverseScale = expf(-guess)
+    for point in points where point.isFound {
+      foundCount += 1
+      if let vote = vote(of: point, camera, motion, inverseScale: inverseScale) { votes.append(vote) }
+    }
+    guard votes.count >= 8 else { return false }
+    votes.withUnsafeBufferPointer { settle($0) }
+    return true
+  }
+
+  /// Nil for a match off its epipolar line, or without any parallax.
+  private func vote(
+    of point: PatchPoint, _ camera: GridCamera, _ motion: ViewMotion, inverseScale: Float
+  ) -> Vote? {
+    let turned = motion.rotate(camera.ray(point.place))
+    let away = point.inverseDepth * motion.translation
+    let seen = (point.found - camera.centre) / camera.focal
+    // (turned + a away) projects onto `seen`, a being one over the scale: two equations, in pixels.
+    let slope = SIMD2(seen.x * away.z - away.x, seen.y * away.z - away.y) * camera.focal
+    let value = SIMD2(turned.x - seen.x * turned.z, turned.y - seen.y * turned.z) * camera.focal
+    let square = point.distance(slope, slope)
+    guard square > 1e-12 else { return nil }
+    let a = point.distance(slope, value) / square
+    let rest = value - a * slope
+    guard point.distance(rest, rest) < Self.largestDeviation else { return nil }
+    let matchVariance = 1 / (inverseScale * inverseScale * square)
+    guard matchVariance < 1 else { return nil }
+    let said = a > 0 ? -logf(a) : Self.largestVote
+    let depthVariance = MotionRefinement.depthSigma * MotionRefinement.depthSigma
+    return Vote(
+      logScale: max(-Self.largestVote, min(Self.largestVote, said)),
+      weight: 1 / (depthVariance + matchVariance),
+      parallax: inverseScale * (slope * slope).sum().squareRoot())
+  }
+
+  /// Median of the votes, then of those near it: what moves with the camera errs to one side only.
+  private mutating func settle(_ votes: UnsafeBufferPointer<Vote>) {
+    var reach = Float.infinity
+    var centre: Float = 0
+    var spread: Float = 0
+    for _ in 0..<4 {
+      let (within, of) = (reach, centre)
+      func weight(_ vote: Vote) -> Float { abs(vote.logScale - of) <= within ? vote.weight : 0 }
+      let median = RobustMedian.of(votes, weight: weight) { $0.logScale }
+      spread = 1.4826 * RobustMedian.of(votes, weight: weight) { abs($0.logScale - median) }
+      centre = median
+      reach = max(Self.supportReach, 2.5 * spread)
+    }
+    logScale = centre
+    var sum = 0.0
+    var squares = 0.0
+    for vote in votes where abs(vote.logScale - centre) <= reach {
+      sum += Double(vote.weight)
+      squares += Double(vote.weight * vote.weight)
+      if abs(vote.logScale - centre) <= Self.supportReach { supportCount += 1 }
+    }
+    parallax = RobustMedian.of(
+      votes, weight: { abs($0.logScale - centre) <= Self.supportReach ? 1 : 0 }
+    ) { logf(max(1e-3, $0.parallax)) }
+    parallax = expf(parallax)
+    let deviation = 1.253 * Double(spread)
+    variance = deviation * deviation / max(1, sum * sum / max(1e-9, squares) / Self.groupSize)
+  }
+}

@@ -1,0 +1,115 @@
+public import Geometry
+public import Odometry
+public import Quantities
+
+/// Looks at frames and says, now and then, how many metres a unit of network depth is.
+///
+/// Joins the ways of looking that need no network of their own (photometric, ground, range points). Call it once
+/// for each frame, after the network ran: it decides by itself when there is something to learn, so that its
+/// cost averaged over frames stays small, and does nothing while the camera stands. Allocates nothing after
+/// `init`. One thread.
+public struct ScaleObserver: ~Copyable {
+  /// Which ways of looking are on, and how often.
+  public struct Settings: Equatable, Sendable {
+    public var usesPhotometric = true
+    public var usesGround = true
+    public var usesPoints = true
+    /// Between two looks of one kind, seconds.
+    public var photometricIntervalSeconds = 0.25
+    public var groundIntervalSeconds = 0.5
+
+    public init() {}
+  }
+
+  /// One frame as the network saw it. The buffers must stay valid during the call only.
+  public struct Frame {
+    /// Capture time (mid-exposure, where known), on the clock of the odometry.
+    public var time: MonotonicTime
+    /// (3, height, width) without gaps: the network's input, red, green, blue; any affine normalisation.
+    public var image: UnsafePointer<Float>
+    /// (height, width) without gaps: the network's depth in its own unit, without any scale; NaN = unknown,
+    /// +Inf = beyond range.
+    public var depth: UnsafePointer<Float>
+
+    public init(time: MonotonicTime, image: UnsafePointer<Float>, depth: UnsafePointer<Float>) {
+      self.time = time
+      self.image = image
+      self.depth = depth
+    }
+  }
+
+  /// What one frame taught.
+  public struct Result: Equatable, Sendable {
+    /// Nil when nobody looked at this frame.
+    public var photometric: ScaleObservation?
+    public var ground: ScaleObservation?
+    public var points: ScaleObservation?
+    /// Share of the image that stands still although odometry says it should move; nil when nobody looked.
+    public var staticShare: Double?
+    /// Turn of the camera as images show it, rad/s to the left; nil when nobody looked or images do not tell.
+    public var imageYawRate: Double?
+
+    public init() {}
+  }
+
+  private let settings: Settings
+  private var photometric: PhotometricObserver
+  private var ground: GroundObserver
+  private var points: PointsObserver
+
+  /// - Parameters:
+  ///   - intrinsics: of the network's grid.
+  ///   - mount: how the camera sits; nil = not known, then the ground says nothing.
+  ///   - initialLogScale: ln(metres per network unit) the model was made with; scales up to a factor of three
+  ///     from it are looked for.
+  public init(
+    intrinsics: CameraIntrinsics, mount: CameraMount?, initialLogScale: Double,
+    settings: Settings = Settings()
+  ) {
+    self.settings = settings
+    photometric = PhotometricObserver(
+      intrinsics: intrinsics, initialLogScale: initialLogScale,
+      intervalSeconds: settings.photometricIntervalSeconds)
+    ground = GroundObserver(
+      intrinsics: intrinsics, mount: mount, initialLogScale: initialLogScale,
+      intervalSeconds: settings.groundIntervalSeconds)
+    points = PointsObserver()
+  }
+
+  /// Looks at one frame.
+  ///
+  /// - Parameter motion: the odometry's motion of the camera between two times (start, end); nil when odometry
+  ///   does not cover them. Asked at most a dozen times.
+  public mutating func observe(
+    _ frame: Frame, motion: (MonotonicTime, MonotonicTime) -> CameraMotion?
+  ) -> Result {
+    var result = Result()
+    if settings.usesPhotometric {
+      result.photometric = photometric.observe(frame, motion: motion)
+      result.staticShare = photometric.staticShare
+      result.imageYawRate = photometric.imageYawRate
+    }
+    if settings.usesGround {
+      result.ground = ground.observe(frame, motion: motion)
+    }
+    return result
+  }
+
+  /// Compares range points with the depth that the network predicted without them.
+  ///
+  /// - Parameters:
+  ///   - logRatios: for each point, ln(measured depth in metres / predicted depth in network units) at its pixel;
+  ///     values that are not finite are left out. The buffer is reordered.
+  ///   - time: capture time of the frame.
+  public mutating func observe(
+    logRatios: UnsafeMutableBufferPointer<Float>, time: MonotonicTime
+  ) -> ScaleObservation? {
+    settings.usesPoints ? points.observe(logRatios, time: time) : nil
+  }
+
+  /// Forgets earlier frames: the camera, its mount or the clock changed.
+  public mutating func forget() {
+    photometric.forget()
+    ground.forget()
+  }
+}

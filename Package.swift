@@ -102,7 +102,7 @@ let package = Package(
     module("TensorFiles", ["WireFormat", "Quantities"]),
     module("Inference", ["Kernels", "KernelsAVX512", "CProcessor", "ONNXFormat", "Quantities"]),
     module("Completion", ["Kernels", "TensorFiles", "Geometry", "Quantities"]),
-    module("ModelBundle", ["Inference", "Quantities", "CSodium"]),
+    module("ModelBundle", ["Inference", "Geometry", "Quantities", "CSodium"]),
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
     module("Preprocessing", ["ImageBuffers", "Geometry", "Quantities"]),
@@ -201,7 +201,7 @@ let package = Package(
     tests("AllocationTests", []),
     tests("TensorFilesTests", ["TensorFiles"]),
     tests("CompletionTests", ["Completion", "TensorFiles", "Geometry", "Platform", "Quantities"]),
-    tests("ModelBundleTests", ["ModelBundle", "Inference", "Quantities"]),
+    tests("ModelBundleTests", ["ModelBundle", "Inference", "Geometry", "Quantities"]),
     tests(
       "DepthPipelineTests",
       ["DepthPipeline", "ImageBuffers", "ModelBundle", "Preprocessing", "WireFormat", "Quantities"]),

@@ -37,10 +37,12 @@ struct BundleManifest: Decodable {
   var initialScaleLogSigma: Double
   var confidence: ConfidenceCalibration
   var files: [String: String]
+  /// Of bundles whose `pose.onnx` may be used for scale.
+  var pose: Pose?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case formatVersion = "format_version"
-    case name, architecture, normalisation, confidence, files
+    case name, architecture, normalisation, confidence, files, pose
     case inputSizes = "input_sizes"
     case disparityToDepth = "disparity_to_depth"
     case canonicalFxPixels = "canonical_fx_px"
@@ -50,6 +52,9 @@ struct BundleManifest: Decodable {
 
   /// Keys for people and for the training side; present, but of no use here.
   private static let documentary: Set<String> = ["provenance", "measured"]
+
+  /// Keys that a bundle may have or leave out.
+  private static let optional: Set<String> = ["pose"]
 
   /// - Throws: `.badManifest`, `.unsupportedFormat`.
   init(json: Data, path: String) throws(ModelBundleError) {
@@ -70,7 +75,7 @@ struct BundleManifest: Decodable {
     guard unknown.isEmpty else {
       throw .badManifest(path: path, reason: "unknown key \(unknown.joined(separator: ", "))")
     }
-    let missing = wanted.subtracting(keys).sorted()
+    let missing = wanted.subtracting(keys).subtracting(Self.optional).sorted()
     guard missing.isEmpty else {
       throw .badManifest(path: path, reason: "missing key \(missing.joined(separator: ", "))")
     }
@@ -102,7 +107,8 @@ struct BundleManifest: Decodable {
     if confidence.kind != "log_sigma" {
       return "confidence.kind \"\(confidence.kind)\" is unknown; \"log_sigma\" is"
     }
-    return nil
+    if pose != nil && files["pose.onnx"] == nil { return "pose is given, but files does not list pose.onnx" }
+    return pose?.valueProblem
   }
 
   private static func explain(_ error: any Error) -> String {

@@ -43,6 +43,10 @@ extension DepthModel {
     } catch {
       throw .inference(path: bundle.path, error)
     }
+    pose =
+      if let pose = manifest.pose {
+        try PoseModel(pose, onnx: try bundle.require("pose.onnx"), path: bundle.path + "/pose.onnx")
+      } else { nil }
     self.encoder = encoder
     encoderHash = manifest.files["encoder.onnx"] ?? ""
     files = Set(manifest.files.keys)

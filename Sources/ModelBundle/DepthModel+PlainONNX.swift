@@ -26,6 +26,7 @@ extension DepthModel {
     self.graph = graph
     fusionGraph = nil
     encoder = nil
+    pose = nil
     files = []
     self.path = path
     name = path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path

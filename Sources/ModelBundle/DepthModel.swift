@@ -57,6 +57,8 @@ public struct DepthModel: Sendable {
   public internal(set) var encoderHash: String
   /// Names of the bundle's files, bundle.json excepted; empty for a plain file.
   public internal(set) var files: Set<String>
+  /// The network for the motion between two frames; nil when the bundle has none that could be trusted with scale.
+  public internal(set) var pose: PoseModel?
   /// The whole network as one graph.
   let graph: Model
   /// The same with the encoder's feature f_s readable and the decoder's f_o an input of its own; nil for a

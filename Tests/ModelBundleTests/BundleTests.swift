@@ -43,7 +43,8 @@ final class TinyBundle {
   /// Writes bundle.json for the files as they are now; `change` may spoil it.
   func describe(_ change: (inout [String: Any]) -> Void = { _ in }) throws {
     var files: [String: String] = [:]
-    for name in ["encoder.onnx", "decoder.onnx", "MODEL_CARD.md"] {
+    for name in ["encoder.onnx", "decoder.onnx", "MODEL_CARD.md", "pose.onnx"]
+    where FileManager.default.fileExists(atPath: folder.file(name)) {
       let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file(name))))
       files[name] = SHA256.hexadecimal(of: bytes)
     }

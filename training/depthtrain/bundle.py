@@ -21,9 +21,14 @@ from depthtrain.data.sparsity import Points
 FORMAT_VERSION = 1
 KEYS = {"format_version", "name", "architecture", "input_sizes", "normalisation", "disparity_to_depth", "canonical_fx_px",
         "initial_scale", "initial_scale_log_sigma", "confidence", "files", "provenance", "measured"}
+OPTIONAL_KEYS = {"pose"}
 NESTED_KEYS = {"normalisation": {"mean", "std"}, "disparity_to_depth": {"min_depth_m", "max_depth_m"},
-               "confidence": {"kind", "a", "b"}, "provenance": {"recipe", "git_commit", "drives", "steps", "date"}}
+               "confidence": {"kind", "a", "b"}, "provenance": {"recipe", "git_commit", "drives", "steps", "date"},
+               "pose": {"input_divisor", "transform", "distance_m", "rotation_deg", "log_norm_sigma", "log_norm_bias_sigma",
+                        "provenance", "measured"}}
 BANK_NAME = "priors.safetensors"
+POSE_NAME = "pose.onnx"
+POSE_TRANSFORM = "later_from_earlier"
 REQUIRED_FILES = {"encoder.onnx", "decoder.onnx", "MODEL_CARD.md"}
 
 
@@ -58,12 +63,40 @@ class Bundle:
         return graph_predictor(self.path)
 
 
+def session_options():
+    """Quiet, and as many threads as PyTorch was given: two that spin would wait for each other on a busy machine."""
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = torch.get_num_threads()
+    return options
+
+
+def pose_predictor(bundle: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Runs a folder's pose.onnx with ONNX Runtime: two frames (1, 6, h, w), the earlier first -> axis-angle and translation (3,)
+    of later-from-earlier for the canonical camera. Raises BundleError for a file that is no pose network."""
+    import onnxruntime
+    path = bundle / POSE_NAME
+    try:
+        session = onnxruntime.InferenceSession(str(path), session_options(), providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has no public base class for its errors
+        raise BundleError(f"{path}: not an ONNX network, or one cut short ({str(error).splitlines()[0]})") from error
+    names = [value.name for value in (*session.get_inputs(), *session.get_outputs())]
+    if names != ["pair", "axis_angle", "translation_m"]:
+        raise BundleError(f"{path}: a pose network makes axis_angle and translation_m of pair; found {', '.join(names)}")
+
+    def predict(pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        axis_angle, translation = session.run(None, {"pair": pair})
+        return axis_angle[0].astype(np.float64), translation[0].astype(np.float64)
+
+    return predict
+
+
 def graph_predictor(folder: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]:
     """Predictor of a folder's encoder.onnx and decoder.onnx, with prior fusion between them when there is a bank."""
     import onnxruntime
     from depthtrain.priors.bank import open_bank
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options = session_options()
     encoder, decoder = (onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
                         for name in ("encoder.onnx", "decoder.onnx"))
     encoder_names, decoder_names = ([output.name for output in graph.get_outputs()] for graph in (encoder, decoder))
@@ -128,8 +161,21 @@ def open_bundle(path: str | Path) -> Bundle:
 
 
 def _check_keys(where: Path, description: dict) -> None:
-    if description.keys() != KEYS:
-        raise BundleError(f"{where}: keys differ from the format in {sorted(description.keys() ^ KEYS)}")
+    if description.keys() - OPTIONAL_KEYS != KEYS:
+        raise BundleError(f"{where}: keys differ from the format in {sorted((description.keys() - OPTIONAL_KEYS) ^ KEYS)}")
     for name, keys in NESTED_KEYS.items():
-        if description[name].keys() != keys:
+        if name in description and description[name].keys() != keys:
             raise BundleError(f"{where}: {name} differs from the format in {sorted(description[name].keys() ^ keys)}")
+    if "pose" in description:
+        _check_pose(where, description["pose"], description["files"])
+
+
+def _check_pose(where: Path, pose: dict, files: dict) -> None:
+    if POSE_NAME not in files:
+        raise BundleError(f"{where}: pose is given, but files does not list {POSE_NAME}")
+    if pose["transform"] != POSE_TRANSFORM:
+        raise BundleError(f"{where}: pose.transform {pose['transform']!r} is unknown; {POSE_TRANSFORM!r} is")
+    low, high = pose["distance_m"]
+    if not (1 <= pose["input_divisor"] <= 16 and 0 < low < high and pose["rotation_deg"] > 0 and pose["log_norm_sigma"] > 0
+            and pose["log_norm_bias_sigma"] >= 0):
+        raise BundleError(f"{where}: pose has a divisor outside 1 to 16, or a range or sigma that is not positive")

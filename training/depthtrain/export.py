@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from depthtrain.bundle import BANK_NAME, FORMAT_VERSION, graph_predictor, open_bundle, sha256, write_description
+from depthtrain.bundle import (BANK_NAME, FORMAT_VERSION, POSE_NAME, graph_predictor, open_bundle, sha256,
+                               write_description)
 from depthtrain.calibration import Calibration, calibrate
 from depthtrain.card import imported_card, model_card
 from depthtrain.checkpoint import load_companion, load_completion, load_network, read
@@ -73,14 +74,14 @@ def export_graphs(network: SplitNetwork, folder: Path) -> None:
 def export_pose(network: nn.Module, folder: Path) -> None:
     """Writes pose.onnx: two normalised frames in temporal order (1, 6, H, W) -> axis_angle and translation_m (1, 3).
 
-    Both describe the second camera in the first one's frame (T_first_second). Raises ValueError when ONNX Runtime and PyTorch
-    disagree by more than 1e-5.
+    Both are of later-from-earlier: they map coordinates of the earlier camera to the later one's. Raises ValueError when ONNX
+    Runtime and PyTorch disagree by more than 1e-5.
     """
     import onnxruntime
     network = network.eval().to(memory_format=torch.contiguous_format)
     pair = torch.randn(1, 6, 128, 416, generator=torch.Generator().manual_seed(3))
-    export_graph(network, (pair,), folder / "pose.onnx", ["pair"], ["axis_angle", "translation_m"], dynamic=True)
-    session = onnxruntime.InferenceSession(str(folder / "pose.onnx"), providers=["CPUExecutionProvider"])
+    export_graph(network, (pair,), folder / POSE_NAME, ["pair"], ["axis_angle", "translation_m"], dynamic=True)
+    session = onnxruntime.InferenceSession(str(folder / POSE_NAME), providers=["CPUExecutionProvider"])
     with torch.no_grad():
         worst = max(float(np.abs(found - expected.numpy()).max())
                     for found, expected in zip(session.run(None, {"pair": pair.numpy()}), network(pair)))
@@ -114,7 +115,7 @@ def export(checkpoint: Path, folder: Path) -> None:
         raise ValueError(f"{checkpoint}: a teacher is no model for a robot; see python -m depthtrain.teacher.export")
     steps = int(read(checkpoint)["step"])
     folder.mkdir(parents=True, exist_ok=True)
-    for optional in (BANK_NAME, FILE_NAME, "pose.onnx"):  # of an earlier model in the same folder
+    for optional in (BANK_NAME, FILE_NAME, POSE_NAME):  # of an earlier model in the same folder
         (folder / optional).unlink(missing_ok=True)
     export_graphs(network, folder)
     bank = None

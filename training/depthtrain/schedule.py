@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import nn
@@ -27,16 +28,22 @@ def learning_rate(settings: Optimisation, steps_since_start: int, progress: floa
 
 
 @torch.no_grad()
-def settle_statistics(network: nn.Module, sampler: Sampler, count: int, device: torch.device) -> None:
-    """Sets batch-norm statistics to their plain mean over `count` batches of all groups."""
+def settle_statistics(network: nn.Module, inputs: Iterable[torch.Tensor]) -> None:
+    """Sets batch-norm statistics to their plain mean over `inputs`, batches of all groups."""
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None
-    for number in range(count):
-        network(sampler.draw(STATISTICS_FIRST + number)[1].image.to(device).to(memory_format=torch.channels_last))
+    for batch in inputs:
+        network(batch)
     for norm in norms:
         norm.momentum = 0.1
+
+
+def statistics_inputs(sampler: Sampler, count: int, device: torch.device) -> Iterator[torch.Tensor]:
+    """Images of `count` batches that no step draws."""
+    for number in range(count):
+        yield sampler.draw(STATISTICS_FIRST + number)[1].image.to(device).to(memory_format=torch.channels_last)
 
 
 def freeze_statistics(network: nn.Module) -> None:

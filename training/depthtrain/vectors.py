@@ -1,7 +1,8 @@
 """Golden vectors for the inference engine: whole networks with random weights, and what PyTorch says about them.
 
 Layout: DIR/<net>-<W>x<H>/{model.onnx, input.npy, output.npy[, output_1.npy ...], meta.json}; folders named
-<net>-dynamic-<W>x<H> hold a graph exported with free height and width; those named fusion-* are of depthtrain.priors.vectors.
+<net>-dynamic-<W>x<H> hold a graph exported with free height and width; those named fusion-* are of depthtrain.priors.vectors,
+those named pose-* of depthtrain.pose.vectors.
 Weights are seeded noise, never trained; batch norm statistics come from one training-mode pass over noise, so that
 activations keep about unit scale.
 
@@ -31,6 +32,8 @@ from depthtrain.networks.monodepth2 import Monodepth2
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.networks.san import ATTACHMENTS
 from depthtrain.onnxfile import export_graph
+from depthtrain.pose.vectors import NAME as POSE
+from depthtrain.pose.vectors import write_pose_vectors
 from depthtrain.priors.vectors import write_fusion_vectors
 
 FUSION = "fusion"
@@ -96,8 +99,9 @@ def randomise(network: nn.Module, seed: int, size: tuple[int, int]) -> nn.Module
     for head in heads:
         nn.init.normal_(head.weight, std=0.5 / (head.weight[0].numel() ** 0.5))
     network.train()
+    channels = next(module.in_channels for module in network.modules() if isinstance(module, nn.Conv2d))
     with torch.no_grad():
-        network(torch.randn(2, 3, size[1], size[0]) * 0.5 + 0.5)
+        network(torch.randn(2, channels, size[1], size[0]) * 0.5 + 0.5)
     return network.eval()
 
 
@@ -153,12 +157,15 @@ def write_all(out: Path, names: set[str] | None = None, seed: int = 7) -> None:
     if not names or FUSION in names:
         write_fusion_vectors(out, seed)
         print(f"{FUSION}: written", flush=True)
+    if not names or POSE in names:
+        write_pose_vectors(out, randomise, picture, seed)
+        print(f"{POSE}: written", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", action="append", choices=[*(fixture.name for fixture in FIXTURES), FUSION])
+    parser.add_argument("--only", action="append", choices=[*(fixture.name for fixture in FIXTURES), FUSION, POSE])
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     torch.set_num_threads(2)

@@ -16,6 +16,7 @@ import os
 import random
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from depthtrain.config import Recipe
@@ -50,9 +51,20 @@ FAMILIES = (
     DriveFamily("corridor_wide", "corridor", range(81, 84), 35, "416x128", (180, 300), (0.3, 1.5), (-1, 6), 2.0),
     DriveFamily("beams_wide", "street", range(111, 115), 90, "416x128", (220, 280), (0.8, 1.8), (0, 4), 8.0,
                 ("--sparse-beams", "4", "--camera-forward", "0.5")),
+    # Frames near enough to each other for pairs with baselines of 0.1 to 1.5 m.
+    DriveFamily("pairs_street_wide", "street", range(121, 133), 60, "416x128", (200, 320), (0.5, 2.0), (-1, 6), 12.0),
+    DriveFamily("pairs_street_std", "street", range(141, 149), 60, "320x240", (150, 300), (0.3, 1.8), (-2, 10), 12.0),
+    DriveFamily("pairs_corridor_std", "corridor", range(151, 163), 60, "320x240", (150, 300), (0.2, 1.4), (-2, 15), 4.0),
+    DriveFamily("pairs_corridor_wide", "corridor", range(171, 176), 60, "416x128", (180, 300), (0.3, 1.5), (-1, 6), 4.0),
+    DriveFamily("pairs_yard_std", "yard", range(181, 193), 60, "320x240", (150, 300), (0.2, 1.6), (-2, 12), 4.0),
+    DriveFamily("pairs_yard_wide", "yard", range(201, 207), 60, "416x128", (180, 300), (0.4, 1.8), (-1, 6), 4.0),
 )
+PAIRS = ("--frames", "120", "--rate", "10")
 HELD_OUT = (("sim_street_val", "street", 901, ()), ("sim_corridor_val", "corridor", 902, ()), ("sim_yard_val", "yard", 903, ()),
-            ("sim_street_wide_val", "street", 904, ("--size", "416x128", "--fx", "241.7", "--camera-height", "1.65")))
+            ("sim_street_wide_val", "street", 904, ("--size", "416x128", "--fx", "241.7", "--camera-height", "1.65")),
+            ("sim_pairs_street_val", "street", 905, PAIRS), ("sim_pairs_corridor_val", "corridor", 906, PAIRS),
+            ("sim_pairs_yard_val", "yard", 907, PAIRS),
+            ("sim_pairs_street_wide_val", "street", 908, (*PAIRS, "--size", "416x128", "--fx", "241.7")))
 
 
 def commands(depthctl: str, out: Path) -> list[tuple[Path, list[str]]]:
@@ -68,18 +80,26 @@ def commands(depthctl: str, out: Path) -> list[tuple[Path, list[str]]]:
                                     str(family.frames), "--rate", str(family.rate_hz), "--size", family.size,
                                     "--out", str(folder), *camera, *sensor, *family.options]))
     for name, world, seed, options in HELD_OUT:
-        result.append((out / name, [depthctl, "simulate", "--world", world, "--seed", str(seed), "--frames", "30",
-                                    "--rate", "1", "--out", str(out / name), *options]))
+        length = () if "--frames" in options else ("--frames", "30", "--rate", "1")
+        result.append((out / name, [depthctl, "simulate", "--world", world, "--seed", str(seed), "--out", str(out / name),
+                                    *length, *options]))
     return result
 
 
 def generate_missing(recipe: Recipe) -> None:
     """Makes the simulator drives that the recipe names under `./.sim-drives/` and that do not exist yet.
 
+    Raises RecipeError as `generate_named` does.
+    """
+    generate_named([source.drive for group in recipe.groups for source in group.sources] + list(recipe.validation))
+
+
+def generate_named(names: Iterable[str]) -> None:
+    """Makes those of the drives, named as in recipes, that are the simulator's and do not exist yet.
+
     Uses $DEPTHCTL, else bin/depthctl of the repository, else the one on the path. Raises RecipeError when none is there, or
     when a name is not one of the families above.
     """
-    names = [source.drive for group in recipe.groups for source in group.sources] + list(recipe.validation)
     root = Path(__file__).resolve().parents[3]
     for name in dict.fromkeys(name for name in names if name.startswith(f"./{FOLDER}/")):
         pattern = Path(name).name

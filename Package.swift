@@ -210,7 +210,8 @@ let package = Package(
       "DepthDaemonTests",
       [
         "DepthDaemon", "DepthPipeline", "DepthClient", "Calibration", "Capture", "Configuration", "Decoding",
-        "Geometry", "Health", "Messaging", "Preprocessing", "WireFormat", "Platform", "Quantities",
+        "Geometry", "Health", "ImageBuffers", "Messaging", "ModelBundle", "Preprocessing", "WireFormat",
+        "Platform", "Quantities", logging,
       ]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),
     tests("ScaleTests", ["Scale", "Odometry", "ImageBuffers", "Geometry", "Quantities"]),

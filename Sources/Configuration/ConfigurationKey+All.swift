@@ -97,7 +97,7 @@ extension ConfigurationKey {
 
   private static let exchange: [ConfigurationKey] = [
     .integer(
-      "exchange.frames", \.exchange.frames, 0...1000, unit: "frames", .live,
+      "exchange.frames", \.exchange.frames, 0...100, unit: "frames", .live,
       "Live frames that both models run on before the exchange; 0 = models are not compared."),
     .number(
       "exchange.min_correlation", \.exchange.minCorrelation, -1...1, .live,

@@ -1,5 +1,5 @@
 package import Capture
-import Platform
+package import Platform
 import Quantities
 import Synchronization
 
@@ -15,15 +15,12 @@ package final class CaptureStatus: Sendable {
     case ended
   }
 
-  let frames = Counter()
+  package let frames = Counter()
   let corrupt = Counter()
-  /// Frames the source itself reports lost (sequence gaps).
-  let lost = Counter()
+  /// Frames the source itself reports lost (sequence gaps), and those that an exchange of the source cost.
+  package let lost = Counter()
   /// Times the camera came back after it was unavailable.
   let reconnects = Counter()
-  /// Generation of the configuration whose source delivers.
-  var sourceGeneration: UInt64 { generation.load(ordering: .acquiring) }
-  private let generation = Atomic<UInt64>(0)
   private let storage = Mutex(State.starting)
   private let stream = Mutex(Stream())
 
@@ -32,7 +29,7 @@ package final class CaptureStatus: Sendable {
     var connection: String?
   }
 
-  var state: State { storage.withLock { $0 } }
+  package var state: State { storage.withLock { $0 } }
 
   /// Of the frames that arrive; nil while none do.
   var frameSize: ImageSize? { state == .streaming ? stream.withLock { $0.size } : nil }
@@ -43,11 +40,6 @@ package final class CaptureStatus: Sendable {
   /// Called before the first frame of a size is told by `enter`.
   func note(size: ImageSize, connection: String?) {
     stream.withLock { $0 = Stream(size: size, connection: connection) }
-  }
-
-  /// Notes that a source of this generation delivers.
-  func note(sourceGeneration: UInt64) {
-    generation.store(sourceGeneration, ordering: .releasing)
   }
 
   /// Sets the state and says whether that was a change.

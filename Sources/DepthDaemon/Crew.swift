@@ -14,7 +14,7 @@ package final class Crew {
   let odometry = OdometryInbox()
   let odometryStatus = OdometryStatus()
   let context: MessagingContext
-  let channels = ReloadChannels(perception: PerceptionStatus(), capture: CaptureStatus())
+  package let channels = ReloadChannels()
   private let logger: Logger
   private let stopFlag = StopFlag()
   private var threads: [WorkerThread] = []
@@ -111,9 +111,10 @@ package final class Crew {
   }
 
   private func startCapture(_ settings: DaemonSettings, _ model: DepthModel) {
+    let inbox = odometry
     let loop = CaptureLoop(
-      firstSource: settings.source(for: model), deliversOdometry: settings.odometry == .camera,
-      mailbox: mailbox, channels: channels, odometry: odometry, stop: stopFlag, logger: logger)
+      firstSource: settings.source(for: model), mailbox: mailbox, channels: channels,
+      useOdometry: { inbox.add($0) }, stop: stopFlag, logger: logger)
     threads.append(WorkerThread(name: "capture") { loop.run() })
   }
 }

@@ -30,7 +30,10 @@ extension LoadedConfiguration {
       threads: configuration.model.threads, pinnedCores: configuration.model.pinnedCores,
       endpoints: endpointSettings, odometry: odometryInput,
       odometryMaximumAgeNanoseconds: Int64(configuration.odometry.maxAgeMilliseconds) * 1_000_000,
-      stateDirectory: try stateDirectory, inspectSource: sourceInspector, isDevice: camera != nil)
+      stateDirectory: try stateDirectory, inspectSource: sourceInspector, isDevice: camera != nil,
+      firstFramePatienceNanoseconds: SourceChoice.firstFramePatience(
+        rateHz: nominalRateHz,
+        discardedFrames: camera == nil ? 0 : configuration.camera.discardFirstFrames))
     settings.pipeline.generation = generation
     return settings
   }

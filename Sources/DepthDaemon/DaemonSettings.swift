@@ -35,6 +35,8 @@ public struct DaemonSettings: Sendable {
   var inspectSource: @Sendable () throws(CaptureError) -> SourceFacts
   /// Whether the source is a device that cannot be opened twice.
   var isDevice: Bool
+  /// A source that takes the place of another one and delivers nothing for longer than this is refused.
+  var firstFramePatienceNanoseconds: Int64
 
   /// What a source says before it delivers.
   struct SourceFacts: Sendable {
@@ -63,13 +65,16 @@ extension DaemonSettings {
   }
 
   var odometryUse: OdometryUse {
-    OdometryUse(isExpected: odometry != .none, maximumAgeNanoseconds: odometryMaximumAgeNanoseconds)
+    OdometryUse(
+      isExpected: odometry != .none, isFromSource: odometry == .camera,
+      maximumAgeNanoseconds: odometryMaximumAgeNanoseconds)
   }
 
   /// The source, for a model: compressed frames are decoded no larger than it needs.
   func source(for model: DepthModel) -> SourceChoice {
     SourceChoice(
-      open: openSource, neededSize: neededSize(for: model), isLossless: isLossless, isExclusive: isDevice)
+      open: openSource, neededSize: neededSize(for: model), isLossless: isLossless, isDevice: isDevice,
+      firstFramePatienceNanoseconds: firstFramePatienceNanoseconds)
   }
 
   func neededSize(for model: DepthModel) -> ImageSize {

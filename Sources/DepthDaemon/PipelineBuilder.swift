@@ -1,13 +1,19 @@
-import DepthPipeline
-import Geometry
-import ModelBundle
+package import DepthPipeline
+package import Geometry
+package import ModelBundle
 import Quantities
 
 /// Makes the pipeline for whatever frames arrive. Called on the thread that will use the pipeline.
-struct PipelineBuilder: Sendable {
+package struct PipelineBuilder: Sendable {
   let settings: PipelineSettings
   let model: DepthModel
   let calibration: CameraCalibration?
+
+  package init(settings: PipelineSettings, model: DepthModel, calibration: CameraCalibration?) {
+    self.settings = settings
+    self.model = model
+    self.calibration = calibration
+  }
 
   func build(
     frameSize: ImageSize, carriesTruth: Bool, executor: any ParallelExecutor

@@ -27,8 +27,8 @@ public struct FrameMetadata: Equatable, Sendable {
   public var decodeNanoseconds: Int64 = 0
   /// Capture time relative to the start of the recording or simulation, seconds; nil for live cameras.
   public var sourceTimeSeconds: Double?
-  /// Generation of the configuration that opened the source.
-  public var sourceGeneration: UInt64 = 0
+  /// Which of the sources that were tried since the start delivered it; 0 = the first.
+  public var sourceAttempt: UInt64 = 0
 
   public init() {}
 

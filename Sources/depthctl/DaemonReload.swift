@@ -5,8 +5,8 @@ import WireFormat
 struct DaemonReload {
   private let options: ClientOptions
 
-  /// Plans, models and comparisons take their time.
-  private static let patienceSeconds = 60.0
+  /// Longer than the daemon takes to give up: what it did must be known before a file is put back.
+  private static let patienceSeconds = 240.0
 
   init(_ options: ClientOptions) {
     self.options = options

@@ -19,7 +19,7 @@ struct ModelCommand: ParsableCommand {
     @OptionGroup var options: ClientOptions
     @Argument(help: "Bundle folder or ONNX file, readable for the daemon.") var path: String
     @Flag(help: "Take it even if it compares badly.") var force = false
-    @Option(help: "Give up after this many seconds.") var timeout = 130.0
+    @Option(help: "Give up after this many seconds.") var timeout = 240.0
     @Flag(help: "Print the verdict as one JSON object.") var json = false
 
     func run() throws {
@@ -33,7 +33,7 @@ struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Go back to the model that ran before the last exchange.")
     @OptionGroup var options: ClientOptions
-    @Option(help: "Give up after this many seconds.") var timeout = 130.0
+    @Option(help: "Give up after this many seconds.") var timeout = 240.0
     @Flag(help: "Print the verdict as one JSON object.") var json = false
 
     func run() throws {

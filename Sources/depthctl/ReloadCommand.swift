@@ -15,7 +15,7 @@ struct ReloadCommand: ParsableCommand {
   @OptionGroup var options: ClientOptions
   @Flag(help: "Do everything but apply it.") var dryRun = false
   @Flag(help: "Take a new model even if it compares badly with the running one.") var force = false
-  @Option(help: "Give up after this many seconds.") var timeout = 130.0
+  @Option(help: "Give up after this many seconds.") var timeout = 240.0
   @Flag(help: "Print the verdict as one JSON object.") var json = false
 
   func run() throws {

@@ -34,6 +34,12 @@ private struct Later: ControlRequest {
   static let name = "later"
 }
 
+/// Takes longer than its time limit, and says that it cannot be given up.
+private struct Committed: ControlRequest {
+  typealias Answer = Echo.Answer
+  static let name = "committed"
+}
+
 /// What the handlers of this test work with.
 private final class Waiting {
   var replies: [ControlReply] = []
@@ -76,6 +82,10 @@ private final class Waiting {
       ControlHandler(later: Later.self, patienceSeconds: 60) { _, waiting, reply in
         waiting.replies.append(reply)
       },
+      ControlHandler(later: Committed.self, patienceSeconds: 0.01) { _, waiting, reply in
+        _ = reply.commit()
+        waiting.replies.append(reply)
+      },
     ]
   }
 
@@ -108,7 +118,7 @@ private final class Waiting {
 
   @Test(arguments: [
     ("not json", "malformed", "byte"), ("{}", "malformed", "request"), ("", "malformed", "byte"),
-    ("[]", "malformed", "request"), ("{\"request\":\"dance\"}", "unknown_request", "busy, echo"),
+    ("[]", "malformed", "request"), ("{\"request\":\"dance\"}", "unknown_request", "busy, committed, echo"),
     ("{\"request\":\"echo\"}", "bad_argument", "text"),
     ("{\"request\":\"echo\",\"text\":7}", "bad_argument", "text"),
     ("{\"request\":\"echo\",\"text\":\"a\",\"loud\":true}", "bad_argument", "loud"),
@@ -124,11 +134,12 @@ private final class Waiting {
     }
   }
 
-  @Test func `an answer may come later while others are served`() throws {
+  @Test(arguments: ["later", "committed"])
+  func `an answer may come later while others are served`(request: String) throws {
     try withServer { directory in
       let answer = Mailbox<String>()
       let thread = WorkerThread(name: "asker") {
-        answer.put((try? ask(directory, "{\"request\":\"later\"}")) ?? "none")
+        answer.put((try? ask(directory, "{\"request\":\"\(request)\"}")) ?? "none")
       }
       defer { thread.join() }
       // Answered only once the other request has come in; it is asked again until then.
@@ -137,7 +148,7 @@ private final class Waiting {
         _ = try ask(directory, "{\"request\":\"echo\",\"text\":\"x\"}")
         late = answer.take(until: MonotonicTime.now() + 50_000_000)
       }
-      #expect(late == "{\"v\":1,\"ok\":true,\"request\":\"later\",\"result\":{\"text\":\"at last\"}}")
+      #expect(late == "{\"v\":1,\"ok\":true,\"request\":\"\(request)\",\"result\":{\"text\":\"at last\"}}")
     }
   }
 

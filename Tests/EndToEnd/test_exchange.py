@@ -127,6 +127,24 @@ def test_an_exchanged_model_that_went_missing_gives_way_to_the_configured_one(la
     assert str(renamed) in daemon.log
 
 
+def test_a_start_after_an_exchange_needs_the_configured_model_no_more(launch, renamed, tmp_path):
+    configured = shutil.copytree(MODEL, tmp_path / "configured")
+    daemon = launch(simulator(model={"path": str(configured)})).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+    assert model(daemon, "exchange", renamed)[0] == 0
+    daemon.stop()
+    shutil.rmtree(configured)
+    daemon.start()
+    with stream(daemon, "front/depth/") as subscriber:
+        assert subscriber.receive().header["model"]["name"] == "renamed"
+    assert "config_fallback" not in (daemon.state / "events.jsonl").read_text()
+    # A reload needs it no more either.
+    rewrite(daemon, depth={"max_m": 50.0})
+    assert reload(daemon)[1]["verdict"] == "applied"
+    assert model(daemon, "show")[1]["name"] == "renamed"
+
+
 def test_a_model_replaced_in_its_folder_is_a_change(launch, renamed):
     daemon = launch(simulator(model={"path": str(renamed)})).start()
     with stream(daemon, "front/depth/") as subscriber:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 import zmq
-from conftest import simulator
+from conftest import RATE_HZ, simulator
 from daemon import TOP, depthctl, toml
 from subscriber import PATIENCE_S, status, stream
 
@@ -42,15 +42,24 @@ def wait_for_event(subscriber, code):
     return subscriber.receive_until(lambda received: received[1].get("code") == code)[1]
 
 
-def assert_unbroken(messages):
-    """One story: sequence numbers go on where they were and no time runs backwards.
+def drops(message):
+    """Frames that were captured, or should have been, and became no message, since the daemon started."""
+    return sum(message.header["drops"].values())
 
-    A number may be missing: ZeroMQ drops for a reader that a busy machine holds up.
+
+def assert_unbroken(messages, rate_hz=RATE_HZ):
+    """One story: sequence numbers go on where they were, no time runs backwards, and what is missing is told.
+
+    A sequence number may be missing: ZeroMQ drops for a reader that a busy machine holds up. A frame without one is
+    counted in `drops`.
     """
-    sequences = [message.header["seq"] for message in messages]
-    assert sequences == sorted(set(sequences))
-    times = [message.captured for message in messages]
-    assert times == sorted(times)
+    for before, after in zip(messages, messages[1:]):
+        assert after.header["seq"] > before.header["seq"]
+        assert after.captured > before.captured
+        assert drops(after) >= drops(before)
+        missing = round((after.captured - before.captured) * 1e-9 * rate_hz) - 1
+        told = after.header["seq"] - before.header["seq"] - 1 + drops(after) - drops(before)
+        assert missing <= told, f"{missing} frames are missing and {told} told after {before.header}"
 
 
 def read_until(subscriber, is_right):
@@ -121,6 +130,10 @@ def test_another_source_is_swapped_in_and_subscribers_stay(launch):
         ({"camera": {"source": "sim:nowhere"}}, ["sim:nowhere"]),
         ({"model": {"path": "nowhere"}}, ["nowhere"]),
         ({"model": {"input_size": "100x100"}}, ["100x100"]),
+        ({"exchange": {"frames": 101}}, ["exchange.frames", "0 to 100"]),
+        # No restart is advised into what would not run.
+        ({"camera": {"name": "rear"}, "model": {"path": "nowhere"}}, ["nowhere"]),
+        ({"camera": {"name": "rear", "source": "v4l2:/dev/video-nowhere"}}, ["video-nowhere"]),
     ],
 )
 def test_what_is_wrong_is_refused_in_four_places_and_changes_nothing(launch, change, words):
@@ -300,52 +313,113 @@ def test_an_ended_recording_is_left_for_another_source(launch, tmp_path):
         assert subscriber.receive().header["generation"] == 1
 
 
-def test_a_storm_of_reloads_loses_no_frame(launch, tmp_path):
-    """A hundred reloads within ten seconds, good and broken in turn, while every frame of a recording must be processed."""
+def test_a_source_that_opens_and_never_delivers_gives_way_to_the_old_one(launch, tmp_path):
     drive = tmp_path / "drive"
-    depthctl("simulate", "--world", "street", "--frames", "4", "--out", drive)
+    depthctl("simulate", "--world", "street", "--frames", "3", "--out", drive)
+    for picture in (drive / "frames").iterdir():
+        picture.write_bytes(picture.read_bytes()[:200])
+    daemon = launch(simulator()).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+        rewrite(daemon, camera={"source": f"drive:{drive}"}, drive={"loop": True})
+        code, answer = reload(daemon)
+        assert (code, answer["verdict"], answer["generation"]) == (2, "refused", 0), answer
+        assert "delivered no frame" in answer["reasons"][0] and str(drive) in answer["reasons"][0]
+        # What the trial cost is told, and the old source goes on.
+        now = time.monotonic_ns()
+        messages = [subscriber.receive()]
+        while messages[-1].captured < now:
+            messages.append(subscriber.receive())
+        assert_unbroken(messages)
+        assert messages[-1].header["generation"] == 0
+
+
+def storm(daemon, texts):
+    """A hundred reloads within ten seconds, good and broken in turn; their answers."""
+    waiting, answers = [], []
+    for number in range(100):
+        replace(daemon.config, "broken [" if number % 2 else texts[number // 2 % len(texts)])
+        socket = zmq.Context.instance().socket(zmq.REQ)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.connect(daemon.endpoint("control"))
+        socket.send_json({"request": "reload"})
+        waiting.append(socket)
+        time.sleep(0.08)
+    for socket in waiting:
+        assert socket.poll(120_000)
+        answers.append(socket.recv_json()["result"]["verdict"])
+        socket.close()
+    return answers
+
+
+def variants(daemon):
+    """Good texts of the daemon's file: most differ in a live key, some in one that makes a new pipeline."""
+    live = [toml({**daemon.tables, "depth": {"max_m": 20.0 + i}}) for i in range(40)]
+    rebuilt = [toml({**daemon.tables, "preprocessing": {"vertical_offset": i / 10}}) for i in range(10)]
+    return live + rebuilt
+
+
+def read_during(subscriber, daemon, work):
+    """All messages from before `work()` to after it and a reload that ends it; and what `work` returned."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(work()))
+    messages = [subscriber.receive()]
+    thread.start()
+    while thread.is_alive():
+        messages.append(subscriber.receive())
+    thread.join()
+    replace(daemon.config, variants(daemon)[-1])
+    last = reload(daemon)[1]["generation"]
+    messages += read_until(subscriber, lambda header: header["generation"] == last)
+    return messages, results[0]
+
+
+def assert_verdicts(verdicts):
+    assert len(verdicts) == 100
+    assert set(verdicts) <= {"applied", "unchanged", "refused"}
+    assert {"applied", "refused"} <= set(verdicts)
+
+
+def test_a_storm_of_reloads_loses_no_frame(launch, tmp_path):
+    """While every frame of a recording must be processed."""
+    drive = tmp_path / "drive"
+    depthctl("simulate", "--world", "street", "--frames", "4", "--rate", RATE_HZ, "--out", drive)
     tables = simulator(
         camera={"source": f"drive:{drive}"}, drive={"pace": "as_fast_as_possible", "loop": True})
     daemon = launch(tables).start()
-    live = [toml({**daemon.tables, "depth": {"max_m": 20.0 + i}}) for i in range(40)]
-    rebuilt = [toml({**daemon.tables, "preprocessing": {"vertical_offset": i / 10}}) for i in range(10)]
-    good = live + rebuilt
-    answers = []
-
-    def storm():
-        waiting = []
-        for number in range(100):
-            replace(daemon.config, "broken [" if number % 2 else good[number // 2])
-            socket = zmq.Context.instance().socket(zmq.REQ)
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.connect(daemon.endpoint("control"))
-            socket.send_json({"request": "reload"})
-            waiting.append(socket)
-            time.sleep(0.08)
-        for socket in waiting:
-            assert socket.poll(120_000)
-            answers.append(socket.recv_json())
-            socket.close()
-
     with stream(daemon, "front/depth/") as subscriber:
-        thread = threading.Thread(target=storm)
-        thread.start()
-        messages = [subscriber.receive()]
-        while thread.is_alive():
-            messages.append(subscriber.receive())
-        thread.join()
-        replace(daemon.config, good[-1])
-        last = reload(daemon)[1]["generation"]
-        messages += read_until(subscriber, lambda header: header["generation"] == last)
-    assert len(answers) == 100
-    verdicts = [answer["result"]["verdict"] for answer in answers]
-    assert set(verdicts) <= {"applied", "unchanged", "refused"}
-    assert {"applied", "refused"} <= set(verdicts)
+        messages, verdicts = read_during(subscriber, daemon, lambda: storm(daemon, variants(daemon)))
+    assert_verdicts(verdicts)
     assert_unbroken(messages)
     generations = [message.header["generation"] for message in messages]
     assert generations == sorted(generations)
     # Every captured frame became a message: none was lost in the source, on the way or for want of a pipeline.
     assert messages[-1].header["drops"] == {"camera": 0, "pipeline": 0}
+
+
+def test_a_storm_of_reloads_costs_a_live_camera_no_more_than_one(launch):
+    # So slow that a busy machine alone costs hardly a frame.
+    rate_hz = 1.0
+    daemon = launch(simulator(simulation={"rate_hz": rate_hz})).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        before, _ = read_during(subscriber, daemon, lambda: time.sleep(10))
+        frames = camera_frames(daemon)
+        during, verdicts = read_during(subscriber, daemon, lambda: storm(daemon, variants(daemon)))
+        frames = camera_frames(daemon) - frames
+        now = time.monotonic_ns()
+        during.append(subscriber.receive_until(lambda message: message.captured > now))
+    assert_verdicts(verdicts)
+    for messages in (before, during):
+        assert_unbroken(messages, rate_hz)
+    # If each of a hundred reloads cost one, every frame would be lost.
+    assert drops(during[-1]) - drops(during[0]) <= drops(before[-1]) - drops(before[0]) + 2
+    # Each frame that the camera delivered became a message or is counted.
+    told = [message.header["seq"] + message.header["drops"]["pipeline"] for message in (before[-1], during[-1])]
+    assert frames <= told[1] - told[0]
+
+
+def camera_frames(daemon):
+    return daemon.ask("status")["result"]["camera"]["frames"]
 
 
 # The last good configuration

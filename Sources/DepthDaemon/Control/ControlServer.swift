@@ -83,11 +83,11 @@ package final class ControlServer<Context> {
     var failure: MessagingError?
     open.removeAll { entry in
       if now >= entry.deadline {
-        entry.reply.fail(
+        entry.reply.expire(
           ControlFailure(code: "timeout", text: "\"\(entry.name)\" took too long and was given up."))
       }
       switch entry.reply.state {
-      case .open: return false
+      case .open, .committed: return false
       case .answered(let result): write(result, to: entry.name)
       case .failed(let failure): write(failure)
       }

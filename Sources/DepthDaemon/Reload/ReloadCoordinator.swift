@@ -14,19 +14,13 @@ final class ReloadCoordinator {
   private let notifier: SystemdNotifier
   private let level: LogThreshold
   private let logger: Logger
-  private let jobs = Mailbox<ReloadJob>()
+  private let jobs = Mailbox<ReloadWish>()
   private let results = Mailbox<ReloadResult>()
   private let stop = StopFlag()
   private let thread: WorkerThread
-  private var queue: [Wish] = []
-  private var active: Wish?
+  private var queue: [ReloadWish] = []
+  private var active: ReloadWish?
   private var watch: ConfigurationWatch
-
-  /// A job and everybody who waits for its verdict.
-  private struct Wish {
-    let job: ReloadJob
-    var replies: [ControlReply]
-  }
 
   init(
     running: RunningConfiguration, crew: Crew, reporter: StatusReporter, notifier: SystemdNotifier,
@@ -56,11 +50,11 @@ final class ReloadCoordinator {
   /// Asks for a job. One that has not begun yet answers everybody who wants the same: it will read the file after
   /// all of them have asked.
   func request(_ job: ReloadJob, _ reply: ControlReply? = nil) {
-    let replies = reply.map { [$0] } ?? []
+    let wish = ReloadWish(job, reply)
     if job.edit == nil, let same = queue.firstIndex(where: { $0.job == job }) {
-      queue[same].replies += replies
+      queue[same].share(wish)
     } else {
-      queue.append(Wish(job: job, replies: replies))
+      queue.append(wish)
     }
   }
 
@@ -68,12 +62,13 @@ final class ReloadCoordinator {
   func turn() {
     if let result = results.takeNow() { tell(result) }
     if watch.isDue(at: MonotonicTime.now()) { request(ReloadJob(trigger: .watch)) }
+    queue.removeAll(where: \.isAbandoned)
     guard active == nil, !queue.isEmpty else { return }
     let wish = queue.removeFirst()
     active = wish
     notifier.reloading()
     watch.noteAttempt()
-    jobs.put(wish.job)
+    jobs.put(wish)
   }
 
   private func tell(_ result: ReloadResult) {

@@ -18,7 +18,7 @@ struct ReloadLoop: Sendable {
   /// What runs at first; taken out of here, so that its model goes when it is exchanged.
   let start: Mailbox<RunningConfiguration>
   let channels: ReloadChannels
-  let jobs: Mailbox<ReloadJob>
+  let jobs: Mailbox<ReloadWish>
   let results: Mailbox<ReloadResult>
   let stop: StopFlag
   let logger: Logger
@@ -29,8 +29,9 @@ struct ReloadLoop: Sendable {
     let worker = ReloadWorker(running: start, channels: channels, stop: stop)
     worker.keepLastGood(logger)
     while !stop.isRaised {
-      guard let job = jobs.take(until: MonotonicTime.now() + 200_000_000) else { continue }
-      results.put(worker.carryOut(job))
+      channels.retired.free()
+      guard let wish = jobs.take(until: MonotonicTime.now() + 200_000_000) else { continue }
+      results.put(worker.carryOut(wish))
     }
   }
 }

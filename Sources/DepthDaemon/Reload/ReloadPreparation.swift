@@ -14,10 +14,6 @@ struct ReloadPreparation {
   let next: RunningConfiguration
   let plan: ReloadPlan
   let channels: ReloadChannels
-  let stop: StopFlag
-
-  /// Frames come at least this often, or the camera is as good as away.
-  private static let framePatience: Int64 = 3_000_000_000
 
   /// Whether the source is opened anew: it is another one, or a camera whose frames would arrive too small.
   private var replacesSource: Bool {
@@ -54,9 +50,9 @@ struct ReloadPreparation {
   ///
   /// - Returns: nil when models are not compared, or cannot be.
   /// - Throws: why the new model is worse.
-  func compare(_ pipeline: DepthPipeline, _ warnings: inout [String]) throws(ReloadRefusal)
-    -> ModelComparison?
-  {
+  func compare(
+    _ pipeline: DepthPipeline, _ warnings: inout [String], isAbandoned: @escaping () -> Bool
+  ) throws(ReloadRefusal) -> ModelComparison? {
     let exchange = next.loaded.configuration.exchange
     guard exchange.frames > 0 else { return nil }
     guard !plan.parts.contains(.source) else {
@@ -64,7 +60,7 @@ struct ReloadPreparation {
       return nil
     }
     guard
-      let comparison = ShadowRun(channels: channels, stop: stop, patience: Self.framePatience).run(
+      let comparison = try ShadowRun(channels: channels, isAbandoned: isAbandoned).run(
         pipeline, running: running, frames: exchange.frames, threads: next.settings.team.width)
     else {
       warnings.append("no depth flows, so the new model could not be compared with the running one")
@@ -77,22 +73,18 @@ struct ReloadPreparation {
     return comparison
   }
 
-  /// What perception is told.
-  func change(to prepared: consuming sending PreparedPipeline?) -> sending PerceptionChange {
-    PerceptionChange(
-      ticket: ChangeTicket(),
-      sourceGeneration: replacesSource
-        ? next.generation : channels.capture.sourceGeneration,
-      builder: builder, replacement: prepared, odometry: next.settings.odometryUse, team: next.settings.team)
-  }
-
-  /// What capture is told; nil when it has nothing to do.
-  var sourceChange: CaptureChange? {
-    let delivers = next.settings.odometry == .camera
-    guard replacesSource || delivers != (running.settings.odometry == .camera) else { return nil }
-    return CaptureChange(
-      generation: next.generation, source: replacesSource ? next.settings.source(for: next.model) : nil,
-      deliversOdometry: delivers)
+  /// The change itself.
+  ///
+  /// - Parameter attempt: number of a new source.
+  func change(to prepared: consuming sending PreparedPipeline?, attempt: UInt64)
+    -> sending (perception: PerceptionChange, source: SourceChange?)
+  {
+    let ticket = ChangeTicket(triesSource: replacesSource)
+    let source = SourceChange(ticket: ticket, attempt: attempt, source: next.settings.source(for: next.model))
+    let perception = PerceptionChange(
+      ticket: ticket, sourceAttempt: replacesSource ? attempt : nil, builder: builder, replacement: prepared,
+      odometry: next.settings.odometryUse, team: next.settings.team)
+    return (perception, replacesSource ? source : nil)
   }
 
   private var builder: PipelineBuilder {

@@ -1,8 +1,8 @@
 import Quantities
 
 /// Why a reload is not carried out: every reason in words of its own.
-struct ReloadRefusal: Error, Equatable {
-  let reasons: [String]
+package struct ReloadRefusal: Error, Equatable {
+  package let reasons: [String]
 
   init(_ reasons: [String]) {
     self.reasons = reasons

@@ -13,6 +13,8 @@ final class ReloadWorker {
   private(set) var running: RunningConfiguration
   let channels: ReloadChannels
   let stop: StopFlag
+  /// Numbers the sources that are tried; the first one is 0.
+  private var sourceAttempts: UInt64 = 0
 
   init(running: RunningConfiguration, channels: ReloadChannels, stop: StopFlag) {
     self.running = running
@@ -20,7 +22,8 @@ final class ReloadWorker {
     self.stop = stop
   }
 
-  func carryOut(_ job: ReloadJob) -> ReloadResult {
+  func carryOut(_ wish: ReloadWish) -> ReloadResult {
+    let job = wish.job
     var answer = ReloadAnswer(
       verdict: .refused, trigger: job.trigger.rawValue, generation: running.generation)
     do throws(ReloadRefusal) {
@@ -28,19 +31,13 @@ final class ReloadWorker {
       answer.warnings = next.loaded.warnings
       let changes = try difference(to: next)
       answer.changes = changes.map(ReloadAnswer.Change.init)
-      let plan = ReloadPlan(changes)
-      next.model = try model(for: next, changes)
-      guard plan.restartKeys.isEmpty else {
-        answer.verdict = .restartNeeded
-        answer.reasons = plan.restartKeys.map(Self.restartAdvice)
-        return ReloadResult(answer: answer)
-      }
-      guard !plan.isEmpty else {
+      guard !changes.isEmpty else {
         answer.verdict = .unchanged
         return finish(next, answer, job, hasChanged: running.fallback != nil)
       }
-      try prepareAndSwap(next, plan, job, &answer)
-      guard !job.isDryRun else { return ReloadResult(answer: answer) }
+      next.model = try model(for: next, changes)
+      try prepareAndSwap(next, changes, wish, &answer)
+      guard answer.verdict == .applied else { return ReloadResult(answer: answer) }
       return finish(next, answer, job, hasChanged: true)
     } catch {
       answer.verdict = .refused
@@ -99,19 +96,34 @@ final class ReloadWorker {
     do { return try DepthModel.load(path: next.settings.modelPath) } catch { throw ReloadRefusal(error) }
   }
 
+  /// Everything is tried, so that no restart is advised into a configuration that would not run.
   private func prepareAndSwap(
-    _ next: RunningConfiguration, _ plan: ReloadPlan, _ job: ReloadJob, _ answer: inout ReloadAnswer
+    _ next: RunningConfiguration, _ changes: [ConfigurationChange], _ wish: ReloadWish,
+    _ answer: inout ReloadAnswer
   ) throws(ReloadRefusal) {
-    let preparation = ReloadPreparation(
-      running: running, next: next, plan: plan, channels: channels, stop: stop)
+    let job = wish.job
+    let plan = ReloadPlan(changes, source: next.loaded.configuration.camera.source)
+    let preparation = ReloadPreparation(running: running, next: next, plan: plan, channels: channels)
     let facts = try preparation.inspectSource()
     let prepared = try preparation.buildPipeline(for: facts)
+    guard plan.restartKeys.isEmpty else {
+      answer.verdict = .restartNeeded
+      answer.reasons = plan.restartKeys.map(Self.restartAdvice)
+      return
+    }
     if let prepared, next.model.hash != running.model.hash, !job.skipsComparison {
-      answer.comparison = try preparation.compare(prepared.pipeline, &answer.warnings)
+      let stop = stop
+      answer.comparison = try preparation.compare(
+        prepared.pipeline, &answer.warnings, isAbandoned: { stop.isRaised || wish.isAbandoned })
     }
     answer.verdict = .applicable
     if job.isDryRun { return }
-    try ReloadSwap(channels: channels).carryOut(preparation.change(to: prepared), preparation.sourceChange)
+    guard wish.commit() else {
+      throw ReloadRefusal(["whoever asked for this was told that it took too long; nothing was changed"])
+    }
+    sourceAttempts += 1
+    let change = preparation.change(to: prepared, attempt: sourceAttempts)
+    try ReloadSwap(channels: channels, stop: stop).carryOut(change.perception, change.source)
     answer.verdict = .applied
   }
 

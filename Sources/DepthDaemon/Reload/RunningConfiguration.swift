@@ -1,25 +1,28 @@
-import Configuration
+package import Configuration
 import DepthPipeline
-import ModelBundle
+package import ModelBundle
 
 /// Everything that the running daemon was made from.
-struct RunningConfiguration: Sendable {
+package struct RunningConfiguration: Sendable {
   var loaded: LoadedConfiguration
   var settings: DaemonSettings
-  var model: DepthModel
+  package var model: DepthModel
   /// Why something else runs than the configuration file says; nil when it runs.
-  var fallback: String?
+  package var fallback: String?
 
   var generation: UInt64 { settings.pipeline.generation }
 }
 
 extension LoadedConfiguration {
   /// What differs from another configuration, key by key: values, and the content of the files they name.
-  func difference(from old: LoadedConfiguration) -> [ConfigurationChange] {
+  package func difference(from old: LoadedConfiguration) -> [ConfigurationChange] {
     var changes = configuration.difference(from: old.configuration)
-    // Of another file or source it is to be expected.
+    let source = configuration.camera.source
+    // Another file says something else, and so does another source that brings its own calibration.
     let isExplained = changes.contains {
-      $0.key == "camera.calibration" || ReloadPlan.parts(of: $0.key).contains(.source)
+      $0.key == "camera.calibration"
+        || configuration.camera.calibration.isEmpty
+          && ReloadPlan.parts(of: $0.key, for: source).contains(.source)
     }
     if calibrationID != old.calibrationID, !isExplained {
       changes.append(

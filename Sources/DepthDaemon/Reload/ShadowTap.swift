@@ -5,8 +5,9 @@ import Quantities
 
 /// Copies of live frames, and of what the running pipeline made of them, for the comparison of models.
 ///
-/// The reload thread leaves an empty sample, the perception thread fills it after its next frame. While no sample is
-/// wanted this costs the frame's path one look at a flag.
+/// The reload thread leaves an empty sample, the perception thread fills it after its next frame. One sample goes to
+/// and fro for a whole comparison, so that the frame's path allocates and frees nothing; while none is wanted it costs
+/// one look at a flag.
 final class ShadowTap: Sendable {
   let wanted = Mailbox<ShadowSample>()
   let filled = Mailbox<ShadowSample>()
@@ -17,16 +18,29 @@ final class ShadowTap: Sendable {
     sample.fill(frame, of: pipeline, report)
     filled.put(sample)
   }
+
+  /// Has a sample filled. Called by the reload thread.
+  ///
+  /// - Returns: nil when no frame came in time.
+  func fill(_ sample: consuming ShadowSample, patienceNanoseconds: Int64) -> ShadowSample? {
+    // What an earlier comparison did not wait for is of another time, and perhaps of another size.
+    _ = filled.takeNow()
+    wanted.put(sample)
+    if let sample = filled.take(until: MonotonicTime.now() + patienceNanoseconds) { return sample }
+    if wanted.takeNow() != nil { return nil }
+    // It is being filled at this very moment.
+    return filled.take(until: MonotonicTime.now() + patienceNanoseconds)
+  }
 }
 
-/// One live frame and its depth. Memory is allocated by the reload thread, once.
+/// One live frame and its depth. The reload thread allocates its memory, and frees it.
 struct ShadowSample: ~Copyable, Sendable {
   private(set) var frame: CameraFrame
   /// The running pipeline's depth in metres, on its own grid.
   private(set) var depth: [Float]
   private(set) var inferNanoseconds: Int64 = 0
-  /// Whether the frame and the grid had the sizes the sample was made for.
-  private(set) var fits = false
+  /// Of the frame that came, when it did not fit.
+  private(set) var misfit: ImageSize?
 
   init(capturedSize: ImageSize, gridSize: ImageSize) {
     frame = CameraFrame(size: capturedSize, carriesTruth: false)
@@ -37,7 +51,8 @@ struct ShadowSample: ~Copyable, Sendable {
     _ source: borrowing CameraFrame, of pipeline: DepthPipeline, _ report: FrameReport
   ) {
     let live = pipeline.metricDepth
-    fits = source.image.size == frame.image.size && live.count == depth.count
+    let fits = source.image.size == frame.image.size && live.count == depth.count
+    misfit = fits ? nil : source.image.size
     guard fits else { return }
     frame.metadata = source.metadata
     frame.image.bytes.copyPixels(from: source.image.bytes)

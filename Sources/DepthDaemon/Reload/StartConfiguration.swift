@@ -5,48 +5,57 @@ import Quantities
 /// What the daemon starts with: the configuration file; if that or something it names is broken, the one that ran
 /// last, loudly.
 public struct StartConfiguration: Sendable {
-  let running: RunningConfiguration
+  package let running: RunningConfiguration
 
   public var logLevel: Configuration.Log.Level { running.loaded.configuration.log.level }
 
-  /// Tries the file with what commands put in the place of its values, the file alone, and the last good configuration.
+  /// Tries the file with what commands put in the place of its values, the file alone, and the same of the last good
+  /// configuration. What is not tried need not be there: a model that was exchanged may be removed.
   ///
   /// - Throws: what is wrong with the file, when nothing else can run either.
   public init(path: String, environment: [String: String]) throws(ConfigurationFailure) {
+    let text = try? TextFile.read(path)
+    let folders = Self.stateFolders(path, text, environment)
     let failure: ConfigurationFailure
     do {
-      running = try Self.file(path, environment)
+      running = try Self.load(try LoadedConfiguration.readText(path), path, environment, in: folders.first)
       return
     } catch { failure = error }
-    let text = try? TextFile.read(path)
-    for folder in Self.stateFolders(path, text, environment) {
-      guard let lastGood = LastGoodConfiguration.load(of: path, stateDirectory: folder), lastGood != text
+    for folder in folders {
+      guard let lastGood = LastGoodConfiguration.load(of: path, stateDirectory: folder), lastGood != text,
+        var running = try? Self.load(lastGood, path, environment, in: folder)
       else { continue }
-      let stored = ConfigurationOverrides.load(stateDirectory: folder)
-      guard var running = try? Self.load(lastGood, path, environment, stored.overrides) else { continue }
+      let reasons = failure.problems + [running.fallback].compactMap { $0 }
       running.fallback =
-        "the configuration that ran last is used, since \(path) is broken: "
-        + (failure.problems + [stored.damage].compactMap { $0 }).joined(separator: "; ")
+        "the configuration that ran last is used, since \(path) is broken: " + reasons.joined(separator: "; ")
       self.running = running
       return
     }
     throw failure
   }
 
-  private static func file(
-    _ path: String, _ environment: [String: String]
+  /// A text with what commands put in the place of its values; without that, and loudly, if it is broken.
+  private static func load(
+    _ text: String, _ path: String, _ environment: [String: String], in folder: String?
   ) throws(ConfigurationFailure) -> RunningConfiguration {
-    let text = try LoadedConfiguration.readText(path)
-    var plain = try load(text, path, environment, ConfigurationOverrides())
-    let stored = ConfigurationOverrides.load(stateDirectory: plain.settings.stateDirectory)
-    plain.fallback = stored.damage.map { "the configuration file is used as it stands: \($0)" }
-    guard stored.overrides != ConfigurationOverrides() else { return plain }
-    do { return try load(text, path, environment, stored.overrides) } catch {
-      var running = plain
+    let stored = folder.map(ConfigurationOverrides.load)
+    let overrides = stored?.overrides ?? ConfigurationOverrides()
+    let failure: ConfigurationFailure
+    do {
+      var running = try load(text, path, environment, overrides)
+      running.fallback = stored?.damage.map { "the configuration file is used as it stands: \($0)" }
+      return running
+    } catch { failure = error }
+    guard overrides != ConfigurationOverrides() else { throw failure }
+    do {
+      var running = try load(text, path, environment, ConfigurationOverrides())
       running.fallback =
         "the configuration file is used as it stands, since what commands put in its place is broken: "
-        + error.problems.joined(separator: "; ")
+        + failure.problems.joined(separator: "; ")
       return running
+    } catch {
+      throw ConfigurationFailure(
+        problems: error.problems + failure.problems.filter { !error.problems.contains($0) })
     }
   }
 
@@ -63,10 +72,15 @@ public struct StartConfiguration: Sendable {
     } catch { throw ConfigurationFailure(problems: ["\(error)"]) }
   }
 
-  /// Where a last good configuration may lie: the folder that the broken file names, and the usual one.
+  /// Where a text says that learned state lies; of a broken one, where it may lie: what it seems to name, and the
+  /// usual place.
   private static func stateFolders(
     _ path: String, _ text: String?, _ environment: [String: String]
   ) -> [String] {
+    if let text, let configuration = try? LoadedConfiguration.parse(text, path) {
+      let folder = configuration.state.directory.stateDirectory(environment: environment)
+      return [folder.map { Configuration.resolve($0, besides: path) }].compactMap { $0 }
+    }
     let named = text.flatMap(LastGoodConfiguration.salvageStateDirectory)
       .map { Configuration.resolve($0, besides: path) }
     let usual = DirectorySetting.automatic.stateDirectory(environment: environment)

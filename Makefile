@@ -43,7 +43,7 @@ test-end-to-end: build # black box: the built daemon, real sockets, real recordi
 test-allocations: build # the frame's path allocates nothing in steady state
 	@scripts/check-allocations --self-test && scripts/check-allocations
 
-test-vm: build # a real kernel with the vivid camera driver, under emulation
+test-vm: build # a real kernel with virtual camera and CAN drivers, under emulation
 	@scripts/vm-test
 
 test-systemd: build # Debian with systemd under emulation: installation, sandbox, watchdog, restarts

@@ -112,7 +112,7 @@ let package = Package(
     module("Evaluation", ["Geometry", "ImageBuffers", "Quantities"]),
     module("WireFormat", ["ImageBuffers", "Geometry", "Quantities"]),
     module(
-      "Configuration", ["Quantities", .product(name: "TOMLKit", package: "TOMLKit")]),
+      "Configuration", ["CANSignals", "Quantities", .product(name: "TOMLKit", package: "TOMLKit")]),
     module(
       "Drive",
       [
@@ -139,7 +139,9 @@ let package = Package(
       "DepthDaemon",
       [
         "DepthPipeline", "Capture", "Drive", "Simulation", "Calibration", "Configuration", "Messaging",
-        "ModelBundle", "Inference", "Odometry", "Preprocessing", "Decoding", "WireFormat", "ImageBuffers",
+        "CANBus",
+        "CANSignals", "ModelBundle", "Inference", "Odometry", "Preprocessing", "Decoding", "WireFormat",
+        "ImageBuffers",
         "Geometry", "Health", "Platform", "Quantities", logging, serviceLifecycle, unixSignals,
       ]),
     module("DepthClient", ["Messaging", "WireFormat", "ImageBuffers", "Platform", "Quantities"]),
@@ -161,7 +163,8 @@ let package = Package(
     .executableTarget(
       name: "vm-guest-test",
       dependencies: [
-        "Capture", "Decoding", "DepthClient", "Messaging", "WireFormat", "ImageBuffers", "Platform",
+        "CSocketCAN", "Capture", "Decoding", "DepthClient", "Messaging", "WireFormat", "ImageBuffers",
+        "Platform",
         "Quantities",
       ],
       path: "Tests/VirtualMachine/Guest", swiftSettings: houseSettings),
@@ -191,7 +194,7 @@ let package = Package(
     tests("CalibrationTests", ["Calibration", "Geometry", "Quantities"]),
     tests(
       "ConfigurationCheckTests", ["DepthDaemon", "Calibration", "Configuration", "Geometry", "Quantities"]),
-    tests("ConfigurationTests", ["Configuration", "Quantities"]),
+    tests("ConfigurationTests", ["Configuration", "CANSignals", "Quantities"]),
     tests("GeometryTests", ["Geometry", "Quantities"]),
     tests(
       "PreprocessingTests", ["Preprocessing", "Geometry", "ImageBuffers", "Quantities"],
@@ -209,8 +212,9 @@ let package = Package(
     tests(
       "DepthDaemonTests",
       [
-        "DepthDaemon", "DepthPipeline", "DepthClient", "Calibration", "Capture", "Configuration", "Decoding",
-        "Geometry", "Health", "ImageBuffers", "Messaging", "ModelBundle", "Preprocessing", "WireFormat",
+        "DepthDaemon", "DepthPipeline", "DepthClient", "CANBus", "Calibration", "Capture", "Configuration",
+        "Decoding", "Geometry", "Health", "ImageBuffers", "Messaging", "ModelBundle", "Preprocessing",
+        "WireFormat",
         "Platform", "Quantities", logging,
       ]),
     tests("WireFormatTests", ["WireFormat", "ImageBuffers", "Geometry", "Quantities"]),

@@ -82,6 +82,17 @@ public final class CANLink {
     }
   }
 
+  /// What is wrong with an interface, without opening it; nil = it can be listened to.
+  public static func fault(of interface: String) -> CANFault? {
+    switch LinuxCANKernel().look(at: interface) {
+    case .absent: .absent(interface: interface)
+    case .notCAN: .notCAN(interface: interface)
+    case .down: .down(interface: interface)
+    case .busOff: .busOff(interface: interface)
+    case .up: nil
+    }
+  }
+
   // MARK: the interface
 
   /// Opens the interface, or sees whether it is still usable. Returns whether the state changed.
@@ -94,12 +105,11 @@ public final class CANLink {
       let opened = open(index)
       return enter(.busOff(interface: interface)) || opened
     case .up(let index):
-      let opened = open(index)
-      // Frames tell when an error-passive controller is well again; a bus-off one has its carrier back.
-      guard descriptor != nil, case .errorPassive? = fault else {
-        return descriptor != nil ? enter(nil) || opened : opened
-      }
-      return opened
+      let changed = open(index)
+      guard descriptor != nil else { return changed }
+      // A bus-off controller has its carrier back; of an error-passive one, only frames tell that it is well again.
+      if case .errorPassive? = fault { return changed }
+      return enter(nil) || changed
     }
   }
 

@@ -53,40 +53,6 @@ extension CameraSource: ConfigurationText {
   }
 }
 
-/// Where speed and yaw rate come from.
-public enum OdometrySource: Hashable, Sendable {
-  /// Whatever the camera source itself carries: recordings and the simulator have odometry, cameras none.
-  case camera
-  /// There is none; scale is never learned.
-  case none
-  /// A ZeroMQ publisher that the daemon subscribes to.
-  case zmq(endpoint: String)
-}
-
-extension OdometrySource: ConfigurationText {
-  static let allowed = #""camera", "none", "zmq:tcp://HOST:PORT" or "zmq:ipc://PATH""#
-
-  public init?(configurationText text: String) {
-    switch text {
-    case "camera": self = .camera
-    case "none": self = .none
-    default:
-      guard let (scheme, endpoint) = text.splitOnce(at: ":"), scheme == "zmq" else { return nil }
-      let isPath = endpoint.hasPrefix("ipc://") && endpoint.count > 6
-      guard isPath || TCPEndpoint(endpoint) != nil else { return nil }
-      self = .zmq(endpoint: endpoint)
-    }
-  }
-
-  public var configurationText: String {
-    switch self {
-    case .camera: "camera"
-    case .none: "none"
-    case .zmq(let endpoint): "zmq:\(endpoint)"
-    }
-  }
-}
-
 extension String {
   /// What stands before and after the first separator; nil without one.
   func splitOnce(at separator: Character) -> (String, String)? {

@@ -1,3 +1,4 @@
+public import CANSignals
 public import Quantities
 
 /// Everything `config.toml` says, checked, as one immutable value.
@@ -105,6 +106,32 @@ public struct Configuration: Hashable, Sendable {
   public struct Odometry: Hashable, Sendable {
     public var source = OdometrySource.camera
     public var maxAgeMilliseconds = 200
+    public var timeOffsetMilliseconds = 0.0
+    public var maxGapMilliseconds = 250
+    public var maxSpeed = 60.0
+    public var maxYawRate = 10.0
+    public var maxAcceleration = 50.0
+    public var speedSigma = 0.02
+    public var encoderStepMeters = 0.005
+    public var timeSigmaMilliseconds = 5.0
+    public var can = CAN()
+    public var wheels = Wheels()
+
+    /// The signals of a CAN bus that say how the robot moves; nil = not used.
+    public struct CAN: Hashable, Sendable {
+      public var speed: CANSignal?
+      public var yawRate: CANSignal?
+      public var left: CANSignal?
+      public var right: CANSignal?
+    }
+
+    /// The wheels whose speeds come from the bus; nil = not stated.
+    public struct Wheels: Hashable, Sendable {
+      public var leftRadiusMeters: Double?
+      public var rightRadiusMeters: Double?
+      public var trackMeters: Double?
+      public var ticksPerRevolution: Double?
+    }
   }
 
   public struct Publish: Hashable, Sendable {

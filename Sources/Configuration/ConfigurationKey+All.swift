@@ -6,7 +6,7 @@ extension ConfigurationKey {
         "schema_version", \.schemaVersion, Configuration.schemaVersion...Configuration.schemaVersion,
         .restart,
         "Layout of this file.")
-    ] + camera + sources + network + exchange + preprocessing + outputs + process
+    ] + camera + sources + network + exchange + preprocessing + depth + odometry + publish + process
 
   /// The tables, in order, each with its heading.
   public static let tables: [(name: String, documentation: String)] = [
@@ -25,6 +25,14 @@ extension ConfigurationKey {
     ("depth", "What is published as depth."),
     ("scale", "Metric scale."),
     ("odometry", "Speed and yaw rate of the robot."),
+    (
+      "odometry.can",
+      """
+      Signals of a CAN bus (odometry.source = "can:INTERFACE"): speed and yaw_rate, or left and right. See \
+      docs/odometry.md.
+      """
+    ),
+    ("odometry.wheels", "The wheels behind odometry.can.left and odometry.can.right."),
     ("publish", "Where and what subscribers get."),
     ("state", "What is learned while running."),
     ("reload", "Reload without being asked."),
@@ -122,7 +130,7 @@ extension ConfigurationKey {
       "Which part a lower crop shows: -1 the top, 0 the middle, 1 the bottom."),
   ]
 
-  private static let outputs: [ConfigurationKey] = [
+  private static let depth: [ConfigurationKey] = [
     .number("depth.min_m", \.depth.minMeters, 0.01...1000, unit: "m", .live, "Nearer depth becomes NaN."),
     .number("depth.max_m", \.depth.maxMeters, 0.01...1000, unit: "m", .live, "Farther depth becomes +Inf."),
     .number(
@@ -133,10 +141,9 @@ extension ConfigurationKey {
     .number(
       "scale.constant_sigma", \.scale.constantSigma, 0.001...1, .live,
       "Relative standard deviation of the constant (of its logarithm)."),
-    .text("odometry.source", \.odometry.source, .rebuild, "Where speed and yaw rate come from."),
-    .integer(
-      "odometry.max_age_ms", \.odometry.maxAgeMilliseconds, 1...60000, unit: "ms", .live,
-      "Older odometry counts as none."),
+  ]
+
+  private static let publish: [ConfigurationKey] = [
     .text(
       "publish.directory", \.publish.directory, .restart,
       "Folder of the local sockets; auto: where clients look (docs/wire.md)."),

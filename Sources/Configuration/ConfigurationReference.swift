@@ -42,7 +42,8 @@ public enum ConfigurationReference {
         let cells = [
           "`\(name)`", key.documentation, key.allowed, key.unit ?? "", value, key.reload.rawValue,
         ]
-        return "| \(cells.joined(separator: " | ")) |"
+        // A bar within a cell would end it.
+        return "| \(cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")) |"
       }
   }
 }

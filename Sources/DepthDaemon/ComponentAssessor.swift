@@ -31,7 +31,8 @@ package struct ComponentAssessor {
   /// One finding for each reported component, in their order.
   package mutating func assess(_ now: ComponentObservation) -> [Finding] {
     let found = [
-      camera(now), calibration(now), decode(now), model(now), bank(now), odometry(now), scale(now),
+      camera(now), calibration(now), decode(now), model(now), bank(now),
+      now.odometry.finding(isWarm: now.isWarm, recently: now.recently), scale(now),
       Finding(.sparseOff), publish(now), clock(now), disk(now), temperature(now),
     ]
     return found.map { holds[$0.component]?.update($0, at: now.health.time) ?? $0 }
@@ -86,21 +87,6 @@ package struct ComponentAssessor {
 
   private func bank(_ now: ComponentObservation) -> Finding {
     Finding(now.hasPriorBank ? .bankIdle : .bankOff)
-  }
-
-  private func odometry(_ now: ComponentObservation) -> Finding {
-    guard now.odometry.isExpected else { return Finding(.odometryOff) }
-    guard let age = now.odometry.ageSeconds else {
-      return now.odometry.problem.map { Finding(.odometryUnreadable, $0) }
-        ?? Finding(now.isWarm ? .odometryMissing : .odometryIdle)
-    }
-    guard age <= max(now.odometry.maximumAgeSeconds, 1) else {
-      return Finding(.odometryStale, "the last odometry is \(rounded(age)) s old")
-    }
-    if now.recently.unreadableOdometry > 0, let problem = now.odometry.problem {
-      return Finding(.odometryUnreadable, problem)
-    }
-    return Finding(.odometryOK, "age \(Int(age * 1000)) ms")
   }
 
   private func scale(_ now: ComponentObservation) -> Finding {

@@ -3,6 +3,7 @@ import DepthPipeline
 import Geometry
 import Health
 import ModelBundle
+import Odometry
 import Platform
 import Quantities
 import WireFormat
@@ -32,6 +33,8 @@ struct ComponentMeter {
     var refusedMessages = CounterWindow(length: 10)
     var failedPictures = CounterWindow(length: 10)
     var unreadableOdometry = CounterWindow(length: 10)
+    var implausibleOdometry = CounterWindow(length: 10)
+    var odometryCounterFaults = CounterWindow(length: 10)
   }
 
   init(running: RunningConfiguration) {
@@ -55,15 +58,29 @@ struct ComponentMeter {
     now.recently.refusedMessages = windows.refusedMessages.update(crew.perception.sendFailures.value)
     now.recently.failedPictures = windows.failedPictures.update(
       health.perception.report?.failedPictures ?? 0)
-    now.recently.unreadableOdometry = windows.unreadableOdometry.update(crew.odometryStatus.rejected.value)
-    now.odometry.isExpected = settings.odometry != .none
-    now.odometry.ageSeconds = crew.odometry.newestTime.map { Double(health.time - $0) * 1e-9 }
-    now.odometry.maximumAgeSeconds = Double(settings.odometryMaximumAgeNanoseconds) * 1e-9
-    now.odometry.problem = crew.odometryStatus.problem
+    readOdometry(&now, crew)
     readClock(&now)
     readMachine(&now)
     readReconnects(&now, count: crew.capture.reconnects.value)
     return assessor.assess(now)
+  }
+
+  private mutating func readOdometry(_ now: inout ComponentObservation, _ crew: Crew) {
+    let (inbox, status) = (crew.odometry, crew.odometryStatus)
+    now.recently.unreadableOdometry = windows.unreadableOdometry.update(status.rejected.value)
+    now.recently.implausibleOdometry = windows.implausibleOdometry.update(inbox.counts.implausible)
+    now.recently.odometryCounterFaults = windows.odometryCounterFaults.update(status.counterFaults.value)
+    now.odometry.isExpected = settings.odometry != .none
+    let newest = inbox.newest
+    now.odometry.ageSeconds = newest.map { Double(now.health.time - $0.time) * 1e-9 }
+    now.odometry.speedMetersPerSecond = newest?.speedMetersPerSecond
+    now.odometry.maximumAgeSeconds = Double(settings.odometryMaximumAgeNanoseconds) * 1e-9
+    now.odometry.problem = status.problem
+    now.odometry.doubt = inbox.doubt?.description
+    if case .can = settings.odometry { now.odometry.isBus = true }
+    now.odometry.fault = status.bus?.fault
+    now.odometry.offsetAdvice = inbox.offsetWatch.report(at: now.health.time)?
+      .advice(configuredSeconds: Double(inbox.tuning.timeOffsetNanoseconds) * 1e-9)
   }
 
   private mutating func readClock(_ now: inout ComponentObservation) {

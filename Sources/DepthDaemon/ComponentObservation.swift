@@ -1,3 +1,4 @@
+package import CANBus
 import Capture
 package import Quantities
 
@@ -11,6 +12,8 @@ package struct ComponentObservation {
     package var refusedMessages: UInt64 = 0
     package var failedPictures: UInt64 = 0
     package var unreadableOdometry: UInt64 = 0
+    package var implausibleOdometry: UInt64 = 0
+    package var odometryCounterFaults: UInt64 = 0
 
     package init() {}
   }
@@ -21,8 +24,16 @@ package struct ComponentObservation {
     /// Of the newest sample, seconds; nil = none ever arrived.
     package var ageSeconds: Double?
     package var maximumAgeSeconds = 0.2
+    package var speedMetersPerSecond: Double?
     /// Why the last unreadable message was refused.
     package var problem: String?
+    /// Why the last implausible sample was not believed.
+    package var doubt: String?
+    /// Whether it comes from a CAN bus, and what that suffers from.
+    package var isBus = false
+    package var fault: CANFault?
+    /// Which offset of the clocks to configure; nil = nothing to say.
+    package var offsetAdvice: String?
 
     package init() {}
   }

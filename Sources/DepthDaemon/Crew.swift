@@ -36,6 +36,7 @@ package final class Crew {
   init(settings: DaemonSettings, model: DepthModel, logger: Logger) throws(DaemonError) {
     self.logger = logger
     do { context = try MessagingContext() } catch { throw .messaging(error) }
+    odometry.apply(settings.odometryTuning)
     try startPerception(settings, model)
     startOdometry(settings.odometry)
     startCapture(settings, model)
@@ -50,10 +51,13 @@ package final class Crew {
     stopOdometry()
   }
 
-  /// Listens to another publisher of odometry, or to none.
-  func changeOdometry(to input: DaemonSettings.OdometryInput) {
+  /// Takes in odometry as new settings say: from another source, or from the same one otherwise.
+  func changeOdometry(from old: DaemonSettings, to new: DaemonSettings) {
+    if new.odometryTuning != old.odometryTuning { odometry.apply(new.odometryTuning) }
+    guard new.odometry != old.odometry else { return }
     stopOdometry()
-    startOdometry(input)
+    odometry.startAnew()
+    startOdometry(new.odometry)
   }
 
   private func startPerception(_ settings: DaemonSettings, _ model: DepthModel) throws(DaemonError) {
@@ -95,12 +99,22 @@ package final class Crew {
   }
 
   private func startOdometry(_ input: DaemonSettings.OdometryInput) {
-    guard case .zeromq(let endpoint) = input else { return }
     let stop = StopFlag()
-    let loop = OdometryLoop(
-      context: context, endpoint: endpoint, inbox: odometry, status: odometryStatus, stop: stop,
-      logger: logger)
-    odometryThread = (WorkerThread(name: "odometry") { loop.run() }, stop)
+    let run: @Sendable () -> Void
+    switch input {
+    case .none, .camera: return
+    case .zeromq(let endpoint):
+      let loop = OdometryLoop(
+        context: context, endpoint: endpoint, inbox: odometry, status: odometryStatus, stop: stop,
+        logger: logger)
+      run = { loop.run() }
+    case .can(let interface, let layout):
+      let loop = CANOdometryLoop(
+        interface: interface, layout: layout, inbox: odometry, status: odometryStatus, stop: stop,
+        logger: logger)
+      run = { loop.run() }
+    }
+    odometryThread = (WorkerThread(name: "odometry", run), stop)
   }
 
   private func stopOdometry() {

@@ -29,6 +29,7 @@ extension LoadedConfiguration {
       modelPath: modelPath,
       threads: configuration.model.threads, pinnedCores: configuration.model.pinnedCores,
       endpoints: endpointSettings, odometry: odometryInput,
+      odometryTuning: configuration.odometry.tuning,
       odometryMaximumAgeNanoseconds: Int64(configuration.odometry.maxAgeMilliseconds) * 1_000_000,
       stateDirectory: try stateDirectory, inspectSource: sourceInspector, isDevice: camera != nil,
       firstFramePatienceNanoseconds: SourceChoice.firstFramePatience(
@@ -81,6 +82,7 @@ extension LoadedConfiguration {
     switch configuration.odometry.source {
     case .none: .none
     case .zmq(let endpoint): .zeromq(endpoint: endpoint)
+    case .can(let interface): .can(interface: interface, layout: configuration.odometry.layout)
     case .camera:
       // A live camera carries no odometry; expecting some from it would be a complaint for ever.
       switch configuration.camera.source {

@@ -4,6 +4,7 @@ package import Geometry
 import Glibc
 import Messaging
 import ModelBundle
+import Odometry
 package import Quantities
 
 /// Everything the daemon needs to start, checked: made from a valid configuration by `DaemonSettings+Configuration`.
@@ -28,6 +29,7 @@ public struct DaemonSettings: Sendable {
   var pinnedCores: [Int]
   var endpoints: EndpointSettings
   var odometry: OdometryInput
+  var odometryTuning: OdometryTuning
   var odometryMaximumAgeNanoseconds: Int64
   var stateDirectory: String
 
@@ -55,6 +57,8 @@ public struct DaemonSettings: Sendable {
     case camera
     /// JSON messages on a ZeroMQ endpoint.
     case zeromq(endpoint: String)
+    /// Signals of a CAN bus.
+    case can(interface: String, layout: CANOdometryLayout)
   }
 }
 

@@ -3,25 +3,6 @@ import Messaging
 import Odometry
 import Platform
 import Quantities
-import Synchronization
-
-/// What the odometry thread tells the rest of the daemon.
-final class OdometryStatus: Sendable {
-  let accepted = Counter()
-  let rejected = Counter()
-  private let storage = Mutex<String?>(nil)
-
-  /// Why the last message was refused, or why the endpoint cannot be reached; nil when all is well.
-  var problem: String? { storage.withLock { $0 } }
-
-  /// Returns whether that is news.
-  func note(_ problem: String?) -> Bool {
-    storage.withLock { present in
-      defer { present = problem }
-      return present != problem
-    }
-  }
-}
 
 /// The odometry thread: JSON messages from a ZeroMQ endpoint into the inbox.
 ///
@@ -55,7 +36,7 @@ struct OdometryLoop: Sendable {
         parsing: bytes, monotonicFromRealtime: -clock.offsetNanoseconds)
       inbox.add(message.sample)
       status.accepted.add()
-      _ = status.note(nil)
+      status.note(nil)
     } catch {
       status.rejected.add()
       if status.note(error.description) { logger.warning("\(error)") }

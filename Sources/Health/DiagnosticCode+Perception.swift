@@ -20,18 +20,20 @@ extension DiagnosticCode {
     .odometryOK: Explanation(.odometry, .ok, "odometry is young enough to use."),
     .odometryOff: Explanation(
       .odometry, .off, "no odometry is configured.",
-      do: "Name a publisher in [odometry] source to have speed in every header."),
+      do: "Name a publisher or a CAN bus in [odometry] source to have speed in every header."),
     .odometryIdle: Explanation(
       .odometry, .off, "the daemon has just started and waits for the first odometry."),
     .odometryMissing: Explanation(
       .odometry, .warning, "odometry is configured and has never arrived.",
-      do: "Start the publisher that [odometry] source names; check host and port."),
+      do:
+        "Start the publisher that [odometry] source names; check host and port, or the bus and its identifiers."
+    ),
     .odometryStale: Explanation(
       .odometry, .stale, "odometry has stopped: the last sample is older than odometry.max_age_ms.",
-      do: "Look at the publisher and at the network between."),
+      do: "Look at the publisher, or the bus, and at the network between."),
     .odometryUnreadable: Explanation(
-      .odometry, .warning, "messages arrive on the odometry endpoint that are no odometry.",
-      do: "Send what docs/wire.md describes under odometry/; the text says what is wrong with the last one."),
+      .odometry, .warning, "messages arrive that are no odometry, or frames of the bus that cannot be used.",
+      do: "The text says what is wrong with the last one; formats: docs/wire.md and docs/odometry.md."),
     .scaleOK: Explanation(.scale, .ok, "depth is in metres."),
     .scaleIdle: Explanation(.scale, .off, "there is no depth yet whose scale could be judged."),
     .scaleUnknown: Explanation(

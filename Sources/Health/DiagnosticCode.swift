@@ -58,6 +58,15 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
   case odometryMissing = "odometry_missing"
   case odometryStale = "odometry_stale"
   case odometryUnreadable = "odometry_unreadable"
+  case odometryImplausible = "odometry_implausible"
+  case odometryCounter = "odometry_counter"
+  case odometryOffset = "odometry_offset"
+  case odometryCANAbsent = "odometry_can_absent"
+  case odometryCANDown = "odometry_can_down"
+  case odometryCANBusOff = "odometry_can_bus_off"
+  case odometryCANErrors = "odometry_can_errors"
+  case odometryCANRefused = "odometry_can_refused"
+  case odometryCANSilent = "odometry_can_silent"
   case scaleOK = "scale_ok"
   case scaleIdle = "scale_idle"
   case scaleUnknown = "scale_unknown"
@@ -132,7 +141,7 @@ extension DiagnosticCode {
 
   /// What every code means.
   static let catalogue: [DiagnosticCode: Explanation] = [
-    camera, source, calibration, network, odometryAndScale, publishing, machine, process,
+    camera, source, calibration, network, odometryAndScale, odometryFaults, publishing, machine, process,
   ].reduce(into: [:]) { all, group in
     all.merge(group) { _, _ in preconditionFailure("a code is explained twice") }
   }

@@ -23,7 +23,9 @@ import Testing
     var found = false
     for (index, line) in lines.enumerated() {
       if line.hasPrefix("[") { current = String(line.dropFirst().prefix { $0 != "]" }) }
-      let isKey = current == table && line.hasPrefix("\(name) =")
+      // What is absent unless set stands there as a comment.
+      let mark = key.defaultText == nil && line.hasPrefix("# ") ? "# " : ""
+      let isKey = current == table && line.hasPrefix("\(mark)\(name) =")
       let isTable = key.path == current && line == "[\(key.path)]"
       guard isKey || isTable else { continue }
       found = true

@@ -1,3 +1,4 @@
+import CANBus
 import Capture
 import DepthDaemon
 import DepthPipeline
@@ -77,6 +78,43 @@ import Testing
       {
         $0.odometry.problem = "no number"
         $0.recently.unreadableOdometry = 1
+      }
+    ),
+    (.odometryImplausible, { $0.recently.implausibleOdometry = 20 }),
+    (
+      .odometryImplausible,
+      {
+        $0.odometry.ageSeconds = nil
+        $0.recently.implausibleOdometry = 300
+      }
+    ),
+    (.odometryCounter, { $0.recently.odometryCounterFaults = 3 }),
+    (.odometryOffset, { $0.odometry.offsetAdvice = "odometry is 40 ms late" }),
+    (.odometryCANAbsent, { $0.odometry.fault = .absent(interface: "can0") }),
+    (.odometryCANAbsent, { $0.odometry.fault = .notCAN(interface: "eth0") }),
+    (.odometryCANDown, { $0.odometry.fault = .down(interface: "can0") }),
+    (.odometryCANBusOff, { $0.odometry.fault = .busOff(interface: "can0") }),
+    (.odometryCANErrors, { $0.odometry.fault = .errorPassive(interface: "can0") }),
+    (
+      .odometryCANSilent,
+      {
+        $0.odometry.isBus = true
+        $0.odometry.ageSeconds = nil
+      }
+    ),
+    (
+      .odometryCANSilent,
+      {
+        $0.odometry.isBus = true
+        $0.odometry.ageSeconds = 3
+      }
+    ),
+    (
+      .odometryCounter,
+      {
+        $0.odometry.isBus = true
+        $0.odometry.ageSeconds = 3
+        $0.recently.odometryCounterFaults = 30
       }
     ),
     (.scaleUnknown, { $0.health.perception.report?.scale.state = .unscaled }),

@@ -52,17 +52,6 @@ extension StatusReporter {
     result.field("corrupt", crew.capture.corrupt.value)
     result.field("reconnects", crew.capture.reconnects.value)
     result.endObject()
-    if settings.odometry != .none {
-      result.beginObject("odometry")
-      let counts = crew.odometry.counts
-      result.field("samples", counts.accepted)
-      result.field("gaps", counts.gaps)
-      result.field("duplicates", counts.duplicates)
-      result.field("reordered", counts.reordered)
-      result.field("restarts", counts.restarts)
-      result.field("rejected", crew.odometryStatus.rejected.value)
-      result.field("problem", crew.odometryStatus.problem)
-      result.endObject()
-    }
+    if settings.odometry != .none { writeOdometry(at: now, into: &result) }
   }
 }

@@ -1,3 +1,4 @@
+import CANBus
 import Calibration
 import Capture
 import Configuration
@@ -129,7 +130,11 @@ public struct Doctor: Sendable {
     var findings = assessor.assess(observation).filter {
       [.clock, .disk, .temperature].contains($0.component)
     }
-    if case .none = configuration.odometry.source { findings.append(Finding(.odometryOff)) }
+    switch configuration.odometry.source {
+    case .none: findings.append(Finding(.odometryOff))
+    case .can(let interface): findings += CANLink.fault(of: interface).map { [Finding($0)] } ?? []
+    case .camera, .zmq: break
+    }
     if configuration.scale.constant == nil { findings.append(Finding(.scaleUnknown)) }
     return findings
   }

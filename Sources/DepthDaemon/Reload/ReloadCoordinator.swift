@@ -84,9 +84,7 @@ final class ReloadCoordinator {
   }
 
   private func adopt(_ running: RunningConfiguration) {
-    if running.settings.odometry != reporter.settings.odometry {
-      crew.changeOdometry(to: running.settings.odometry)
-    }
+    crew.changeOdometry(from: reporter.settings, to: running.settings)
     level.set(running.loaded.configuration.log.level)
     watch.follow(running.loaded, at: MonotonicTime.now())
     reporter.adopt(running)

@@ -7,7 +7,7 @@ package struct ReloadPlan: Equatable, Sendable {
     case source
     /// Everything from pixels to messages, the network included.
     case pipeline
-    /// The subscription to a ZeroMQ publisher of odometry.
+    /// The subscription to a ZeroMQ publisher of odometry, or the CAN bus.
     case odometry
   }
 
@@ -27,12 +27,12 @@ package struct ReloadPlan: Equatable, Sendable {
   /// What a key of class `rebuild` takes part in; nothing if it is about another kind of source.
   package static func parts(of key: String, for source: CameraSource) -> Set<Part> {
     switch key {
-    case "odometry.source": [.odometry]
     case "camera.frame_id", "camera.calibration": [.pipeline]
     default:
       switch key.prefix(while: { $0 != "." }) {
       // A source may change its size, its calibration and whether it knows the truth.
       case "camera", "drive", "simulation": concerns(key, source) ? [.source, .pipeline] : []
+      case "odometry": [.odometry]
       default: [.pipeline]
       }
     }

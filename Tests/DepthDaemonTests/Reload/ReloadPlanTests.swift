@@ -34,7 +34,8 @@ import Testing
     ("drive.loop", Self.recording, [.source, .pipeline]),
     ("camera.controls", .v4l2First, [.source, .pipeline]),
     ("model.path", Self.simulator, [.pipeline]), ("preprocessing.fit", Self.simulator, [.pipeline]),
-    ("odometry.source", Self.simulator, [.odometry]),
+    ("odometry.source", Self.simulator, [.odometry]), ("odometry.can.speed", Self.simulator, [.odometry]),
+    ("odometry.wheels.track_m", Self.simulator, [.odometry]),
   ])
   func `a rebuild key makes anew what it takes part in`(
     key: String, source: CameraSource, parts: [ReloadPlan.Part]

@@ -11,18 +11,29 @@ final class Daemon {
   private(set) var processID: pid_t = 0
 
   /// Starts the daemon on the virtual camera with the network that takes no time.
-  init?(format: String, rateHz: Double) {
+  convenience init?(format: String, rateHz: Double) {
+    self.init(
+      camera: """
+        source = "v4l2:\(Vivid.node)"
+        width = 320
+        height = 180
+        rate_hz = \(rateHz)
+        format = "\(format)"
+        discard_first_frames = 2
+        [camera.controls]
+        timestamp_source = 1
+        """)
+  }
+
+  /// Starts the daemon with that network.
+  /// - Parameters:
+  ///   - camera: the rest of the table `camera`.
+  ///   - more: further tables.
+  init?(camera: String, more: String = "") {
     let text = """
       [camera]
       name = "\(Self.camera)"
-      source = "v4l2:\(Vivid.node)"
-      width = 320
-      height = 180
-      rate_hz = \(rateHz)
-      format = "\(format)"
-      discard_first_frames = 2
-      [camera.controls]
-      timestamp_source = 1
+      \(camera)
       [model]
       path = "/opt/tiny.onnx"
       threads = 1
@@ -32,6 +43,7 @@ final class Daemon {
       directory = "\(Self.directory)"
       [state]
       directory = "/tmp/state"
+      \(more)
       """
     guard let file = fopen(Self.configurationPath, "w") else { return nil }
     fputs(text + "\n", file)

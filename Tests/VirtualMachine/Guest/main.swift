@@ -9,6 +9,10 @@ for argument in CommandLine.arguments.dropFirst() {
     do { try DaemonChecks(reporter: reporter).run() } catch {
       reporter.check(false, "the daemon can be watched", "\(error)")
     }
+  case "can":
+    do { try CANChecks(reporter: reporter).run() } catch {
+      reporter.check(false, "the daemon can be watched", "\(error)")
+    }
   default: reporter.check(false, "known check", argument)
   }
 }

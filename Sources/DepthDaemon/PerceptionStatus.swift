@@ -8,7 +8,7 @@ package final class PerceptionStatus: Sendable {
   /// Frames whose messages were handed to the sockets.
   package let published = Counter()
   /// Frames that could not be processed.
-  let failed = Counter()
+  package let failed = Counter()
   /// Messages ZeroMQ refused.
   let sendFailures = Counter()
   /// Grows each time the thread comes round, with or without a frame: the sign that it lives.

@@ -1,19 +1,21 @@
-import DepthPipeline
-import ImageBuffers
+package import DepthPipeline
+package import ImageBuffers
 import Platform
-import Quantities
+package import Quantities
 
 /// Copies of live frames, and of what the running pipeline made of them, for the comparison of models.
 ///
 /// The reload thread leaves an empty sample, the perception thread fills it after its next frame. One sample goes to
 /// and fro for a whole comparison, so that the frame's path allocates and frees nothing; while none is wanted it costs
 /// one look at a flag.
-final class ShadowTap: Sendable {
+package final class ShadowTap: Sendable {
   let wanted = Mailbox<ShadowSample>()
   let filled = Mailbox<ShadowSample>()
 
+  package init() {}
+
   /// Fills a sample if one is wanted. Called by the perception thread.
-  func offer(_ frame: borrowing CameraFrame, of pipeline: DepthPipeline, _ report: FrameReport) {
+  package func offer(_ frame: borrowing CameraFrame, of pipeline: DepthPipeline, _ report: FrameReport) {
     guard var sample = wanted.takeNow() else { return }
     sample.fill(frame, of: pipeline, report)
     filled.put(sample)
@@ -22,7 +24,7 @@ final class ShadowTap: Sendable {
   /// Has a sample filled. Called by the reload thread.
   ///
   /// - Returns: nil when no frame came in time.
-  func fill(_ sample: consuming ShadowSample, patienceNanoseconds: Int64) -> ShadowSample? {
+  package func fill(_ sample: consuming ShadowSample, patienceNanoseconds: Int64) -> ShadowSample? {
     // What an earlier comparison did not wait for is of another time, and perhaps of another size.
     _ = filled.takeNow()
     wanted.put(sample)
@@ -34,15 +36,15 @@ final class ShadowTap: Sendable {
 }
 
 /// One live frame and its depth. The reload thread allocates its memory, and frees it.
-struct ShadowSample: ~Copyable, Sendable {
-  private(set) var frame: CameraFrame
+package struct ShadowSample: ~Copyable, Sendable {
+  package private(set) var frame: CameraFrame
   /// The running pipeline's depth in metres, on its own grid.
-  private(set) var depth: [Float]
+  package private(set) var depth: [Float]
   private(set) var inferNanoseconds: Int64 = 0
   /// Of the frame that came, when it did not fit.
-  private(set) var misfit: ImageSize?
+  package private(set) var misfit: ImageSize?
 
-  init(capturedSize: ImageSize, gridSize: ImageSize) {
+  package init(capturedSize: ImageSize, gridSize: ImageSize) {
     frame = CameraFrame(size: capturedSize, carriesTruth: false)
     depth = [Float](repeating: .nan, count: gridSize.pixelCount)
   }

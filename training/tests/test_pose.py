@@ -199,6 +199,14 @@ def test_a_resumed_run_ends_with_the_same_weights(recipe: PoseRecipe, tmp_path: 
         train_pose(other, tmp_path / "parts", resume=True)
 
 
+def test_statistics_are_of_all_groups_also_when_a_run_ends_early(recipe: PoseRecipe, tmp_path: Path) -> None:
+    early = dataclasses.replace(recipe, optimisation=dataclasses.replace(recipe.optimisation, steps=2, freeze_statistics_step=90))
+    train_pose(early, tmp_path / "run")
+    average = read(tmp_path / "run" / "checkpoint.pt")["averages"]["pose"]
+    counts = {int(value) for name, value in average.items() if name.endswith("num_batches_tracked")}
+    assert counts == {early.optimisation.freeze_statistics_batches}
+
+
 def _interrupted(recipe: PoseRecipe, folder: Path) -> Path:
     """A run that is stopped, as by Ctrl-C, after two steps."""
     from depthtrain.pose import train as module

@@ -19,7 +19,7 @@ from torch import nn
 from depthtrain import checkpoint, strict_toml
 from depthtrain.bundle import BundleError, open_bundle
 from depthtrain.checkpoint import Average, CheckpointError
-from depthtrain.config import file_path
+from depthtrain.config import Optimisation, file_path
 from depthtrain.data.batches import prefetched
 from depthtrain.data.drive import DriveError
 from depthtrain.data.simulated import generate_named
@@ -58,9 +58,7 @@ def train_pose(recipe: PoseRecipe, folder: Path, resume: bool = False, minutes: 
             parameters["lr"] = learning_rate(settings, step, clock.share)
         network.train()
         if step == settings.freeze_statistics_step:
-            network.load_state_dict(average.state)
-            settle_statistics(network, statistics_inputs(sampler, settings.freeze_statistics_batches))
-            average = Average.of(network, settings.ema_decay)
+            average = settled(network, average, sampler, settings)
         if step >= settings.freeze_statistics_step:
             freeze_statistics(network)
         axis_angle, translation, dense = network.with_dense(batch.pair.to(memory_format=torch.channels_last))
@@ -74,6 +72,8 @@ def train_pose(recipe: PoseRecipe, folder: Path, resume: bool = False, minutes: 
         step += 1
         clock.add(step, group, terms)
         is_last = clock.share >= 1 or stop.is_set
+        if clock.share >= 1 and step <= settings.freeze_statistics_step:  # --minutes ended the run before
+            average = settled(network, average, sampler, settings)
         if step % 50 == 0 or is_last:
             run.add_losses(step, clock.report(optimiser.param_groups[0]["lr"]))
         if clock.is_due("checkpoint", settings.checkpoint_every_s, is_last):
@@ -93,6 +93,13 @@ def descend(terms: dict[str, torch.Tensor], network: nn.Module, optimiser: torch
         return False
     optimiser.step()
     return True
+
+
+def settled(network: nn.Module, average: Average, sampler: PairSampler, settings: Optimisation) -> Average:
+    """Gives the network its average's weights and batch-norm statistics of all groups; returns the average that follows it."""
+    network.load_state_dict(average.state)
+    settle_statistics(network.train(), statistics_inputs(sampler, settings.freeze_statistics_batches))
+    return Average.of(network, settings.ema_decay)
 
 
 def statistics_inputs(sampler: PairSampler, count: int) -> Iterator[torch.Tensor]:

@@ -94,6 +94,7 @@ public struct Configuration: Hashable, Sendable {
     public var minMeters = 0.1
     public var maxMeters = 80.0
     public var minConfidence = 0.0
+    public var removeHoles = true
   }
 
   public struct Scale: Hashable, Sendable {

@@ -135,6 +135,9 @@ extension ConfigurationKey {
     .number("depth.max_m", \.depth.maxMeters, 0.01...1000, unit: "m", .live, "Farther depth becomes +Inf."),
     .number(
       "depth.min_confidence", \.depth.minConfidence, 0...1, .live, "Pixels with less confidence become NaN."),
+    .boolean(
+      "depth.remove_holes", \.depth.removeHoles, .live,
+      "Whether depth far below the ground becomes NaN: it cannot be, and is never filled."),
     .optionalNumber(
       "scale.constant", \.scale.constant, 0.0001...10000, unit: "m per unit of network depth", .live,
       "Known scale; makes the metric topics speak. Absent = not known."),

@@ -8,6 +8,8 @@ package struct ComponentAssessor {
   private var holds: [HealthComponent: FindingHold]
   /// Share of the nominal rate that is missing.
   private var slowness = TwoEdgedThreshold(enter: 0.5, leave: 0.3)
+  /// Share of the image in holes.
+  private var holes = TwoEdgedThreshold(enter: 0.05, leave: 0.03)
   private var losses = TwoEdgedThreshold(enter: 0.02, leave: 0.01)
   private var breakage = TwoEdgedThreshold(enter: 0.01, leave: 0.005)
   private var lowDisk = TwoEdgedThreshold(enter: 100e6, leave: 150e6)
@@ -81,6 +83,9 @@ package struct ComponentAssessor {
     if nominal > 0, now.isWarm, slowness.update(1 - now.health.rateHz / nominal) {
       return Finding(
         .modelSlow, "\(rounded(now.health.rateHz)) of \(rounded(nominal)) frames per second are processed")
+    }
+    if let share = now.health.perception.report?.holeShare, holes.update(share) {
+      return Finding(.modelHoles, "\(percent(share)) of the image lies in holes")
     }
     return Finding(.modelOK, now.modelName)
   }

@@ -49,6 +49,7 @@ extension LoadedConfiguration {
     settings.nearestMeters = configuration.depth.minMeters
     settings.farthestMeters = configuration.depth.maxMeters
     settings.minimumConfidence = configuration.depth.minConfidence
+    settings.removesHoles = configuration.depth.removeHoles
     settings.scaleConstant = configuration.scale.constant.map {
       ScaleEstimate(
         value: $0, logSigma: configuration.scale.constantSigma, state: .locked, source: .constant)

@@ -8,7 +8,7 @@ import WireFormat
 
 /// The story of one frame, from captured pixels to messages:
 ///
-///     rectify + resize -> network -> depth -> scale -> confidence -> messages
+///     rectify + resize -> network -> depth -> holes -> scale -> confidence -> messages
 ///
 /// Decoding happens before, on the capture thread; sending is the sink's business. Built once per camera,
 /// calibration, model and configuration, on the thread that uses it; `process` allocates nothing.
@@ -23,6 +23,8 @@ public final class DepthPipeline {
   private let visible: [UInt8]
   private let conversion: DepthConversion
   private var scale: ScaleStage
+  private let mount: CameraMount?
+  private var holes: HoleStage?
   private var confidenceStage: ConfidenceStage?
   private var maps: DepthMaps
   private let messages: MessageStage
@@ -54,6 +56,8 @@ public final class DepthPipeline {
     visible = Self.visiblePixels(of: preprocessor)
     conversion = DepthConversion(model: model, grid: grid)
     scale = ScaleStage(settings: settings, model: model)
+    mount = calibration?.mount
+    holes = HoleStage(settings: settings, intrinsics: grid.intrinsics, mount: mount)
     confidenceStage = ConfidenceStage(model: model, network: network, settings: settings)
     maps = DepthMaps(size: size, hasConfidence: confidenceStage != nil)
     messages = try MessageStage(
@@ -80,12 +84,15 @@ public final class DepthPipeline {
     clock.timings.infer = clock.lap()
 
     let finite = convertToDepth()
+    holes?.run(&maps, farthest: farthestUnits)
     confidenceStage?.run(network: network, scale: scale.estimate, maps: &maps)
     scale.run(maps.unscaled.baseAddress, count: grid.size.pixelCount, into: maps.metric.baseAddress)
     clock.timings.post = clock.lap()
 
     var report = FrameReport(scale: scale.estimate)
-    report.validRatio = Double(finite - (confidenceStage?.rejectedPixels ?? 0)) / Double(grid.size.pixelCount)
+    let rejected = (confidenceStage?.rejectedPixels ?? 0) + (holes?.removedPixels ?? 0)
+    report.validRatio = Double(finite - rejected) / Double(grid.size.pixelCount)
+    report.holeShare = holes?.share
     report.meanConfidence = confidenceStage?.summary?.mean
     report.timings = clock.timings
     messages.send(
@@ -113,6 +120,7 @@ public final class DepthPipeline {
     let newScale = ScaleStage(settings: settings, model: model)
     try messages.apply(settings, scale: newScale.estimate)
     scale = newScale
+    holes = HoleStage(settings: settings, intrinsics: grid.intrinsics, mount: mount)
     confidenceStage = ConfidenceStage(model: model, network: network, settings: settings)
     self.settings = settings
   }
@@ -132,6 +140,9 @@ public final class DepthPipeline {
   /// Whether metric topics speak.
   public var isMetric: Bool { scale.estimate.isMetric }
 
+  /// The farthest depth that counts, in the network's unit.
+  private var farthestUnits: Float { Float(settings.farthestMeters / scale.estimate.value) }
+
   /// Network output to depth in the network's unit; returns how many pixels hold a finite depth.
   private func convertToDepth() -> Int {
     let metersPerUnit = Float(scale.estimate.value)
@@ -139,7 +150,7 @@ public final class DepthPipeline {
       conversion.run(
         network.output, visible: visible.isEmpty ? nil : visible.baseAddress,
         nearest: Float(settings.nearestMeters) / metersPerUnit,
-        farthest: Float(settings.farthestMeters) / metersPerUnit, into: maps.unscaled.baseAddress)
+        farthest: farthestUnits, into: maps.unscaled.baseAddress)
     }
   }
 

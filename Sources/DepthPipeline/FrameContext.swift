@@ -23,6 +23,8 @@ public struct FrameReport: Equatable, Sendable {
   public var validRatio = 0.0
   /// Mean confidence over valid pixels; nil when the model estimates none.
   public var meanConfidence: Double?
+  /// Share of pixels in holes, NaN for that reason; nil when nobody looks for them.
+  public var holeShare: Double?
   public var scale: ScaleEstimate
   /// Pictures for people (image, preview) that could not be encoded, since the pipeline was built.
   public var failedPictures: UInt64 = 0

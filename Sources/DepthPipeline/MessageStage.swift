@@ -22,6 +22,8 @@ final class MessageStage {
   private var points: PointsStage?
   private var frameEncoder: JPEGEncoder
   private let capturedSize: ImageSize
+  /// Share of pixels in holes from which a frame is worth less.
+  private static let manyHoles = 0.05
 
   init(
     settings: PipelineSettings, grid: PublishedGrid, model: DepthModel, scale: ScaleEstimate,
@@ -167,6 +169,7 @@ final class MessageStage {
       source: metadata.timeSource.rawValue)
     header.sourceTimeSeconds = metadata.sourceTimeSeconds
     header.validRatio = report.validRatio
+    header.holeShare = report.holeShare
     header.confidence = confidence.map {
       DepthHeader.Confidence(mean: $0.mean, tenthPercentile: $0.lowerDecile)
     }
@@ -179,6 +182,7 @@ final class MessageStage {
     header.timing = DepthHeader.Timing(report.timings)
     header.drops = DepthHeader.Drops(camera: context.droppedByCamera, pipeline: context.droppedByPipeline)
     header.degraded = degradations(context)
+    if (report.holeShare ?? 0) > Self.manyHoles { header.degraded.insert(.holes) }
   }
 
   private func degradations(_ context: FrameContext) -> Degradations {

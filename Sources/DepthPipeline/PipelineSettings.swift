@@ -15,6 +15,8 @@ public struct PipelineSettings: Sendable {
   public var farthestMeters = 80.0
   /// Pixels trusted less than this become NaN, 0...1.
   public var minimumConfidence = 0.0
+  /// Whether depth far below the ground becomes NaN.
+  public var removesHoles = true
   /// Metres per unit of network depth, measured by whoever configured it; makes the metric topics speak.
   public var scaleConstant: ScaleEstimate?
   public var generation: UInt64 = 0

@@ -12,6 +12,9 @@ extension DiagnosticCode {
     .modelSlow: Explanation(
       .model, .warning, "far fewer frames are processed than arrive; latency stays low, the rate does not.",
       do: "A smaller model.input_size, more model.threads, or a lower camera rate; look at the temperature."),
+    .modelHoles: Explanation(
+      .model, .warning, "more than 5 % of the image lies in holes: depth far below the ground, taken away.",
+      do: "A dark or mirroring thing near the camera, or a model trained without the infinite-depth filter."),
     .bankOff: Explanation(.bank, .off, "the model has no prior bank."),
     .bankIdle: Explanation(.bank, .off, "the model's folder has a prior bank that this build does not fuse."),
   ]

@@ -48,6 +48,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
   case modelFailed = "model_failed"
   case modelUnusable = "model_unusable"
   case modelSlow = "model_slow"
+  case modelHoles = "model_holes"
   case bankOff = "bank_off"
   case bankIdle = "bank_idle"
 

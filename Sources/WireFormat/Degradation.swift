@@ -26,6 +26,8 @@ public enum Degradation: UInt8, CaseIterable, Sendable {
   case cameraFaults
   /// The machine cannot keep up: frames are dropped before the network.
   case overload
+  /// Much of the image lies in holes: depth far below the ground, taken away.
+  case holes
   /// A reason this reader does not know.
   case other
 
@@ -44,6 +46,7 @@ public enum Degradation: UInt8, CaseIterable, Sendable {
     case .lowRate: "low_rate"
     case .cameraFaults: "camera_faults"
     case .overload: "overload"
+    case .holes: "holes"
     case .other: "other"
     }
   }

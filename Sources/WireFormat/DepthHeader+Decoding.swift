@@ -11,6 +11,7 @@ extension DepthHeader: Decodable {
     case sourceTime = "source_time_s"
     case calibrationID = "calib_id"
     case validRatio = "valid_ratio"
+    case holeShare = "holes"
     case clampedPixels = "clamped_px"
     case sparsePoints = "sparse_points"
   }
@@ -47,6 +48,7 @@ extension DepthHeader: Decodable {
     generation = try fields.decodeIfPresent(UInt64.self, forKey: .generation)
     model = try fields.decodeIfPresent(Model.self, forKey: .model)
     validRatio = try fields.decodeIfPresent(Double.self, forKey: .validRatio)
+    holeShare = try fields.decodeIfPresent(Double.self, forKey: .holeShare)
     clampedPixels = try fields.decodeIfPresent(Int.self, forKey: .clampedPixels)
     confidence = try fields.decodeIfPresent(Confidence.self, forKey: .conf)
     scale = try fields.decodeIfPresent(Scale.self, forKey: .scale)

@@ -97,6 +97,7 @@ extension DepthHeader {
 
   private func encodeTrust(into writer: inout ByteWriter) {
     writer.field("valid_ratio", validRatio)
+    writer.field("holes", holeShare)
     writer.field("clamped_px", clampedPixels)
     if let confidence {
       writer.beginObject("conf")

@@ -39,6 +39,8 @@ public struct DepthHeader: Equatable, Sendable {
 
   /// Share of pixels with a finite depth, 0 to 1.
   public var validRatio: Double?
+  /// Share of pixels without depth because the network put them far below the ground, 0 to 1.
+  public var holeShare: Double?
   /// Finite depths that 16UC1 cannot hold and that became 0.
   public var clampedPixels: Int?
   public var confidence: Confidence?

@@ -69,6 +69,7 @@ import Testing
     (.decodeIdle, { $0.health.capture = .starting }),
     (.modelFailed, { $0.health.perception.failure = .model("no such size") }),
     (.modelSlow, { $0.health.rateHz = 3 }),
+    (.modelHoles, { $0.health.perception.report?.holeShare = 0.08 }),
     (.bankIdle, { $0.hasPriorBank = true }),
     (.odometryOff, { $0.odometry.isExpected = false }),
     (.odometryMissing, { $0.odometry.ageSeconds = nil }),

@@ -16,6 +16,15 @@ import WireFormat
     #expect(try JSONDecoder().decode(DepthHeader.self, from: jsonBytes(header)) == header)
   }
 
+  @Test func `the share of holes is read back, and left out where nobody looked`() throws {
+    var header = try fullHeader()
+    #expect(!jsonText(header).contains("holes"))
+    header.holeShare = 0.0625
+    header.degraded.insert(.holes)
+    #expect(jsonText(header).contains("\"holes\":0.0625"))
+    #expect(try JSONDecoder().decode(DepthHeader.self, from: jsonBytes(header)) == header)
+  }
+
   @Test func `the key order is fixed and the version comes first`() throws {
     let text = jsonText(try fullHeader())
     let keys = [

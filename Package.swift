@@ -102,7 +102,7 @@ let package = Package(
     module("TensorFiles", ["WireFormat", "Quantities"]),
     module("Inference", ["Kernels", "KernelsAVX512", "CProcessor", "ONNXFormat", "Quantities"]),
     module("Completion", ["Kernels", "TensorFiles", "Geometry", "Quantities"]),
-    module("ModelBundle", ["Inference", "Geometry", "Quantities", "CSodium"]),
+    module("ModelBundle", ["Inference", "Completion", "TensorFiles", "Geometry", "Quantities", "CSodium"]),
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
     module("Preprocessing", ["ImageBuffers", "Geometry", "Quantities"]),
@@ -152,7 +152,8 @@ let package = Package(
       name: "depthctl",
       dependencies: [
         "DepthClient", "DepthDaemon", "DepthPipeline", "Capture", "Decoding", "Drive", "Simulation",
-        "Calibration", "Configuration", "Evaluation", "Preprocessing", "ModelBundle", "Inference",
+        "Calibration", "Completion", "Configuration", "Evaluation", "Preprocessing", "ModelBundle",
+        "Inference",
         "ImageCodecs",
         "ImageBuffers", "Geometry", "Health", "Messaging", "WireFormat", "Odometry", "Platform", "Quantities",
         argumentParser,
@@ -180,7 +181,9 @@ let package = Package(
     .executableTarget(
       name: "framepath",
       dependencies: [
-        "AllocationCounter", "CV4L2", "DepthDaemon", "DepthPipeline", "ModelBundle", "Inference", "Capture",
+        "AllocationCounter", "CV4L2", "DepthDaemon", "DepthPipeline", "ModelBundle", "Inference",
+        "Completion",
+        "TensorFiles", "Capture",
         "Decoding", "Messaging", "WireFormat", logging,
         "ImageCodecs", "ImageBuffers", "Geometry", "Platform", "Quantities", "TestSupport", argumentParser,
       ],
@@ -203,8 +206,11 @@ let package = Package(
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
     tests("AllocationTests", []),
     tests("TensorFilesTests", ["TensorFiles"]),
-    tests("CompletionTests", ["Completion", "TensorFiles", "Geometry", "Platform", "Quantities"]),
-    tests("ModelBundleTests", ["ModelBundle", "Inference", "Geometry", "Quantities"]),
+    tests(
+      "CompletionTests", ["Completion", "Inference", "TensorFiles", "Geometry", "Platform", "Quantities"]),
+    tests(
+      "ModelBundleTests",
+      ["ModelBundle", "Inference", "Completion", "TensorFiles", "Geometry", "Platform", "Quantities"]),
     tests(
       "DepthPipelineTests",
       ["DepthPipeline", "ImageBuffers", "ModelBundle", "Preprocessing", "WireFormat", "Quantities"]),

@@ -62,7 +62,7 @@ final class SparseConvolution {
   }
 
   func run(_ job: Job, executor: any ParallelExecutor) {
-    // Parts are blocks of rows, so that one that takes longer leaves more of the others to its neighbours.
+    // Each part computes rows of its own; what fits one block is not worth sharing out.
     let blocks = (job.cells + Self.blockRows - 1) / Self.blockRows
     let parts = min(executor.width, blocks)
     guard parts > 1 else { return runPart(job, 0..<job.cells, job.scratch) }

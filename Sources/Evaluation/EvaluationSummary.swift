@@ -6,14 +6,17 @@ public struct EvaluationSummary: Equatable, Sendable {
   private var medianScaledSum = DepthMetrics()
   private var unscaledSum = DepthMetrics()
   private var logRatios: [Double] = []
+  private var pointCounts: [Int] = []
 
   public init() {}
 
-  public mutating func add(_ image: ImageEvaluation) {
+  /// - Parameter pointCount: range points that were given to the network; nil when none were asked for.
+  public mutating func add(_ image: ImageEvaluation, pointCount: Int? = nil) {
     frameCount += 1
     medianScaledSum.add(image.medianScaled, weight: 1)
     unscaledSum.add(image.unscaled, weight: 1)
     logRatios.append(log(image.medianRatio))
+    if let pointCount { pointCounts.append(pointCount) }
   }
 
   public var medianScaled: DepthMetrics { mean(medianScaledSum) }
@@ -30,6 +33,11 @@ public struct EvaluationSummary: Equatable, Sendable {
   /// Mean over the images of ln(median truth / median prediction); 0 = metric.
   public var scaleLogMean: Double {
     frameCount > 0 ? logRatios.reduce(0, +) / Double(frameCount) : 0
+  }
+
+  /// Mean number of range points given; nil when none were asked for.
+  public var pointsPerFrame: Double? {
+    pointCounts.isEmpty ? nil : Double(pointCounts.reduce(0, +)) / Double(pointCounts.count)
   }
 
   private func mean(_ sum: DepthMetrics) -> DepthMetrics {

@@ -30,11 +30,9 @@ public struct ImageEvaluator: Sendable {
   ///   - disparity: inverse depth of the prediction, any size, any unit.
   ///   - depthScale: metres per unit of 1 / disparity.
   ///   - truth: metres; NaN, infinity and what lies outside the protocol's range do not count.
-  ///   - excluded: pixels not to score (1 = leave out), of the truth's size; nil = none.
   /// - Returns: nil when no pixel counts.
   public mutating func evaluate(
-    disparity: borrowing Plane<Float>, depthScale: Double, truth: borrowing Plane<Float>,
-    excluded: borrowing Plane<UInt8>? = nil
+    disparity: borrowing Plane<Float>, depthScale: Double, truth: borrowing Plane<Float>
   ) -> ImageEvaluation? {
     truths.removeAll(keepingCapacity: true)
     predictions.removeAll(keepingCapacity: true)
@@ -48,9 +46,7 @@ public struct ImageEvaluator: Sendable {
       let truthRow = truth.row(y)
       for x in window.columns {
         let meters = Double(truthRow[x])
-        guard meters > evaluationProtocol.floorMeters, meters < evaluationProtocol.capMeters,
-          !isExcluded(x, y, excluded)
-        else { continue }
+        guard meters > evaluationProtocol.floorMeters, meters < evaluationProtocol.capMeters else { continue }
         let column = columnPositions[x]
         let top = Double(upper[column.low]) * (1 - column.weight) + Double(upper[column.high]) * column.weight
         let bottom =
@@ -60,13 +56,6 @@ public struct ImageEvaluator: Sendable {
       }
     }
     return summarize()
-  }
-
-  private func isExcluded(_ x: Int, _ y: Int, _ excluded: borrowing Plane<UInt8>?) -> Bool {
-    switch excluded {
-    case .none: false
-    case .some(let plane): plane.row(y)[x] != 0
-    }
   }
 
   private mutating func summarize() -> ImageEvaluation? {

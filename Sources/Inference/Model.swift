@@ -17,6 +17,9 @@ public struct Model: Sendable {
   package var graph: ONNXGraph
   package var constants: [String: Tensor]
   package let opset: Int
+  /// Names of tensors that sessions let others change in place between the two parts of a run.
+  package private(set) var seams: Set<String> = []
+  static let seamPrefix = "seam/"
 
   /// Inputs that must be fed, in the file's order.
   public var inputs: [TensorDeclaration] {
@@ -145,9 +148,10 @@ extension Model {
   /// Two networks as one: each input of `second` named in `connections` reads an output of `self`.
   ///
   /// Tensors keep their names where they are inputs or outputs; all others get a prefix, so that equal names
-  /// in both files do not meet. Outputs of `self` named in `keeping` stay readable.
+  /// in both files do not meet. Outputs of `self` named in `keeping` stay readable. Inputs of `second` named in `seams`
+  /// can be changed in place between the two parts of a run (`Session.seam`); unchanged ones change nothing.
   public func linked(
-    to second: Model, connections: [String: String], keeping: [String] = []
+    to second: Model, connections: [String: String], keeping: [String] = [], seams: Set<String> = []
   ) throws(InferenceError) -> Model {
     let own = Set(outputs.map(\.name))
     let wanted = Set(second.inputs.map(\.name))
@@ -162,17 +166,30 @@ extension Model {
     let first = renamed { own.contains($0) || inputs.map(\.name).contains($0) ? $0 : "first/" + $0 }
     let results = Set(second.outputs.map(\.name))
     let other = second.renamed { tensor in
-      if let source = connections[tensor] { return source }
+      if let source = connections[tensor] {
+        return seams.contains(tensor) ? Self.seamPrefix + tensor : source
+      }
       return results.contains(tensor) || wanted.contains(tensor) ? tensor : "second/" + tensor
     }
     var graph = first.graph
+    for input in seams.sorted() {
+      guard let source = connections[input] else {
+        throw .unknownTensor(model: second.name, name: input, known: connections.keys.sorted())
+      }
+      let name = Self.seamPrefix + input
+      graph.nodes.append(
+        ONNXNode(name: name, operatorName: "Identity", inputs: [source], outputs: [name]))
+    }
     graph.nodes += other.graph.nodes
-    graph.inputs += other.graph.inputs.filter { !own.contains($0.name) }
+    let fed = own.union(seams.map { Self.seamPrefix + $0 })
+    graph.inputs += other.graph.inputs.filter { !fed.contains($0.name) }
     graph.outputs = first.graph.outputs.filter { keeping.contains($0.name) } + other.graph.outputs
-    return Model(
+    var linked = Model(
       name: name, metadata: metadata, graph: graph,
       constants: first.constants.merging(other.constants) { mine, _ in mine }, opset: max(opset, second.opset)
     )
+    linked.seams = Set(seams.map { Self.seamPrefix + $0 })
+    return linked
   }
 
   private func renamed(_ rename: (String) -> String) -> Model {

@@ -17,6 +17,8 @@ public final class Session {
   private var lateStart = 0
   /// Addresses and types of inputs and outputs.
   private var tensors: [String: (type: TensorType, base: UnsafeMutableRawPointer)] = [:]
+  /// Address and type of each seam, and channels side by side per pixel.
+  private var seams: [String: (type: TensorType, base: UnsafeMutableRawPointer, blockChannels: Int)] = [:]
   private let inputNames: [String]
   private let outputNames: [String]
   private let arena: AlignedBytes
@@ -33,6 +35,7 @@ public final class Session {
     self.executor = executor
     useSingleThreadedBLAS()
     var graph = try GraphLowering.plan(model, types: types, constants: constants)
+    for node in graph.nodes where model.seams.contains(node.outputs[0].name) { node.operation = .seam }
     if isOptimized {
       ConvolutionFusion.run(&graph)
       InputAbsorption.run(&graph)
@@ -49,6 +52,10 @@ public final class Session {
     for input in graph.inputs { tensors[input.name] = (input.type, address(of: input, placement)) }
     for (name, output) in zip(graph.outputNames, graph.outputs) {
       tensors[name] = (output.type, address(of: output, placement))
+    }
+    for node in schedule.nodes where node.isSeam {
+      let value = node.outputs[0]
+      seams[value.name] = (value.type, address(of: value, placement), value.layout == .blocked ? 8 : 1)
     }
   }
 
@@ -94,12 +101,12 @@ public final class Session {
     for step in steps { step(executor) }
   }
 
-  /// Runs what does not depend on the late inputs.
+  /// Runs what does not depend on the late inputs or the seams.
   public func runEarlyPart() {
     for index in 0..<lateStart { steps[index](executor) }
   }
 
-  /// Runs the rest, after the late inputs were written.
+  /// Runs the rest, after the late inputs were written and the seams changed.
   public func runLatePart() {
     for index in lateStart..<steps.count { steps[index](executor) }
   }
@@ -124,6 +131,25 @@ extension Session {
   public func output(_ name: String) throws(InferenceError) -> UnsafeBufferPointer<Float> {
     let (type, base) = try floatTensor(name)
     return UnsafeBufferPointer(start: base, count: type.elementCount)
+  }
+
+  /// A tensor that may be changed in place between `runEarlyPart` and `runLatePart`.
+  public struct Seam {
+    /// (1, C, H, W).
+    public let shape: [Int]
+    /// (C / blockChannels, H, W, blockChannels), C rounded up; the surplus channels may hold anything.
+    public let base: UnsafeMutablePointer<Float>
+    public let blockChannels: Int
+  }
+
+  /// The seam that `Model.linked` made of an input of the second network.
+  public func seam(_ input: String) throws(InferenceError) -> Seam {
+    guard let found = seams[Model.seamPrefix + input], found.type.type == .float32 else {
+      throw .unknownTensor(model: name, name: Model.seamPrefix + input, known: seams.keys.sorted())
+    }
+    return Seam(
+      shape: found.type.shape, base: found.base.assumingMemoryBound(to: Float.self),
+      blockChannels: found.blockChannels)
   }
 
   /// Copies a tensor of any element type into an input.

@@ -1,4 +1,5 @@
 import Foundation
+import TensorFiles
 
 /// A bundle folder whose every file has been read and vouched for by its SHA-256.
 struct BundleFolder {
@@ -40,6 +41,12 @@ struct BundleFolder {
       throw .badManifest(path: path + "/" + Self.manifestName, reason: "files does not list \(name)")
     }
     return bytes
+  }
+
+  /// A file that a bundle may have, checked and read as named tensors; nil when it has none.
+  func tensors(_ name: String) throws(ModelBundleError) -> TensorFile? {
+    guard let bytes = contents[name] else { return nil }
+    do { return try TensorFile(bytes, name: path + "/" + name) } catch { throw .tensors(error) }
   }
 
   private func refuseStrays() throws(ModelBundleError) {

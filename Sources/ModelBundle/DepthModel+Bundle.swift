@@ -1,5 +1,7 @@
+import Completion
 import Inference
 import Quantities
+import TensorFiles
 
 extension DepthModel {
   /// Names fixed by the bundle format.
@@ -8,6 +10,7 @@ extension DepthModel {
     static let feature = "f_s"
     static let fusedFeature = "f_o"
     static let skipPrefix = "skip_"
+    static let completionFile = "san.safetensors"
     static let disparity = "disparity"
     static let logSigma = "log_sigma"
   }
@@ -35,11 +38,15 @@ extension DepthModel {
       }
       connections[input] = input == Names.fusedFeature ? Names.feature : input
     }
-    var seamConnections = connections
-    seamConnections[Names.fusedFeature] = nil
+    completion = try Self.completion(of: bundle, inputs: Set(connections.keys))
+    var skipConnections = connections
+    skipConnections[Names.fusedFeature] = nil
+    let seams = Set((completion?.levels ?? []).map(\.target))
     do {
-      graph = try encoder.linked(to: decoder, connections: connections)
-      fusionGraph = try encoder.linked(to: decoder, connections: seamConnections, keeping: [Names.feature])
+      graph = try encoder.linked(to: decoder, connections: connections, seams: seams)
+      fusionGraph = try encoder.linked(
+        to: decoder, connections: skipConnections, keeping: [Names.feature],
+        seams: seams.subtracting([Names.fusedFeature]))
     } catch {
       throw .inference(path: bundle.path, error)
     }
@@ -71,6 +78,23 @@ extension DepthModel {
     confidence =
       logSigmaName == nil ? nil : ConfidenceCalibration(a: manifest.confidence.a, b: manifest.confidence.b)
     isResizable = true
+  }
+
+  /// The completion network, if the bundle has one; every level must have its decoder input.
+  private static func completion(
+    of bundle: BundleFolder, inputs: Set<String>
+  ) throws(ModelBundleError) -> CompletionWeights? {
+    guard let file = try bundle.tensors(Names.completionFile) else { return nil }
+    let weights: CompletionWeights
+    do { weights = try CompletionWeights(file, architecture: bundle.manifest.architecture) } catch {
+      throw .tensors(error)
+    }
+    if let level = weights.levels.first(where: { !inputs.contains($0.target) }) {
+      throw .badGraph(
+        path: file.name,
+        reason: "its stride \(level.stride) adds to \(level.target), which decoder.onnx does not read")
+    }
+    return weights
   }
 
   static func parse(_ bytes: [UInt8], path: String) throws(ModelBundleError) -> Model {

@@ -25,6 +25,7 @@ extension DepthModel {
     let fixedSize = try Self.fixedSize(of: input, path: path)
     self.graph = graph
     fusionGraph = nil
+    completion = nil
     encoder = nil
     pose = nil
     files = []

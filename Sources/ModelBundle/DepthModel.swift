@@ -1,3 +1,4 @@
+public import Completion
 import Foundation
 import Inference
 public import Quantities
@@ -59,6 +60,8 @@ public struct DepthModel: Sendable {
   public internal(set) var files: Set<String>
   /// The network for the motion between two frames; nil when the bundle has none that could be trusted with scale.
   public internal(set) var pose: PoseModel?
+  /// The network that turns range points into additions to the decoder's inputs; nil when the bundle has none.
+  public internal(set) var completion: CompletionWeights?
   /// The whole network as one graph.
   let graph: Model
   /// The same with the encoder's feature f_s readable and the decoder's f_o an input of its own; nil for a
@@ -104,9 +107,10 @@ public struct DepthModel: Sendable {
   ///   - size: width and height in multiples of 32.
   ///   - fusesPriors: true for a network whose `fusedFeatures` are written between `encode` and `decode`; only
   ///     bundles have them.
-  /// - Throws: `.size` when the file is fixed to another size, `.inference`, `.badGraph`.
+  ///   - pointCap: the most range points that a frame may bring, more are thinned; 0 for a network that takes none.
+  /// - Throws: `.size` when the file is fixed to another size, `.inference`, `.badGraph`, `.noCompletion`.
   public func network(
-    for size: ImageSize, executor: any ParallelExecutor, fusesPriors: Bool = false
+    for size: ImageSize, executor: any ParallelExecutor, fusesPriors: Bool = false, pointCap: Int = 0
   ) throws(ModelBundleError) -> DepthNetwork {
     guard isResizable || inputSizes.contains(size) else {
       let fixed = inputSizes.map(\.description).joined(separator: ", ")
@@ -123,7 +127,12 @@ public struct DepthModel: Sendable {
         session = try graph.session(inputSizes: [inputName: image], executor: executor)
       }
     } catch { throw .inference(path: path, error) }
-    return try DepthNetwork(model: self, session: session, size: size)
+    var completion: CompletionNetwork?
+    if pointCap > 0 {
+      guard let weights = self.completion else { throw .noCompletion(path: path) }
+      completion = CompletionNetwork(weights, size: size, pointCap: pointCap, executor: executor)
+    }
+    return try DepthNetwork(model: self, session: session, completion: completion, size: size)
   }
 
   /// Path of an optional file of the bundle, for example `priors.safetensors`; nil when it has none.

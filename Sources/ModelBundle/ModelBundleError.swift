@@ -1,5 +1,6 @@
 public import Inference
 public import Quantities
+public import TensorFiles
 
 /// Why a model cannot be used.
 public enum ModelBundleError: ReportableError, Equatable {
@@ -16,6 +17,10 @@ public enum ModelBundleError: ReportableError, Equatable {
   case inference(path: String, InferenceError)
   /// The graphs do not have the inputs and outputs a depth model needs.
   case badGraph(path: String, reason: String)
+  /// The completion network or another tensor file is not what it should be.
+  case tensors(TensorFileError)
+  /// Range points were to be used by a model without completion network.
+  case noCompletion(path: String)
   case size(path: String, asked: ImageSize, reason: String)
 
   public var severity: ErrorSeverity { .stop }
@@ -37,6 +42,10 @@ public enum ModelBundleError: ReportableError, Equatable {
         + "changed or damaged. Copy the bundle again or export it anew."
     case .inference(let path, let error): "model: \(path): \(error.description)"
     case .badGraph(let path, let reason): "model: \(path): \(reason)"
+    case .tensors(let error): "model: \(error.description)"
+    case .noCompletion(let path):
+      "model: \(path) has no completion network (san.safetensors), so it cannot use range points. Train one with "
+        + "[losses] completion > 0, or leave the points out."
     case .size(let path, let asked, let reason): "model: \(path) cannot run at \(asked): \(reason)"
     }
   }

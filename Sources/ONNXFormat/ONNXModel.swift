@@ -27,6 +27,18 @@ public struct ONNXNode: Sendable {
   public var inputs: [String]
   public var outputs: [String]
   public var attributes: [String: ONNXAttribute]
+
+  public init(
+    name: String, operatorName: String, domain: String = "", inputs: [String], outputs: [String],
+    attributes: [String: ONNXAttribute] = [:]
+  ) {
+    self.name = name
+    self.operatorName = operatorName
+    self.domain = domain
+    self.inputs = inputs
+    self.outputs = outputs
+    self.attributes = attributes
+  }
 }
 
 /// The value of one attribute.

@@ -1,5 +1,6 @@
 // `depthctl bench`: time of the network alone.
 import ArgumentParser
+import Completion
 import Foundation
 import ModelBundle
 import Platform
@@ -14,10 +15,14 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Threads to use.") var threads = ProcessInfo.processInfo.activeProcessorCount
   @Option(help: "Timed runs, after a tenth as many untimed ones.") var runs = 30
   @Flag(help: "Leave the prior bank out.") var noPriors = false
+  @Option(help: "Give the completion network so many random points; its own time is shown too.") var points =
+    0
   @Flag(help: "Print one JSON object on the last line.") var json = false
 
   func validate() throws {
-    guard runs > 0, threads > 0 else { throw ValidationError("--runs and --threads must be at least 1") }
+    guard runs > 0, threads > 0, points >= 0 else {
+      throw ValidationError("--runs and --threads must be at least 1, --points at least 0")
+    }
   }
 
   func run() throws {
@@ -26,33 +31,72 @@ struct BenchCommand: ParsableCommand {
     let (network, target) = try load(team)
     let loadMilliseconds = milliseconds(MonotonicTime.now() - start)
     for index in network.input.indices { network.input[index] = Float(index % 251) / 251 }
-    for _ in 0..<max(1, runs / 10) { network.run() }
+    let sparse = randomPoints(target)
+    for _ in 0..<max(1, runs / 10) { _ = timedRun(network, sparse) }
     var times: [Double] = []
-    times.reserveCapacity(runs)
+    var completionTimes: [Double] = []
     for _ in 0..<runs {
-      let begin = MonotonicTime.now()
-      network.run()
-      times.append(milliseconds(MonotonicTime.now() - begin))
+      let time = timedRun(network, sparse)
+      times.append(time.total)
+      completionTimes.append(time.completion)
     }
     times.sort()
+    completionTimes.sort()
     report(
       Result(
         size: "\(target)", threads: threads, runs: runs, median_ms: times[runs / 2],
         p90_ms: times[min(runs - 1, runs * 9 / 10)], min_ms: times[0], load_ms: loadMilliseconds,
-        peak_rss_mb: peakResidentMegabytes()))
+        peak_rss_mb: peakResidentMegabytes(),
+        completion_ms: points > 0 ? completionTimes[runs / 2] : nil,
+        completion_min_ms: points > 0 ? completionTimes[0] : nil))
+  }
+
+  /// Milliseconds of one run, and of the completion network within it.
+  private func timedRun(
+    _ network: DepthNetwork, _ sparse: borrowing SparseDepth
+  ) -> (total: Double, completion: Double) {
+    let begin = MonotonicTime.now()
+    guard points > 0 else {
+      network.run()
+      return (milliseconds(MonotonicTime.now() - begin), 0)
+    }
+    network.encode()
+    let encoded = MonotonicTime.now()
+    network.complete(sparse, unitsPerMeter: 1)
+    let completed = MonotonicTime.now()
+    network.decode()
+    return (milliseconds(MonotonicTime.now() - begin), milliseconds(completed - encoded))
+  }
+
+  /// Points on random pixels at 1 to 60 m, the same on every run.
+  private func randomPoints(_ size: ImageSize) -> SparseDepth {
+    var sparse = SparseDepth(size: size)
+    var state: UInt32 = 1
+    func next(below limit: Int) -> Int {
+      // Numerical Recipes' linear congruence; the high bits are the random ones.
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return (Int(state >> 8) * limit) >> 24
+    }
+    for _ in 0..<points {
+      let (row, column) = (next(below: size.height), next(below: size.width))
+      sparse.insert(row: row, column: column, depth: 1 + Float(next(below: 5900)) / 100)
+    }
+    return sparse
   }
 
   /// In a function of its own, so that the loaded files are dropped before the timing starts.
   private func load(_ team: WorkerTeam) throws -> (DepthNetwork, ImageSize) {
     let loaded = try DepthModel.load(path: model)
     let target = size ?? loaded.inputSizes.first ?? ImageSize(width: 640, height: 192)
-    return (try loaded.network(for: target, executor: team), target)
+    return (try loaded.network(for: target, executor: team, pointCap: points), target)
   }
 
   private struct Result: Encodable {
     var size: String
     var threads, runs: Int
     var median_ms, p90_ms, min_ms, load_ms, peak_rss_mb: Double
+    /// Absent without --points.
+    var completion_ms, completion_min_ms: Double?
   }
 
   private func report(_ result: Result) {
@@ -60,6 +104,9 @@ struct BenchCommand: ParsableCommand {
       String(
         format: "%@, %d thread(s): median %.2f ms, p90 %.2f ms, load %.0f ms, peak %.0f MB", result.size,
         result.threads, result.median_ms, result.p90_ms, result.load_ms, result.peak_rss_mb))
+    if let median = result.completion_ms, let least = result.completion_min_ms {
+      print(String(format: "of it %.2f ms for %d range points, %.2f ms at best", median, points, least))
+    }
     guard json, let data = try? JSONEncoder().encode(result) else { return }
     print(String(decoding: data, as: UTF8.self))
   }

@@ -42,7 +42,6 @@ struct EvalCommand: ParsableCommand {
 
   func run() throws {
     let model = try DepthModel.load(path: bundle)
-    if sparse != nil { throw EvalError.noCompletionNetwork(bundle: bundle) }
     let reader = try DriveReader(directory: drive)
     guard reader.hasDepth else { throw EvalError.noTruth(drive: drive) }
     let summary = try evaluate(model, on: reader)
@@ -53,7 +52,10 @@ struct EvalCommand: ParsableCommand {
   private func evaluate(_ model: DepthModel, on reader: DriveReader) throws -> EvaluationSummary {
     let imageSize = reader.manifest.size
     let networkSize = size ?? model.bestInputSize(for: imageSize)
-    let network = try model.network(for: networkSize, executor: WorkerTeam(width: threads))
+    let feed = sparse.map { SparseFeed($0, seed: seed, reader: reader, networkSize: networkSize) }
+    let network = try model.network(
+      for: networkSize, executor: WorkerTeam(width: threads),
+      pointCap: feed == nil ? 0 : networkSize.pixelCount)
     let normalization = InputNormalization(
       mean: model.normalization.mean, standardDeviation: model.normalization.standardDeviation)
     let resize = AreaResize(sourceSize: imageSize, size: networkSize)
@@ -70,10 +72,16 @@ struct EvalCommand: ParsableCommand {
       guard try reader.readDepth(index, into: &truth) else { continue }
       try reader.readImage(index, into: &image)
       resize.run(image, normalization: normalization, rowBuffer: &rowBuffer, into: network.input)
-      network.run()
+      if let feed {
+        try feed.read(index)
+        feed.hideGiven(in: &truth)
+        network.run(completing: feed.points, unitsPerMeter: Float(1 / scale))
+      } else {
+        network.run()
+      }
       model.writeInverseDepth(network, into: &inverseDepth)
       if let result = evaluator.evaluate(disparity: inverseDepth, depthScale: scale, truth: truth) {
-        summary.add(result)
+        summary.add(result, pointCount: feed?.count)
       }
     }
     return summary
@@ -88,33 +96,13 @@ struct EvalCommand: ParsableCommand {
   }
 }
 
-/// The argument of `--sparse`.
-enum SparseInput: ExpressibleByArgument {
-  case points(Int)
-  case beams(Int)
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
-    guard let last = parts.last, let count = Int(last), count > 0 else { return nil }
-    switch parts.count {
-    case 1: self = .points(count)
-    case 2 where parts[0] == "beams": self = .beams(count)
-    default: return nil
-    }
-  }
-}
-
 /// Why there is nothing to report.
 enum EvalError: Error, CustomStringConvertible {
-  case noCompletionNetwork(bundle: String)
   case noTruth(drive: String)
   case nothingToScore(drive: String)
 
   var description: String {
     switch self {
-    case .noCompletionNetwork(let bundle):
-      "--sparse needs a completion network: \(bundle)/san.safetensors is missing. Leave --sparse out, or "
-        + "use a bundle that was trained with it."
     case .noTruth(let drive):
       "\(drive) has no depth/ to compare with; use a drive with truth."
     case .nothingToScore(let drive):

@@ -17,7 +17,8 @@ enum EvaluationReport {
     return "{\"frames\": \(summary.frameCount), \"median_scaled\": \(object(summary.medianScaled)), "
       + "\"unscaled\": \(object(summary.unscaled)), "
       + "\"scale_log_mean\": \(number(summary.scaleLogMean)), "
-      + "\"scale_log_std\": \(number(summary.scaleLogStandardDeviation))}"
+      + "\"scale_log_std\": \(number(summary.scaleLogStandardDeviation))"
+      + (summary.pointsPerFrame.map { ", \"points_per_frame\": \(number($0))" } ?? "") + "}"
   }
 
   /// JSON knows no infinity: a network that returned nonsense is reported as null.
@@ -33,7 +34,8 @@ enum EvaluationReport {
     return [
       header, row("median scaled", summary.medianScaled), row("unscaled", summary.unscaled),
       "\(summary.frameCount) frames; log scale: mean \(rounded(summary.scaleLogMean)), "
-        + "standard deviation \(rounded(summary.scaleLogStandardDeviation))",
+        + "standard deviation \(rounded(summary.scaleLogStandardDeviation))"
+        + (summary.pointsPerFrame.map { "; \(rounded($0)) points given per frame" } ?? ""),
     ].joined(separator: "\n")
   }
 

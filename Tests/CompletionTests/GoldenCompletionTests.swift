@@ -1,6 +1,7 @@
 // The completion network against PyTorch: folders written by scripts/golden-vectors.
 import Completion
 import Foundation
+import Inference
 import Platform
 import Quantities
 import TensorFiles
@@ -28,13 +29,8 @@ import Testing
     let file = try TensorFile(try bytes(architecture, "san.safetensors"), name: "san.safetensors")
     let weights = try CompletionWeights(file, architecture: architecture)
     let network = CompletionNetwork(weights, size: Self.size, executor: WorkerTeam(width: 2))
-    let picture = try NPY(try bytes(architecture, "\(name)/points.npy"))
-    #expect(picture.shape == [Self.size.height, Self.size.width])
-    var points = SparseDepth(size: Self.size)
-    for (pixel, depth) in picture.values.enumerated() where depth > 0 {
-      points.insert(row: pixel / Self.size.width, column: pixel % Self.size.width, depth: depth)
-    }
-    network.run(points, unitsPerMeter: 1)
+    network.run(
+      try sparseDepth(try NPY(try bytes(architecture, "\(name)/points.npy"))), unitsPerMeter: 1)
     let thinned = try NPY(try bytes(architecture, "\(name)/thinned.npy"))
     #expect(network.usedPoints == thinned.values.count { $0 > 0 })
     for (index, level) in weights.levels.enumerated() {
@@ -49,5 +45,47 @@ import Testing
       #expect(
         found.count == expected.values.count && error <= 1e-4 * largest, "stride \(level.stride): \(error)")
     }
+  }
+
+  /// The decoder on its own, fed with PyTorch's features.
+  @Test(arguments: architectures, cases)
+  func `completed disparity is PyTorch's`(architecture: String, points name: String) throws {
+    let file = try TensorFile(try bytes(architecture, "san.safetensors"), name: "san.safetensors")
+    let weights = try CompletionWeights(file, architecture: architecture)
+    let team = WorkerTeam(width: 2)
+    let decoder = try Model(onnx: try bytes(architecture, "decoder.onnx"), name: "decoder.onnx")
+    let features = try Dictionary(
+      uniqueKeysWithValues: decoder.inputs.map {
+        ($0.name, try NPY(try bytes(architecture, "\($0.name).npy")))
+      })
+    let session = try decoder.session(inputSizes: features.mapValues(\.shape), executor: team)
+    for (input, array) in features { _ = try session.input(input).update(fromContentsOf: array.values) }
+    let points = try sparseDepth(try NPY(try bytes(architecture, "\(name)/points.npy")))
+    if points.count >= weights.fewestPoints {
+      let network = CompletionNetwork(weights, size: Self.size, executor: team)
+      network.run(points, unitsPerMeter: 1)
+      network.add(
+        to: try weights.levels.map { level in
+          let shape = try #require(features[level.target]?.shape)
+          return DecoderMap(
+            base: try #require(try session.input(level.target).baseAddress), channels: shape[1],
+            height: shape[2], width: shape[3])
+        })
+    }
+    session.run()
+    let expected = try NPY(try bytes(architecture, "\(name)/disparity.npy"))
+    let found = try session.output("disparity")
+    #expect(found.count == expected.values.count)
+    let error = zip(found, expected.values).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(error <= 3e-4, "largest error \(error)")
+  }
+
+  private func sparseDepth(_ picture: NPY) throws -> SparseDepth {
+    try #require(picture.shape == [Self.size.height, Self.size.width])
+    var points = SparseDepth(size: Self.size)
+    for (pixel, depth) in picture.values.enumerated() where depth > 0 {
+      points.insert(row: pixel / Self.size.width, column: pixel % Self.size.width, depth: depth)
+    }
+    return points
   }
 }

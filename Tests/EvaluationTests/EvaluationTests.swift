@@ -55,18 +55,6 @@ import Testing
     #expect(evaluation == nil)
   }
 
-  @Test
-  func `excluded pixels are not scored`() throws {
-    var evaluator = ImageEvaluator(EvaluationProtocol())
-    let excluded = Plane<UInt8>(width: 2, height: 1)
-    excluded.baseAddress[1] = 1
-    let image = try evaluated(
-      evaluator.evaluate(
-        disparity: plane(2, [0.5, 0.5]), depthScale: 1, truth: plane(2, [2, 70]), excluded: consume excluded))
-    #expect(image.pixelCount == 1)
-    #expect(image.unscaled.absRel == 0)
-  }
-
   @Test(arguments: [
     (EvaluationProtocol.Crop.garg, 1242, 375, 153..<371, 44..<1197),
     (.eigen, 1242, 375, 124..<342, 44..<1197), (.nyu, 640, 480, 45..<471, 41..<601),

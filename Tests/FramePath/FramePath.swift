@@ -10,7 +10,9 @@ import Quantities
 struct FramePath: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "framepath", abstract: "The frame's path without a camera: allocations and stage times.",
-    subcommands: [AllocationsCommand.self, NetworkCommand.self, StagesCommand.self])
+    subcommands: [
+      AllocationsCommand.self, NetworkCommand.self, CompletionCommand.self, StagesCommand.self,
+    ])
 }
 
 /// What both commands run: the pipeline of a calibrated 640x480 camera with every topic allowed to speak.

@@ -30,7 +30,7 @@ struct LayoutAssignment {
       require(.blocked, node, 0)
       require(.blocked, node, 1)
       output.layout = .blocked
-    case .unary:
+    case .unary, .seam:
       output.layout = node.inputs[0]?.layout ?? .plain
     case .resize, .padPlane, .channelAffine, .pool:
       guard node.inputs[0]?.layout == .blocked, output.type.shape.count == 4 else {

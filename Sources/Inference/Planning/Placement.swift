@@ -19,7 +19,7 @@ struct Placement {
     for input in inputs { ask(input, first: -1, last: nodes.count) }
     for (index, node) in nodes.enumerated() {
       for output in node.outputs {
-        if case .view = node.operation, let source = node.inputs[0], source.constant == nil {
+        if node.sharesMemory, let source = node.inputs[0], source.constant == nil {
           owners[ObjectIdentifier(output)] = owner(source)
         } else {
           ask(output, first: index, last: index)

@@ -14,7 +14,7 @@ enum PlainBinding {
     let count = type.elementCount
     switch node.operation {
     case .general(let binder): return binder(inputs, outputs)
-    case .view: return view(inputs.first ?? nil, outputs[0], type.byteCount)
+    case .view, .seam: return view(inputs.first ?? nil, outputs[0], node.outputs[0].storageByteCount)
     case .unary(let function):
       guard let input else { return { _ in } }
       return { function.apply(input, into: target, count: count, executor: $0) }

@@ -48,6 +48,18 @@ package final class PlanNode {
     self.inputs = inputs
     self.outputs = outputs
   }
+
+  package var isSeam: Bool {
+    if case .seam = operation { true } else { false }
+  }
+
+  /// Whether the output lies where the first input does.
+  package var sharesMemory: Bool {
+    switch operation {
+    case .view, .seam: true
+    default: false
+    }
+  }
 }
 
 /// What a node does. The named cases are those that planning knows how to merge or to run in blocked layout;
@@ -55,6 +67,9 @@ package final class PlanNode {
 package enum Operation {
   /// The output is the input's bytes under another shape.
   case view
+  /// The output is the input itself, in whatever layout; between the early and the late part of a run others may
+  /// change it in place.
+  case seam
   case general(Binder)
   case unary(UnaryFunction)
   case binary(BinaryFunction)

@@ -1,9 +1,9 @@
 // The order of execution and the lifetime of every tensor in it.
 
-/// Nodes in the order they run, those that need a late input last. Nodes nobody needs are left out.
+/// Nodes in the order they run, those that need a late input or a seam last. Nodes nobody needs are left out.
 struct Schedule {
   private(set) var nodes: [PlanNode] = []
-  /// Nodes before this index need no late input.
+  /// Nodes before this index need no late input and no seam.
   private(set) var lateStart = 0
 
   /// - Parameters:
@@ -34,7 +34,9 @@ struct Schedule {
           continue
         }
         stack.removeLast()
-        if top.node.inputs.contains(where: { $0.map { late.contains(ObjectIdentifier($0)) } ?? false }) {
+        if top.node.isSeam
+          || top.node.inputs.contains(where: { $0.map { late.contains(ObjectIdentifier($0)) } ?? false })
+        {
           for output in top.node.outputs { late.insert(ObjectIdentifier(output)) }
           deferred.append(top.node)
         } else {

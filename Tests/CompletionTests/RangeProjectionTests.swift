@@ -1,0 +1,87 @@
+import Completion
+import Geometry
+import Quantities
+import TestSupport
+import Testing
+
+@Suite struct RangeProjectionTests {
+  private static let size = ImageSize(width: 64, height: 32)
+  private let intrinsics = CameraIntrinsics(fx: 40, fy: 40, cx: 31.5, cy: 15.5, size: size)
+  private var projection: RangeProjection {
+    RangeProjection(intrinsics: intrinsics, nearestMeters: 0.5, farthestMeters: 50)
+  }
+  /// A sensor 1 m above the camera with x forward, y left, z up.
+  private let gridFromSensor = RigidTransform(
+    rotation: [0, -1, 0, 0, 0, -1, 1, 0, 0], translation: SIMD3(0, -1, 0))
+
+  private func bytes(_ points: [[Float]]) -> [UInt8] { points.flatMap { $0 }.withUnsafeBytes { [UInt8]($0) } }
+
+  private func project(_ scan: [[Float]], into points: inout SparseDepth) -> RangeCounts {
+    bytes(scan).withUnsafeBytes { projection.run(xyz: $0, gridFromSensor: gridFromSensor, into: &points) }
+  }
+
+  @Test func `a point lands on the pixel of its ray`() {
+    var points = SparseDepth(size: Self.size)
+    // 10 m ahead, 2 m to the left, 1 m below the sensor: the camera's own height.
+    let counts = project([[10, 2, -1]], into: &points)
+    #expect(counts.kept == 1 && counts.received == 1)
+    #expect(points[16, 24] == 10, "u = 31.5 - 40 * 2 / 10, v = 15.5")
+  }
+
+  @Test func `every point is counted once, with the reason`() {
+    var points = SparseDepth(size: Self.size)
+    // One pixel: 10 m, then hidden behind it, then in front of it.
+    let column: [[Float]] = [[10, 0, -1], [20, 0, -1], [5, 0, -1]]
+    let broken: [[Float]] = [[.nan, 0, 0], [1, .infinity, 0]]
+    let unseen: [[Float]] = [[-3, 0, 0], [0.1, 0, -1], [51, 0, -1], [3, 9, -1], [3, 0, 9]]
+    let counts = project(column + broken + unseen, into: &points)
+    #expect(counts.kept == 1 && counts.hidden == 2 && counts.notFinite == 2)
+    #expect(counts.tooNear == 2 && counts.tooFar == 1 && counts.outside == 2)
+    #expect(counts.received == 10)
+    #expect(points.count == 1 && points[16, 32] == 5)
+  }
+
+  @Test func `the nearest of a pixel stays in any order`() {
+    var random = SeededGenerator(seed: 3)
+    let scan = (0..<4000).map { _ -> [Float] in
+      [
+        .random(in: 1...40, using: &random), .random(in: -9...9, using: &random),
+        .random(in: -6...3, using: &random),
+      ]
+    }
+    var forward = SparseDepth(size: Self.size)
+    var shuffled = SparseDepth(size: Self.size)
+    let counts = project(scan, into: &forward)
+    #expect(project(scan.shuffled(using: &random), into: &shuffled) == counts)
+    #expect(counts.received == scan.count && counts.kept == forward.count && counts.hidden > 0)
+    for row in 0..<Self.size.height {
+      for column in 0..<Self.size.width { #expect(forward[row, column] == shuffled[row, column]) }
+    }
+  }
+
+  @Test func `a depth image of the very same camera stays where it is`() {
+    var points = SparseDepth(size: Self.size)
+    let picture = DepthPicture(Self.size, random: 300, seed: 5)
+    let counts = projection.run(
+      depth: { picture.values[$0] }, of: intrinsics, gridFromCamera: .identity, into: &points)
+    let usable = picture.values.filter { $0 >= 0.5 && $0 <= 50 }
+    #expect(counts.received == 300 && counts.kept == usable.count && points.count == usable.count)
+    for (pixel, depth) in picture.values.enumerated() where depth >= 0.5 && depth <= 50 {
+      #expect(points[pixel / Self.size.width, pixel % Self.size.width] == depth)
+    }
+  }
+
+  @Test func `an empty scan is no error`() {
+    var points = SparseDepth(size: Self.size)
+    #expect(project([], into: &points).received == 0)
+    points.clear()
+    #expect(points.count == 0)
+  }
+
+  @Test func `completion begins at eighty points and ends below fifty`() {
+    var gate = CompletionGate(fewestPoints: 50)
+    let counts = [0, 79, 80, 50, 79, 49, 50, 79, 300, 0]
+    #expect(
+      counts.map { gate.admits($0) } == [false, false, true, true, true, false, false, false, true, false])
+  }
+}

@@ -1,0 +1,161 @@
+// Bundles with a completion network: the shipped small model beside the golden vectors' random completion network.
+import Completion
+import Foundation
+import ModelBundle
+import Platform
+import Quantities
+import TensorFiles
+import TestSupport
+import Testing
+
+/// A copy of the shipped bundle with `san.safetensors`, and bundle.json to match.
+final class CompletionBundle {
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  static let plain = root.appendingPathComponent("models/lite").path
+  static let san: URL = {
+    let vectors = ProcessInfo.processInfo.environment["DEPTHD_VECTORS"].map { URL(fileURLWithPath: $0) }
+    return (vectors ?? root.appendingPathComponent(".vectors"))
+      .appendingPathComponent("completion-rpr-lite-416x128/san.safetensors")
+  }()
+  private let folder: TemporaryFolder
+  private var path: String { folder.path }
+
+  init(_ change: (inout [UInt8]) -> Void = { _ in }) throws {
+    folder = try TemporaryFolder()
+    for name in try FileManager.default.contentsOfDirectory(atPath: Self.plain) where name != "bundle.json" {
+      try FileManager.default.copyItem(atPath: "\(Self.plain)/\(name)", toPath: folder.file(name))
+    }
+    var san = [UInt8](try Data(contentsOf: Self.san))
+    change(&san)
+    try Data(san).write(to: URL(fileURLWithPath: folder.file("san.safetensors")))
+    let manifest = try Data(contentsOf: URL(fileURLWithPath: "\(Self.plain)/bundle.json"))
+    var json = try #require(try JSONSerialization.jsonObject(with: manifest) as? [String: Any])
+    var files = try #require(json["files"] as? [String: String])
+    files["san.safetensors"] = SHA256.hexadecimal(of: san)
+    json["files"] = files
+    try JSONSerialization.data(withJSONObject: json).write(
+      to: URL(fileURLWithPath: folder.file("bundle.json")))
+  }
+
+  /// The model as loaded; the folder may go afterwards.
+  func model() throws(ModelBundleError) -> DepthModel { try DepthModel.load(path: path) }
+
+  func failure() -> ModelBundleError? {
+    do throws(ModelBundleError) {
+      _ = try model()
+      return nil
+    } catch { return error }
+  }
+
+  /// Replaces a text of the header by one of the same length.
+  static func replacing(_ old: String, by new: String) -> (inout [UInt8]) -> Void {
+    { bytes in
+      let pattern = Array(old.utf8)
+      guard pattern.count == new.utf8.count,
+        let place = bytes.indices.first(where: { bytes[$0...].starts(with: pattern) })
+      else {
+        Issue.record("\(old) is not in the header")
+        return
+      }
+      bytes.replaceSubrange(place..<place + pattern.count, with: Array(new.utf8))
+    }
+  }
+}
+
+@Suite struct CompletionBundleTests {
+  private static let size = ImageSize(width: 416, height: 128)
+
+  private func points(_ count: Int) -> SparseDepth {
+    var random = SeededGenerator(seed: UInt64(count))
+    var points = SparseDepth(size: Self.size)
+    for pixel in (0..<Self.size.pixelCount).shuffled(using: &random).prefix(count) {
+      points.insert(
+        row: pixel / Self.size.width, column: pixel % Self.size.width,
+        depth: Float.random(in: 1...60, using: &random))
+    }
+    return points
+  }
+
+  private func network(_ model: DepthModel, threads: Int = 2, pointCap: Int = 0) throws -> DepthNetwork {
+    let network = try model.network(for: Self.size, executor: WorkerTeam(width: threads), pointCap: pointCap)
+    for index in network.input.indices { network.input[index] = Float(index * 37 % 1009) / 504 - 1 }
+    return network
+  }
+
+  @Test(arguments: [1, 2])
+  func `with fewer than fifty points the output is that of the bundle without the file, to the bit`(
+    threads: Int
+  ) throws {
+    let plain = try network(try DepthModel.load(path: CompletionBundle.plain), threads: threads)
+    let completing = try network(try CompletionBundle().model(), threads: threads, pointCap: 3000)
+    plain.run()
+    let expected = Array(plain.output)
+    completing.run()
+    #expect(Array(completing.output) == expected)
+    for count in [0, 1, 49] {
+      #expect(completing.run(completing: points(count), unitsPerMeter: 1) == 0)
+      #expect(Array(completing.output) == expected, "\(count) points")
+    }
+    #expect(completing.run(completing: points(50), unitsPerMeter: 1) > 0)
+    #expect(Array(completing.output) != expected)
+    completing.run()
+    #expect(Array(completing.output) == expected, "points of an earlier frame left a trace")
+    let (sigma, plainSigma) = (try #require(completing.logSigma), try #require(plain.logSigma))
+    #expect(Array(sigma) == Array(plainSigma))
+  }
+
+  @Test func `more points than the cap are thinned`() throws {
+    let completing = try network(try CompletionBundle().model(), pointCap: 100)
+    #expect(completing.run(completing: points(2000), unitsPerMeter: 1) == 100)
+    #expect(completing.output.allSatisfy { $0.isFinite })
+  }
+
+  @Test func `points join the features of prior fusion too`() throws {
+    let model = try CompletionBundle().model()
+    let joined = try network(model, pointCap: 3000)
+    joined.run(completing: points(300), unitsPerMeter: 1)
+    let split = try model.network(
+      for: Self.size, executor: WorkerTeam(width: 2), fusesPriors: true, pointCap: 3000)
+    _ = split.input.update(fromContentsOf: joined.input)
+    split.encode()
+    let features = try #require(split.features)
+    _ = try #require(split.fusedFeatures).update(fromContentsOf: features)
+    split.complete(points(300), unitsPerMeter: 1)
+    split.decode()
+    let error = zip(joined.output, split.output).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(error <= 1e-5, "\(error)")
+  }
+
+  @Test func `a bundle without the file takes no points`() throws {
+    let model = try DepthModel.load(path: CompletionBundle.plain)
+    #expect(model.completion == nil)
+    #expect(throws: ModelBundleError.noCompletion(path: CompletionBundle.plain)) {
+      _ = try model.network(for: Self.size, executor: SerialExecutor(), pointCap: 1)
+    }
+  }
+
+  @Test func `a truncated, foreign or poisoned file is refused by name`() throws {
+    for change: (inout [UInt8]) -> Void in [
+      { $0.removeLast(100) }, { $0 = Array("not a tensor file".utf8) }, { $0 = [] },
+      CompletionBundle.replacing("\"16,16,24,32,48\"", by: "\"16,16,24,32,40\""),
+      { bytes in for lane in 1...4 { bytes[bytes.count - lane] = 0xFF } },
+    ] {
+      let error = try CompletionBundle(change).failure()
+      guard case .tensors(let reason)? = error else {
+        Issue.record("found \(String(describing: error))")
+        return
+      }
+      #expect(reason.description.contains("san.safetensors"))
+    }
+  }
+
+  @Test func `a level without its decoder input is refused`() throws {
+    let error = try CompletionBundle(CompletionBundle.replacing("skip_8b", by: "skip_8z")).failure()
+    guard case .badGraph(_, let reason)? = error else {
+      Issue.record("found \(String(describing: error))")
+      return
+    }
+    #expect(reason.contains("skip_8z"))
+  }
+}

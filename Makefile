@@ -6,7 +6,7 @@ SWIFT_BUILD := swift build -c release
 TRAINING := .venv-training/bin/python
 
 .PHONY: help run build setup test test-swift test-allocations test-clients test-end-to-end test-vm test-systemd test-training train-smoke ablate-small check \
-	sanitize bench bench-peers vectors node-tests format clean install
+	sanitize bench bench-peers bench-scale vectors node-tests format clean install
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -76,6 +76,9 @@ bench: build ## per-stage p50 and p99 and a ledger line in docs/benchmarks
 
 bench-peers: build ## the same ONNX file in ONNX Runtime, OpenVINO and ncnn beside ours
 	@scripts/bench-peers
+
+bench-scale: build ## learning of the scale on simulated and recorded drives; writes docs/benchmarks/scale.md
+	@scripts/bench-scale
 
 format: ## rewrite the Swift sources in house style
 	@swift format -i -r Sources Tests Package.swift

@@ -132,16 +132,15 @@ let package = Package(
     module(
       "DepthPipeline",
       [
-        "Preprocessing", "Inference", "ModelBundle", "WireFormat", "ImageCodecs", "ImageBuffers",
+        "Preprocessing", "Inference", "ModelBundle", "Scale", "WireFormat", "ImageCodecs", "ImageBuffers",
         "Geometry", "Odometry", "Platform", "Quantities",
       ]),
     module(
       "DepthDaemon",
       [
-        "DepthPipeline", "Capture", "Drive", "Simulation", "Calibration", "Configuration", "Messaging",
-        "CANBus",
-        "CANSignals", "ModelBundle", "Inference", "Odometry", "Preprocessing", "Decoding", "WireFormat",
-        "ImageBuffers",
+        "DepthPipeline", "Scale", "Capture", "Drive", "Simulation", "Calibration", "Configuration",
+        "Messaging", "CANBus", "CANSignals", "ModelBundle", "Inference", "Odometry", "Preprocessing",
+        "Decoding", "WireFormat", "ImageBuffers",
         "Geometry", "Health", "Platform", "Quantities", logging, serviceLifecycle, unixSignals,
       ]),
     module("DepthClient", ["Messaging", "WireFormat", "ImageBuffers", "Platform", "Quantities"]),

@@ -97,13 +97,6 @@ public struct Configuration: Hashable, Sendable {
     public var removeHoles = true
   }
 
-  public struct Scale: Hashable, Sendable {
-    /// Metres per unit of network depth; nil = not known beforehand.
-    public var constant: Double?
-    /// Standard deviation of log(constant).
-    public var constantSigma = 0.05
-  }
-
   public struct Odometry: Hashable, Sendable {
     public var source = OdometrySource.camera
     public var maxAgeMilliseconds = 200

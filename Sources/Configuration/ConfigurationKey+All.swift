@@ -6,7 +6,7 @@ extension ConfigurationKey {
         "schema_version", \.schemaVersion, Configuration.schemaVersion...Configuration.schemaVersion,
         .restart,
         "Layout of this file.")
-    ] + camera + sources + network + exchange + preprocessing + depth + odometry + publish + process
+    ] + camera + sources + network + exchange + preprocessing + depth + scale + odometry + publish + process
 
   /// The tables, in order, each with its heading.
   public static let tables: [(name: String, documentation: String)] = [
@@ -23,7 +23,7 @@ extension ConfigurationKey {
     ),
     ("preprocessing", "How the image is brought to the network's shape."),
     ("depth", "What is published as depth."),
-    ("scale", "Metric scale."),
+    ("scale", "Metric scale: a constant, or how it is learned from motion (docs/scale.md)."),
     ("odometry", "Speed and yaw rate of the robot."),
     (
       "odometry.can",
@@ -138,12 +138,6 @@ extension ConfigurationKey {
     .boolean(
       "depth.remove_holes", \.depth.removeHoles, .live,
       "Whether depth far below the ground becomes NaN: it cannot be, and is never filled."),
-    .optionalNumber(
-      "scale.constant", \.scale.constant, 0.0001...10000, unit: "m per unit of network depth", .live,
-      "Known scale; makes the metric topics speak. Absent = not known."),
-    .number(
-      "scale.constant_sigma", \.scale.constantSigma, 0.001...1, .live,
-      "Relative standard deviation of the constant (of its logarithm)."),
   ]
 
   private static let publish: [ConfigurationKey] = [

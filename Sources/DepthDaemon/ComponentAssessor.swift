@@ -96,13 +96,15 @@ package struct ComponentAssessor {
 
   private func scale(_ now: ComponentObservation) -> Finding {
     guard let scale = now.health.perception.report?.scale else { return Finding(.scaleIdle) }
-    let value = "\(thousandths(scale.value)) m per unit, from \(scale.source.rawValue)"
+    let value = "\(thousandths(scale.value)) m per unit, from \(scale.sources.names.joined(separator: ", "))"
+    let why = now.health.scaleReason.map { "; \($0)" } ?? ""
+    if scale.isMetric, let moved = now.health.cameraMoved { return Finding(.cameraMoved, moved) }
     return switch scale.state {
-    case .unscaled: Finding(.scaleUnknown)
-    case .converging: Finding(.scaleConverging, value)
+    case .unscaled: now.health.scaleReason.map { Finding(.scaleUnknown, $0) } ?? Finding(.scaleUnknown)
+    case .converging: Finding(.scaleConverging, "\(now.health.scaleProgress ?? 0) % learned, \(value)\(why)")
     case .locked: Finding(.scaleOK, value)
-    case .held: Finding(.scaleHeld, value)
-    case .conflict: Finding(.scaleConflict, value)
+    case .held: Finding(.scaleHeld, value + why)
+    case .conflict: Finding(.scaleConflict, value + why)
     }
   }
 

@@ -13,6 +13,7 @@ package final class Crew {
   let mailbox = Mailbox<FrameLease>()
   let odometry = OdometryInbox()
   let odometryStatus = OdometryStatus()
+  let scale: ScaleKeeper
   let context: MessagingContext
   package let channels = ReloadChannels()
   private let logger: Logger
@@ -35,6 +36,7 @@ package final class Crew {
   /// - Throws: `.messaging`.
   init(settings: DaemonSettings, model: DepthModel, logger: Logger) throws(DaemonError) {
     self.logger = logger
+    scale = ScaleKeeper(stateDirectory: settings.stateDirectory)
     do { context = try MessagingContext() } catch { throw .messaging(error) }
     odometry.apply(settings.odometryTuning)
     try startPerception(settings, model)
@@ -71,7 +73,8 @@ package final class Crew {
       PipelineBuilder(settings: settings.pipeline, model: model, calibration: settings.calibration))
     let loop = PerceptionLoop(
       mailbox: mailbox, firstBuilder: builder,
-      channels: channels, odometry: odometry, odometryUse: settings.odometryUse, team: settings.team,
+      channels: channels, odometry: odometry, odometryUse: settings.odometryUse, scale: scale,
+      team: settings.team,
       openSink: { () throws(DaemonError) -> PublisherSink in
         try Self.openSink(context: context, endpoints: endpoints, camera: camera, failures: failures)
       },

@@ -52,13 +52,15 @@ extension LoadedConfiguration {
     settings.removesHoles = configuration.depth.removeHoles
     settings.scaleConstant = configuration.scale.constant.map {
       ScaleEstimate(
-        value: $0, logSigma: configuration.scale.constantSigma, state: .locked, source: .constant)
+        value: $0, logSigma: configuration.scale.constantSigma, state: .locked, sources: .constant)
     }
     settings.previewIntervalNanoseconds = Self.interval(ofRateHz: configuration.publish.previewRateHz)
     settings.previewRangeMeters = configuration.publish.previewRangeMeters
     settings.pointsIntervalNanoseconds = Self.interval(ofRateHz: configuration.publish.pointsRateHz)
     settings.pointsDecimation = configuration.publish.pointsDecimation
     settings.jpegQuality = configuration.publish.jpegQuality
+    settings.scale = configuration.scale.settings
+    settings.cameraIdentity = "\(configuration.camera.name) \(configuration.camera.source.configurationText)"
     settings.bootID = BootIdentity.read()
     settings.calibrationID = calibrationID
     return settings

@@ -2,6 +2,7 @@ import DepthPipeline
 import Health
 import Platform
 import Quantities
+import Scale
 import WireFormat
 
 /// Measures rates between two health messages and completes them with what only the process knows.
@@ -51,6 +52,11 @@ struct HealthMeter {
     observation.nominalRateHz = settings.nominalRateHz
     observation.rateHz = rateHz
     observation.fallback = running.fallback
+    if let scale = crew.scale.report {
+      observation.scaleProgress = scale.progressPercent
+      observation.scaleReason = scale.reason
+    }
+    observation.cameraMoved = crew.scale.moved?.description
     observation.expectsOdometry = settings.odometry != .none
     observation.hasOdometry =
       crew.odometry.sample(at: now, maximumAgeNanoseconds: settings.odometryMaximumAgeNanoseconds) != nil

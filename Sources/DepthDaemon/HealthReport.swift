@@ -20,6 +20,11 @@ package struct HealthReport {
     package var expectsOdometry: Bool = false
     package var hasOdometry: Bool = false
     package var isCalibrated: Bool = false
+    /// How far the scale is learned, percent, and why it gets no better; nil when nothing is missing.
+    package var scaleProgress: Int?
+    package var scaleReason: String?
+    /// How the camera seems to sit now; nil while it sits as it was mounted.
+    package var cameraMoved: String?
     /// Why another configuration runs than the file says; nil when it runs.
     package var fallback: String?
 
@@ -41,7 +46,10 @@ package struct HealthReport {
     message.nominalRateHz = now.nominalRateHz > 0 ? now.nominalRateHz : nil
     message.frames = now.published
     message.drops = DepthHeader.Drops(camera: now.droppedByCamera, pipeline: now.droppedByPipeline)
-    message.scale = now.perception.report.map { DepthHeader.Scale($0.scale) }
+    message.scale = now.perception.report.map { report in
+      DepthHeader.Scale(
+        report.scale, ageSeconds: report.scale.confirmed.map { max(0, Double(now.time - $0) * 1e-9) })
+    }
     message.degraded = degradations(now)
     if let reason = downReason(now) {
       message.verdict = .down
@@ -91,17 +99,34 @@ package struct HealthReport {
     if degraded.contains(.noCalibration) {
       return "no calibration: set camera.calibration to a ROS camera_info file"
     }
-    if degraded.contains(.unscaled) {
-      return "depth is in network units: set scale.constant to make it metric"
+    return scaleReason(now)
+  }
+
+  /// What is wrong with the scale, in words.
+  private static func scaleReason(_ now: Observation) -> String? {
+    guard let scale = now.perception.report?.scale else { return nil }
+    let why = now.scaleReason.map { ": \($0)" } ?? ""
+    switch scale.state {
+    case .locked: return now.cameraMoved.map { "remount? \($0)" }
+    case .unscaled:
+      return "depth is in network units\(why); drive with odometry, or set scale.constant to make it metric"
+    case .converging: return "the scale is learned to \(now.scaleProgress ?? 0) %\(why)"
+    case .held:
+      let age = scale.confirmed.map { " for \((now.time - $0) / 1_000_000_000) s" } ?? ""
+      return "scale held\(age)\(why)"
+    case .conflict: return "sources of scale disagree\(why)"
     }
-    return nil
   }
 
   private static func degradations(_ now: Observation) -> Degradations {
     var degraded: Degradations = []
     if !now.isCalibrated { degraded.insert(.noCalibration) }
     if now.expectsOdometry && !now.hasOdometry { degraded.insert(.noOdometry) }
-    if let report = now.perception.report, !report.scale.isMetric { degraded.insert(.unscaled) }
+    if let scale = now.perception.report?.scale {
+      if !scale.isMetric { degraded.insert(.unscaled) }
+      if scale.state == .held { degraded.insert(.scaleHeld) }
+      if scale.state == .conflict { degraded.insert(.scaleConflict) }
+    }
     if now.capture == .streaming, now.nominalRateHz > 0, now.published > 0,
       now.rateHz < lowRateRatio * now.nominalRateHz
     {

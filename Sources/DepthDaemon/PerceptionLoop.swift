@@ -15,6 +15,7 @@ struct PerceptionLoop: Sendable {
   let channels: ReloadChannels
   let odometry: OdometryInbox
   let odometryUse: OdometryUse
+  let scale: ScaleKeeper
   let team: TeamSettings
   /// Binds the sockets, on the thread that will use them.
   let openSink: @Sendable () throws(DaemonError) -> PublisherSink

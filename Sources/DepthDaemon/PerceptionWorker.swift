@@ -23,6 +23,7 @@ final class PerceptionWorker {
   private var sourceAttempt: UInt64 = 0
   private var clock = ClockWatch()
   private var context = FrameContext()
+  private let scale: ScaleLearner
 
   init(loop: PerceptionLoop, builder: PipelineBuilder, sink: PublisherSink) {
     self.loop = loop
@@ -30,6 +31,7 @@ final class PerceptionWorker {
     status = loop.channels.perception
     self.builder = builder
     odometryUse = loop.odometryUse
+    scale = ScaleLearner(keeper: loop.scale, odometry: loop.odometry)
     team = loop.team
     executor = WorkerTeam(width: loop.team.width, cores: loop.team.cores)
     loop.channels.usesSourceOdometry.set(odometryUse.isFromSource)
@@ -59,6 +61,7 @@ final class PerceptionWorker {
       let report = try pipeline.process(lease.frame, context: context, sink: sink)
       status.record(report, at: MonotonicTime.now())
       loop.channels.shadow.offer(lease.frame, of: pipeline, report)
+      scale.learn(from: lease.frame.metadata, pipeline, report)
     } catch {
       status.failed.add()
       loop.logger.debug("\(error)")
@@ -72,6 +75,7 @@ final class PerceptionWorker {
       let built = try builder.build(
         frameSize: frame.size, carriesTruth: frame.carriesTruth, executor: executor)
       use(built)
+      scale.follow(builder, built)
       note(built)
     } catch {
       use(nil)
@@ -104,6 +108,7 @@ final class PerceptionWorker {
       at: time, maximumAgeNanoseconds: odometryUse.maximumAgeNanoseconds)
     context.droppedByCamera = loop.channels.capture.lost.value + loop.channels.capture.corrupt.value
     context.droppedByPipeline = loop.mailbox.displaced.value + status.failed.value
+    context.scale = scale.estimate(at: time, context.odometry)
     context.wallOffsetNanoseconds = clock.offsetNanoseconds
     context.clockSteps = clock.steps
   }
@@ -148,6 +153,7 @@ extension PerceptionWorker {
     }
     builder = change.builder
     odometryUse = change.odometry
+    if let pipeline { scale.follow(builder, pipeline) }
     loop.channels.usesSourceOdometry.set(change.odometry.isFromSource)
     sourceAttempt = change.sourceAttempt ?? sourceAttempt
   }

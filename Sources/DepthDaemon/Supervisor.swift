@@ -57,11 +57,13 @@ public actor Supervisor: Service {
       running: running, crew: crew, reporter: reporter, notifier: notifier, level: level, logger: logger)
     notifier.ready()
     logger.info("ready: \(running.settings.sourceText) on \(running.settings.endpoints.directory.path)")
-    let context = ControlContext(reporter: reporter, reload: reload)
+    let scale = ScaleClerk(keeper: crew.scale, reporter: reporter, logger: logger)
+    let context = ControlContext(reporter: reporter, reload: reload, scale: scale)
     // One that came while the daemon started asks for a reload too.
     var seenHangups: UInt64 = 0
     while !Task.isShuttingDownGracefully && !Task.isCancelled {
       reporter.turn()
+      scale.turn()
       if hangups.value != seenHangups {
         seenHangups = hangups.value
         reload.request(ReloadJob(trigger: .signal))
@@ -74,6 +76,7 @@ public actor Supervisor: Service {
     notifier.stopping()
     reload.finish()
     crew.stop()
+    scale.finish()
     reporter.finish()
     logger.info("stopped")
   }

@@ -11,6 +11,8 @@ struct ConfidenceStage {
   private(set) var summary: ConfidenceSummary?
   /// Pixels of the last frame that had a finite depth and were not trusted enough to keep it.
   private(set) var rejectedPixels = 0
+  /// While sources of scale contradict each other nothing is trusted more than this, of 255.
+  private static let conflictLimit: UInt8 = 76
 
   /// Nil when the model estimates no confidence.
   init?(model: DepthModel, network: DepthNetwork, settings: PipelineSettings) {
@@ -24,6 +26,9 @@ struct ConfidenceStage {
     let confidence = maps.confidence.baseAddress
     table.include(scaleLogSigma: scale.logSigma)
     table.run(logSigma, depth: maps.unscaled.baseAddress, into: confidence)
+    if scale.state == .conflict {
+      for index in 0..<logSigma.count { confidence[index] = min(confidence[index], Self.conflictLimit) }
+    }
     rejectedPixels = 0
     if least > 0 {
       for index in 0..<logSigma.count where confidence[index] < least {

@@ -26,7 +26,7 @@ public final class DepthPipeline {
   private let mount: CameraMount?
   private var holes: HoleStage?
   private var confidenceStage: ConfidenceStage?
-  private var maps: DepthMaps
+  var maps: DepthMaps
   private let messages: MessageStage
   /// Whether frames come with true depth.
   public let carriesTruth: Bool
@@ -76,6 +76,7 @@ public final class DepthPipeline {
       throw .frameSize(found: frame.image.size, expected: grid.capturedSize)
     }
     var clock = StageClock(capture: frame.metadata)
+    scale.follow(context.scale)
 
     preprocessor.run(frame.image, into: network.input)
     clock.timings.rectify = clock.lap()

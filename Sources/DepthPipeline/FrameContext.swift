@@ -13,6 +13,9 @@ public struct FrameContext: Sendable {
   public var wallOffsetNanoseconds: Int64 = 0
   public var clockSteps: UInt64 = 0
 
+  /// The scale as learned so far; nil when nothing is being learned.
+  public var scale: ScaleEstimate?
+
   public init() {}
 }
 

@@ -35,7 +35,7 @@ final class MessageStage {
         topics[kind] = try Topic(camera: settings.cameraName, kind)
       }
       frameEncoder = try JPEGEncoder(quality: settings.jpegQuality)
-      preview = try PreviewStage(settings: settings, size: grid.size, isMetric: scale.isMetric)
+      preview = try PreviewStage(settings: settings, size: grid.size)
     } catch let error as any ReportableError { throw .model(error.description) } catch {
       throw .model("\(error)")
     }
@@ -64,7 +64,7 @@ final class MessageStage {
     let newEncoder: JPEGEncoder
     do {
       newEncoder = try JPEGEncoder(quality: settings.jpegQuality)
-      newPreview = try PreviewStage(settings: settings, size: grid.size, isMetric: scale.isMetric)
+      newPreview = try PreviewStage(settings: settings, size: grid.size)
     } catch { throw .model(error.description) }
     frameEncoder = newEncoder
     preview = newPreview
@@ -113,7 +113,9 @@ final class MessageStage {
     do {
       if sink.wants(.image) { sendImage(try frameEncoder.encode(frame.image), to: sink) }
       if sink.wants(.preview), preview.isDue(at: time) {
-        let jpeg = isMetric ? try preview.encode(maps.metric) : try preview.encode(maps.unscaled)
+        let jpeg =
+          isMetric
+          ? try preview.encode(metric: maps.metric) : try preview.encode(unscaled: maps.unscaled)
         send(.preview, payload: jpeg, size: preview.size, to: sink)
       }
     } catch { sequences.failedPictures += 1 }
@@ -168,6 +170,10 @@ final class MessageStage {
       offsetNanoseconds: context.wallOffsetNanoseconds, steps: context.clockSteps,
       source: metadata.timeSource.rawValue)
     header.sourceTimeSeconds = metadata.sourceTimeSeconds
+    isMetric = report.scale.isMetric
+    header.scale = DepthHeader.Scale(
+      report.scale,
+      ageSeconds: report.scale.confirmed.map { max(0, Double(metadata.captureTime - $0) * 1e-9) })
     header.validRatio = report.validRatio
     header.holeShare = report.holeShare
     header.confidence = confidence.map {
@@ -181,15 +187,17 @@ final class MessageStage {
     }
     header.timing = DepthHeader.Timing(report.timings)
     header.drops = DepthHeader.Drops(camera: context.droppedByCamera, pipeline: context.droppedByPipeline)
-    header.degraded = degradations(context)
+    header.degraded = degradations(context, scale: report.scale.state)
     if (report.holeShare ?? 0) > Self.manyHoles { header.degraded.insert(.holes) }
   }
 
-  private func degradations(_ context: FrameContext) -> Degradations {
+  private func degradations(_ context: FrameContext, scale: ScaleEstimate.State) -> Degradations {
     var degraded: Degradations = []
     if grid.intrinsics == nil { degraded.insert(.noCalibration) }
     if context.expectsOdometry && context.odometry == nil { degraded.insert(.noOdometry) }
     if !isMetric { degraded.insert(.unscaled) }
+    if scale == .held { degraded.insert(.scaleHeld) }
+    if scale == .conflict { degraded.insert(.scaleConflict) }
     return degraded
   }
 }

@@ -1,5 +1,6 @@
 public import Preprocessing
 public import Quantities
+public import Scale
 
 /// Everything a pipeline is told by the configuration.
 public struct PipelineSettings: Sendable {
@@ -19,6 +20,10 @@ public struct PipelineSettings: Sendable {
   public var removesHoles = true
   /// Metres per unit of network depth, measured by whoever configured it; makes the metric topics speak.
   public var scaleConstant: ScaleEstimate?
+  /// How the scale is learned when there is no constant.
+  public var scale = ScaleSettings()
+  /// Which camera it is, for what is learned with it: its name and where its frames come from.
+  public var cameraIdentity = ""
   public var generation: UInt64 = 0
   public var previewIntervalNanoseconds: Int64 = 100_000_000
   public var previewRangeMeters = 20.0

@@ -41,7 +41,9 @@ extension DiagnosticCode {
     .scaleIdle: Explanation(.scale, .off, "there is no depth yet whose scale could be judged."),
     .scaleUnknown: Explanation(
       .scale, .warning, "depth is in the network's own unit; the metric topics are silent.",
-      do: "Set scale.constant: the true distance of a wall divided by its published unscaled depth."),
+      do:
+        "Give odometry or the camera's height and drive, or set scale.constant: the true distance of a wall "
+        + "divided by its published unscaled depth. `depthctl scale` says what is missing."),
     .scaleConverging: Explanation(
       .scale, .warning, "the scale is being learned and not good enough yet.", do: "Drive on."),
     .scaleHeld: Explanation(
@@ -50,6 +52,16 @@ extension DiagnosticCode {
     .scaleConflict: Explanation(
       .scale, .error, "two sources of scale disagree; it is frozen.",
       do: "Slipping wheels, a ramp, or a camera that was moved: check the mount and calibrate again."),
+    .scaleRestored: Explanation(
+      .scale, .ok, "the scale that an earlier run has learned is taken up again, with more doubt."),
+    .scaleRefused: Explanation(
+      .scale, .warning,
+      "a scale was stored that is not taken: damaged, absurd, too old, or of something else.",
+      do: "Nothing: it is learned anew. The text says why."),
+    .cameraMoved: Explanation(
+      .scale, .warning,
+      "remount? The ground has looked tilted, nearer or farther for long: the camera seems to have been moved.",
+      do: "Fasten the camera and run `depthctl calib mount`; then `depthctl reload`."),
     .sparseOff: Explanation(
       .sparse, .off, "no range points are configured; depth is predicted from the image."),
   ]

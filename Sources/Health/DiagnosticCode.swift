@@ -74,6 +74,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
   case scaleConverging = "scale_converging"
   case scaleHeld = "scale_held"
   case scaleConflict = "scale_conflict"
+  case scaleRestored = "scale_restored"
+  case scaleRefused = "scale_refused"
+  case cameraMoved = "remount"
   case sparseOff = "sparse_off"
 
   // Publishing.

@@ -52,7 +52,7 @@ public struct DepthModel: Sendable {
   /// Focal length of the camera the depth is expressed for, pixels of the network's input grid; nil when depth
   /// does not depend on it.
   public internal(set) var canonicalFxPixels: Double?
-  public internal(set) var initialScale: InitialScale
+  public package(set) var initialScale: InitialScale
   public internal(set) var confidence: ConfidenceCalibration?
   /// SHA-256 of the encoder alone, which a prior bank must have been built with.
   public internal(set) var encoderHash: String

@@ -4,26 +4,23 @@ public struct ScaleEstimate: Equatable, Sendable {
     case unscaled, converging, locked, held, conflict
   }
 
-  /// Where a scale comes from.
-  public enum Source: String, Sendable, CaseIterable {
-    /// The constant the model was trained to, good for the kind of camera it was trained on.
-    case model
-    /// A constant from the configuration, measured by whoever wrote it there.
-    case constant
-  }
-
   /// Metres per unit of network depth.
   public var value: Double
   /// Standard deviation of log(value), dimensionless.
   public var logSigma: Double
   public var state: State
-  public var source: Source
+  public var sources: ScaleSources
+  /// When an observation last confirmed the value; nil when none has.
+  public var confirmed: MonotonicTime?
 
-  public init(value: Double, logSigma: Double, state: State, source: Source) {
+  public init(
+    value: Double, logSigma: Double, state: State, sources: ScaleSources, confirmed: MonotonicTime? = nil
+  ) {
     self.value = value
     self.logSigma = logSigma
     self.state = state
-    self.source = source
+    self.sources = sources
+    self.confirmed = confirmed
   }
 
   /// Whether depth multiplied by this scale may be called metres.

@@ -44,6 +44,9 @@ public struct ScaleObserver: ~Copyable {
     public var photometric: ScaleObservation?
     public var ground: ScaleObservation?
     public var points: ScaleObservation?
+    /// The mount from which the ground would look as it does, its height in network units; nil when nobody looked
+    /// or there is no ground.
+    public var seenMount: CameraMount?
     /// Share of the image that stands still although odometry says it should move; nil when nobody looked.
     public var staticShare: Double?
     /// Turn of the camera as images show it, rad/s to the left; nil when nobody looked or images do not tell.
@@ -91,6 +94,7 @@ public struct ScaleObserver: ~Copyable {
     }
     if settings.usesGround {
       result.ground = ground.observe(frame, motion: motion)
+      result.seenMount = ground.seen
     }
     return result
   }

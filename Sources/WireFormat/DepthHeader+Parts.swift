@@ -84,7 +84,7 @@ extension DepthHeader {
     public init(_ estimate: ScaleEstimate, ageSeconds: Double? = nil) {
       self.init(
         value: estimate.value, logSigma: estimate.logSigma, state: estimate.state,
-        sources: ScaleSources(estimate.source), ageSeconds: ageSeconds)
+        sources: estimate.sources, ageSeconds: ageSeconds)
     }
   }
 

@@ -16,7 +16,7 @@ import Testing
     health.rateHz = 10
     health.isCalibrated = true
     health.perception.report = FrameReport(
-      scale: ScaleEstimate(value: 1, logSigma: 0.05, state: .locked, source: .constant))
+      scale: ScaleEstimate(value: 1, logSigma: 0.05, state: .locked, sources: .constant))
     health.perception.lastPublished = MonotonicTime(seconds: seconds - 0.1)
     var now = ComponentObservation(health: health)
     now.uptimeSeconds = seconds

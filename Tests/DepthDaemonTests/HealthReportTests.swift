@@ -15,7 +15,7 @@ struct HealthReportTests {
     now.rateHz = 19
     now.isCalibrated = true
     now.perception.report = FrameReport(
-      scale: ScaleEstimate(value: 1, logSigma: 0.05, state: .locked, source: .constant))
+      scale: ScaleEstimate(value: 1, logSigma: 0.05, state: .locked, sources: .constant))
     now.perception.lastPublished = MonotonicTime(seconds: 9.9)
     return now
   }

@@ -24,7 +24,7 @@ struct PathSetup {
   init(modelPath: String, inputSize: ImageSize?) throws {
     model = try DepthModel.load(path: modelPath)
     settings.inputSize = inputSize
-    settings.scaleConstant = ScaleEstimate(value: 1, logSigma: 0.05, state: .locked, source: .constant)
+    settings.scaleConstant = ScaleEstimate(value: 1, logSigma: 0.05, state: .locked, sources: .constant)
     settings.bootID = "00000000-0000-0000-0000-000000000000"
     // Every frame carries every topic: the most the path can be asked to do.
     settings.previewIntervalNanoseconds = 0

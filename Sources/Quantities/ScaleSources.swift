@@ -1,5 +1,3 @@
-public import Quantities
-
 /// Which observations a scale rests on.
 public struct ScaleSources: OptionSet, Hashable, Sendable {
   public let rawValue: UInt8
@@ -8,9 +6,9 @@ public struct ScaleSources: OptionSet, Hashable, Sendable {
     self.rawValue = rawValue
   }
 
-  /// The constant the model was trained to.
+  /// The constant the model was trained to, good for the kind of camera it was trained on.
   public static let model = ScaleSources(rawValue: 1 << 0)
-  /// A constant from the configuration.
+  /// A constant that a person has measured: from the configuration, or set by hand.
   public static let constant = ScaleSources(rawValue: 1 << 1)
   /// The pose network's translation against odometry.
   public static let pose = ScaleSources(rawValue: 1 << 2)
@@ -23,38 +21,22 @@ public struct ScaleSources: OptionSet, Hashable, Sendable {
   /// A source this reader does not know.
   public static let other = ScaleSources(rawValue: 1 << 7)
 
-  private static let table: [(source: ScaleSources, name: StaticString)] = [
+  /// Every source and its word, in the order they are written.
+  public static let words: [(source: ScaleSources, word: StaticString)] = [
     (.model, "model"), (.constant, "constant"), (.pose, "pose"), (.photometric, "photometric"),
     (.height, "height"), (.sparse, "sparse"), (.other, "other"),
   ]
 
-  public init(_ source: ScaleEstimate.Source) {
-    switch source {
-    case .model: self = .model
-    case .constant: self = .constant
-    }
-  }
-
   /// The sources' words, for people.
   public var names: [String] {
-    Self.table.filter { contains($0.source) }.map(\.name.description)
+    Self.words.filter { contains($0.source) }.map(\.word.description)
   }
 
-  func encode(_ key: StaticString, into writer: inout ByteWriter) {
-    writer.beginArray(key)
-    for row in Self.table where contains(row.source) { writer.element(literal: row.name) }
-    writer.endArray()
-  }
-}
-
-extension ScaleSources: Decodable {
-  public init(from decoder: any Decoder) throws {
-    var words = try decoder.unkeyedContainer()
-    var sources: ScaleSources = []
-    while !words.isAtEnd {
-      let word = try words.decode(String.self)
-      sources.formUnion(Self.table.first { $0.name.description == word }?.source ?? .other)
+  /// The sources of these words; `other` stands for a word that is not known.
+  public init(names: [String]) {
+    self = []
+    for name in names {
+      formUnion(Self.words.first { $0.word.description == name }?.source ?? .other)
     }
-    self = sources
   }
 }

@@ -1,0 +1,148 @@
+package import Capture
+package import DepthPipeline
+package import Geometry
+import Glibc
+import ImageBuffers
+package import ModelBundle
+import Platform
+package import Quantities
+import Scale
+import WireFormat
+
+/// Plays a source through the daemon's own pipeline and learning of scale, one frame after the other, without sockets,
+/// threads or waiting: the same source gives the same steps.
+package final class ScaleReplay {
+  /// What is done to the odometry, and to what is known, between the source and the pipeline.
+  package struct Disturbance: Sendable {
+    /// The model's scale is taken to be this many times what its bundle says.
+    package var priorFactor = 1.0
+    /// The configured camera height over the true one.
+    package var heightFactor = 1.0
+    /// Added to the odometry's times, seconds.
+    package var odometryOffsetSeconds = 0.0
+    /// While it lasts (seconds after the start) wheels read `slipFactor` times the speed.
+    package var slip: ClosedRange<Double>?
+    package var slipFactor = 1.3
+    /// While it lasts no odometry comes.
+    package var silence: ClosedRange<Double>?
+
+    package init() {}
+  }
+
+  /// One frame.
+  package struct Step: Sendable {
+    package var seconds: Double
+    package var estimate: ScaleEstimate?
+    package var progressPercent: Int
+    package var reason: String?
+    /// ln(metres per unit) of this frame by the truth; nil without truth.
+    package var trueLogScale: Double?
+    package var speed: Double?
+    package var networkSeconds: Double
+    package var learningSeconds: Double
+  }
+
+  private let source: any FrameSource
+  private let disturbance: Disturbance
+  private let odometry = OdometryInbox()
+  private let keeper: ScaleKeeper
+  private let learner: ScaleLearner
+  private let pipeline: DepthPipeline
+  private let pool: FramePool
+  private let sink = ScaleTruthSink()
+  private let start: MonotonicTime
+
+  /// - Parameters:
+  ///   - start: the source's moment of the first frame.
+  ///   - stateDirectory: where a learned scale may lie, as for the daemon.
+  package init(
+    source: any FrameSource, start: MonotonicTime, calibration: CameraCalibration?, model: DepthModel,
+    stateDirectory: String, threads: Int, disturbance: Disturbance
+  ) throws(PipelineError) {
+    self.source = source
+    self.start = start
+    self.disturbance = disturbance
+    var calibration = calibration
+    calibration?.mount?.heightMeters *= disturbance.heightFactor
+    var settings = PipelineSettings()
+    settings.cameraIdentity = "replay"
+    var model = model
+    model.initialScale.value *= disturbance.priorFactor
+    let builder = PipelineBuilder(settings: settings, model: model, calibration: calibration)
+    pipeline = try builder.build(
+      frameSize: source.frameSize, carriesTruth: source.carriesTruth, executor: WorkerTeam(width: threads))
+    keeper = ScaleKeeper(stateDirectory: stateDirectory)
+    learner = ScaleLearner(keeper: keeper, odometry: odometry)
+    learner.follow(builder, pipeline)
+    pool = FramePool(count: 1, size: source.frameSize, carriesTruth: source.carriesTruth)
+  }
+
+  /// The next frame; nil at the end.
+  package func next() throws(PipelineError) -> Step? {
+    guard var lease = pool.lease() else { return nil }
+    guard case .frame = source.next(into: &lease, until: MonotonicTime(nanoseconds: .max)) else { return nil }
+    let time = lease.frame.metadata.captureTime
+    let seconds = Double(time - start) * 1e-9
+    // A frame's depth is ready some time after its capture; odometry of that time has come by then.
+    for sample in source.takeOdometry(upTo: time + 60_000_000) { add(sample) }
+    var context = FrameContext()
+    context.odometry = odometry.sample(at: time, maximumAgeNanoseconds: 200_000_000)
+    context.scale = learner.estimate(at: time, context.odometry)
+    let report = try pipeline.process(lease.frame, context: context, sink: sink)
+    let begin = MonotonicTime.now()
+    learner.learn(from: lease.frame.metadata, pipeline, report)
+    let learning = MonotonicTime.now() - begin
+    let tracked = keeper.report
+    return Step(
+      seconds: seconds, estimate: context.scale, progressPercent: tracked?.progressPercent ?? 0,
+      reason: tracked?.reason, trueLogScale: sink.trueLogScale,
+      speed: context.odometry?.speedMetersPerSecond, networkSeconds: Double(report.timings.infer) * 1e-9,
+      learningSeconds: Double(learning) * 1e-9)
+  }
+
+  /// Stores what was learned, as the daemon does when it stops.
+  package func save(stateDirectory: String) throws(SystemErrno) {
+    try keeper.storable(wall: WallTime.now(), monotonic: MonotonicTime.now())?
+      .save(stateDirectory: stateDirectory)
+  }
+
+  private func add(_ sample: OdometrySample) {
+    let seconds = Double(sample.time - start) * 1e-9
+    if disturbance.silence?.contains(seconds) == true { return }
+    var sample = sample
+    if disturbance.slip?.contains(seconds) == true {
+      sample.speedMetersPerSecond *= disturbance.slipFactor
+    }
+    sample.time = sample.time + Int64(disturbance.odometryOffsetSeconds * 1e9)
+    odometry.add(sample)
+  }
+}
+
+/// Compares what a pipeline sends as unscaled depth with what it sends as the truth.
+private final class ScaleTruthSink: FrameSink {
+  private var unscaled: [Float] = []
+  private var truth: [Float] = []
+  private var ratios: [Float] = []
+
+  func wants(_ kind: TopicKind) -> Bool { kind == .unscaled || kind == .truth }
+
+  func send(
+    _ topic: Topic, sequence: UInt64, captureTime: MonotonicTime, header: UnsafeRawBufferPointer,
+    payload: UnsafeRawBufferPointer
+  ) {
+    let values = payload.bindMemory(to: Float.self)
+    if topic.kind == .unscaled { unscaled = Array(values) } else { truth = Array(values) }
+  }
+
+  /// Median of ln(truth / unscaled) over the pixels that know both.
+  var trueLogScale: Double? {
+    guard truth.count == unscaled.count else { return nil }
+    ratios.removeAll(keepingCapacity: true)
+    for (true_, seen) in zip(truth, unscaled) where true_ > 0 && true_ < 60 && seen > 0 && seen.isFinite {
+      ratios.append(log(true_ / seen))
+    }
+    guard ratios.count > 100 else { return nil }
+    ratios.sort()
+    return Double(ratios[ratios.count / 2])
+  }
+}

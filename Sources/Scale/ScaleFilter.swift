@@ -1,0 +1,138 @@
+import Glibc
+public import Quantities
+
+/// A scalar Kalman filter on x = ln(metres per network unit), driven by distance travelled.
+///
+/// The error of a network's scale is alike in neighbouring frames. An observation therefore counts as one of a
+/// row with correlation rho = exp(-dt / tau): its variance is `white + frame^2 (1 + rho) / (1 - rho)`, without
+/// which the filter would believe itself far too much. Outliers are gated, large innovations weigh less (Huber
+/// 1964).
+public struct ScaleFilter: Equatable, Sendable {
+  public enum Verdict: Equatable, Sendable {
+    /// Taken in, with its Huber weight.
+    case accepted(weight: Double)
+    /// Too far off, in standard deviations.
+    case outlier(sigmas: Double)
+    /// The last of so many agreeing outliers that the filter started anew.
+    case restarted
+  }
+
+  /// x, and its variance.
+  public private(set) var logScale: Double
+  public private(set) var variance: Double
+  public private(set) var acceptedCount: UInt64 = 0
+  public private(set) var rejectedCount: UInt64 = 0
+  /// Times the filter started anew because observations contradicted it for long.
+  public private(set) var restartCount: UInt64 = 0
+  /// Capture time of the last accepted observation.
+  public private(set) var lastAccepted: MonotonicTime?
+  /// Seconds of motion covered by accepted observations since the start or restart.
+  public private(set) var coveredSeconds = 0.0
+  private var blocks: EstimateBlocks
+  private var outliers: OutlierRun
+  private let prior: ScalePrior
+  public private(set) var settings: ScaleSettings.Filter
+
+  /// A pause longer than this between two observations is not covered by them, seconds.
+  private static let coveredPause = 0.5
+  /// Observations closer in time than this are of the same frame, seconds.
+  private static let leastInterval = 0.02
+  /// Travel between two observations counts up to here: nobody looked at the rest, metres.
+  private static let largestTravel = 5.0
+
+  public init(prior: ScalePrior, settings: ScaleSettings.Filter, blockSeconds: Double) {
+    self.prior = prior
+    self.settings = settings
+    logScale = prior.logScale
+    let sigma = max(prior.logSigma, settings.leastInitialSigma)
+    variance = sigma * sigma
+    blocks = EstimateBlocks(seconds: blockSeconds)
+    outliers = OutlierRun(capacity: max(1, settings.restartCount))
+  }
+
+  /// Follows other constants from now on.
+  public mutating func use(_ settings: ScaleSettings.Filter, blockSeconds: Double) {
+    if settings.restartCount != self.settings.restartCount {
+      outliers = OutlierRun(capacity: max(1, settings.restartCount))
+    }
+    self.settings = settings
+    blocks.blockSeconds = blockSeconds
+  }
+
+  public var logSigma: Double { variance.squareRoot() }
+
+  /// Spread of the estimate over the last blocks; nil before the third.
+  public var blockSpread: Double? { blocks.spread }
+
+  /// Innovation and its standard deviation, were this observed now.
+  public func innovation(of logScale: Double, variance white: Double) -> (value: Double, sigma: Double) {
+    let spread = variance + white + settings.frameSigma * settings.frameSigma
+    return (logScale - self.logScale, spread.squareRoot())
+  }
+
+  /// Takes one observation that passed its gates.
+  /// - Parameters:
+  ///   - logScale: z.
+  ///   - white: its variance without the part that neighbouring frames share.
+  ///   - travelledMeters: since the last accepted observation.
+  public mutating func take(
+    _ logScale: Double, variance white: Double, at time: MonotonicTime, travelledMeters: Double
+  ) -> Verdict {
+    let (y, sigma) = innovation(of: logScale, variance: white)
+    guard abs(y) <= settings.gateSigmas * sigma else { return reject(logScale, sigmas: y / sigma) }
+    outliers.removeAll()
+    let seconds = lastAccepted.map { Double(time - $0) * 1e-9 }
+    variance += settings.varianceAddedPerMeter * min(travelledMeters, Self.largestTravel)
+    let weight = min(1, settings.huberSigmas * sigma / max(abs(y), 1e-12))
+    let noise = (white + frameVariance(after: seconds)) / weight
+    let gain = variance / (variance + noise)
+    let limit = max(log(settings.largestFactor), 3 * prior.logSigma)
+    self.logScale = min(prior.logScale + limit, max(prior.logScale - limit, self.logScale + gain * y))
+    variance = max((1 - gain) * variance, settings.leastSigma * settings.leastSigma)
+    lastAccepted = time
+    acceptedCount += 1
+    let covered = min(max(0, seconds ?? 0), Self.coveredPause)
+    coveredSeconds += covered
+    blocks.add(self.logScale, seconds: covered)
+    return .accepted(weight: weight)
+  }
+
+  /// The network's own scatter as one observation of a correlated row shows it.
+  private func frameVariance(after seconds: Double?) -> Double {
+    let frame = settings.frameSigma * settings.frameSigma
+    guard let seconds else { return frame }
+    let rho = exp(-max(seconds, Self.leastInterval) / settings.correlationSeconds)
+    return frame * (1 + rho) / (1 - rho)
+  }
+
+  private mutating func reject(_ logScale: Double, sigmas: Double) -> Verdict {
+    rejectedCount += 1
+    outliers.add(logScale)
+    guard outliers.isFull, outliers.medianDeviation < settings.restartDeviation else {
+      return .outlier(sigmas: sigmas)
+    }
+    restart()
+    return .restarted
+  }
+
+  /// Forgets how sure it was, not the value.
+  private mutating func restart() {
+    outliers.removeAll()
+    restartCount += 1
+    variance = settings.restartSigma * settings.restartSigma
+    coveredSeconds = 0
+    blocks.removeAll()
+    lastAccepted = nil
+  }
+
+  /// Takes a value over from elsewhere: a file, or a person.
+  /// - Parameter coveredSeconds: as if so much motion had been observed.
+  public mutating func adopt(logScale: Double, variance: Double, coveredSeconds: Double) {
+    self.logScale = logScale
+    self.variance = variance
+    self.coveredSeconds = coveredSeconds
+    outliers.removeAll()
+    blocks.removeAll()
+    lastAccepted = nil
+  }
+}

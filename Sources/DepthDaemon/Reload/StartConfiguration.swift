@@ -14,11 +14,13 @@ public struct StartConfiguration: Sendable {
   ///
   /// - Throws: what is wrong with the file, when nothing else can run either.
   public init(path: String, environment: [String: String]) throws(ConfigurationFailure) {
-    let text = try? TextFile.read(path)
+    // Read once: what is written meanwhile is for the next reload.
+    let file = Result { () throws(ConfigurationFailure) in try LoadedConfiguration.readText(path) }
+    let text = try? file.get()
     let folders = Self.stateFolders(path, text, environment)
     let failure: ConfigurationFailure
     do {
-      running = try Self.load(try LoadedConfiguration.readText(path), path, environment, in: folders.first)
+      running = try Self.load(try file.get(), path, environment, in: folders.first)
       return
     } catch { failure = error }
     for folder in folders {

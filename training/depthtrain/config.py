@@ -36,7 +36,9 @@ class Optimisation:
     """AdamW with linear warm-up and cosine decay; an exponential average of the weights is what gets exported.
 
     At `freeze_statistics_step` batch norm takes the statistics of many batches of all groups and keeps them, as it will
-    after export: the batches of one group are too alike for their own statistics to stand for all data. `precision` is
+    after export: the batches of one group are too alike for their own statistics to stand for all data. `pose_rate` is the
+    learning rate of the pose network's last layer over the others': its output is scaled by 0.01, so that metres ask for large
+    weights. `precision` is
     "float32", "bfloat16", "float16" (GPU only) or "auto": float32 on a CPU, the best 16-bit type on a GPU.
     """
 
@@ -53,6 +55,7 @@ class Optimisation:
     validate_every_s: float = 400.0
     freeze_statistics_step: int = 1000
     freeze_statistics_batches: int = 60
+    pose_rate: float = 1.0
     precision: str = "auto"
 
 
@@ -82,10 +85,12 @@ class LossWeights:
 @dataclasses.dataclass(frozen=True)
 class Photometric:
     """Reprojection of neighbouring frames. Without `minimum` the errors of the sources are averaged; `automask` drops pixels
-    that the unmoved source explains better (monodepth2, eqs. 4 and 5)."""
+    that the unmoved source explains better (monodepth2, eqs. 4 and 5). For the first `pose_warmup_steps` only the pose network
+    learns from images and odometer: poses that are still noise would wreck a depth network that is good already."""
 
     automask: bool = True
     minimum: bool = True
+    pose_warmup_steps: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -289,6 +294,8 @@ def matching_drives(name: str) -> list[Path]:
 
 def load_recipe(path: str | Path) -> Recipe:
     """Reads a recipe file. Raises RecipeError for anything that is not exactly right."""
+    from depthtrain.recipe_check import check  # which needs this file's classes
+
     path = Path(path)
     try:
         table = tomllib.loads(path.read_text())
@@ -299,51 +306,3 @@ def load_recipe(path: str | Path) -> Recipe:
     recipe = strict_toml.build(Recipe, table, f"{path}: recipe")
     check(recipe, path)
     return recipe
-
-
-def check(recipe: Recipe, path: str | Path) -> None:
-    """Refuses values that no dataclass type can: sizes, names, validation drives. `path` starts the messages."""
-    choices = (("model.pose", recipe.model.pose, ("light", "resnet18")),
-               ("optimisation.precision", recipe.optimisation.precision, ("auto", "float32", "bfloat16", "float16")),
-               ("distillation.target", recipe.distillation.target, ("log_depth", "disparity")))
-    for key, value, allowed in choices:
-        if value not in allowed:
-            raise RecipeError(f"{path}: {key} is {value!r}, expected one of {', '.join(allowed)}")
-    if recipe.losses.prior > 0 and not recipe.priors.references:
-        raise RecipeError(f"{path}: losses.prior is on, but priors.references names no reference set")
-    if recipe.losses.multi_frame > 0 and not recipe.model.architecture.startswith("teacher-"):
-        raise RecipeError(f"{path}: losses.multi_frame is on, but {recipe.model.architecture} takes one frame; use a teacher")
-    if recipe.guidance.classes > 0 and recipe.model.architecture != "teacher-lite":
-        raise RecipeError(f"{path}: guidance.classes is above 0, but only teacher-lite takes guidance")
-    if not 1.0 <= recipe.view.scale <= 4.0:
-        raise RecipeError(f"{path}: view.scale is {recipe.view.scale}, expected 1 to 4")
-    if recipe.optimisation.steps < 1:
-        raise RecipeError(f"{path}: optimisation.steps is {recipe.optimisation.steps}, expected at least 1")
-    if recipe.losses.distillation > 0 and not recipe.distillation.teacher:
-        raise RecipeError(f"{path}: losses.distillation is on, but distillation.teacher names no checkpoint")
-    if not recipe.groups:
-        raise RecipeError(f"{path}: no [[groups]]: there is nothing to train on")
-    for group in recipe.groups:
-        if group.width % 32 or group.height % 32 or group.width <= 0 or group.height <= 0:
-            raise RecipeError(f"{path}: group {group.name}: size {group.width}x{group.height} is not a multiple of 32")
-        if group.batch < 1 or group.weight <= 0:
-            raise RecipeError(f"{path}: group {group.name}: batch and weight must be positive")
-        if not group.sources:
-            raise RecipeError(f"{path}: group {group.name} has no sources")
-        for source in group.sources:
-            _check_source(source, path)
-
-
-def _check_source(source: Source, path: str | Path) -> None:
-    where = f"{path}: drive {source.drive}"
-    choices = (("supervision", source.supervision, ("depth", "photometric", "both")), ("pose", source.pose, ("known", "learned")),
-               ("hints", source.hints, ("", "stereo", "fused")), *(("truth", kind, ("sparse", "depth")) for kind in source.truth))
-    for key, value, allowed in choices:
-        if value not in allowed:
-            raise RecipeError(f"{where}: unknown {key} {value!r}, expected one of {', '.join(map(repr, allowed))}")
-    if source.hints == "fused" and not source.stereo:
-        raise RecipeError(f"{where}: fused hints are judged against the right image: set stereo = true")
-    if source.weight <= 0:
-        raise RecipeError(f"{where}: weight is {source.weight}, expected above 0")
-    if "_val" in Path(source.drive).name:
-        raise RecipeError(f"{where} is a validation drive and must not be trained on")

@@ -34,12 +34,19 @@ class Objective(nn.Module):
         return self.to(device)
 
     def forward(self, batch: Batch, number: int = 0) -> dict[str, torch.Tensor]:
-        """Weighted loss terms of one batch in step `number`; terms without data are left out."""
+        """Weighted loss terms of one batch in step `number`; terms without data are left out.
+
+        A batch that teaches nothing gives one term, 0, so that a step, and every process of several, can go on as usual.
+        """
         with torch.autocast(batch.image.device.type, self.amp_type or torch.bfloat16, enabled=self.amp_type is not None):
             extra = {"labels": batch.labels} if batch.labels.numel() else {}
             raw = self.networks["depth"](batch.image.to(memory_format=torch.channels_last), **extra)
         out = {name: value.float() for name, value in raw.items()}
         networks = {name: network for name, network in self.networks.items()}
         step = Step(self.recipe, networks, batch, out, number)
-        return {name: getattr(self.recipe.losses, method.name) * value
-                for method in self.methods for name, value in method.terms(step).items()}
+        active = [method for method in self.methods if not (step.is_pose_warmup and method.waits_for_poses)]
+        terms = {name: getattr(self.recipe.losses, method.name) * value
+                 for method in active for name, value in method.terms(step).items()}
+        if not any(value.requires_grad for value in terms.values()):
+            terms["nothing"] = 0.0 * out["disparity"].mean()
+        return terms

@@ -13,11 +13,17 @@ from depthtrain.data.batches import Sampler
 
 STATISTICS_FIRST = 1 << 40  # batch numbers that no step reaches
 
-def parameter_groups(networks: nn.Module, weight_decay: float) -> list[dict]:
-    """Weight decay for matrices and kernels only; biases and batch-norm parameters go free."""
-    parameters = list(networks.parameters())
-    return [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}]
+def parameter_groups(networks: nn.ModuleDict, weight_decay: float, pose_rate: float = 1.0) -> list[dict]:
+    """Weight decay for matrices and kernels only; biases and batch-norm parameters go free. Each group's `rate` is its learning
+    rate over the schedule's; the pose network's last layer has groups of its own where its rate is another."""
+    pose = set(list(networks["pose"].parameters())[-2:]) if pose_rate != 1 and "pose" in networks else set()
+    groups = []
+    for rate, chosen in ((1.0, [p for p in networks.parameters() if p not in pose]),
+                         (pose_rate, [p for p in networks.parameters() if p in pose])):
+        if chosen:
+            groups += [{"params": [p for p in chosen if p.ndim > 1], "weight_decay": weight_decay, "rate": rate},
+                       {"params": [p for p in chosen if p.ndim <= 1], "weight_decay": 0.0, "rate": rate}]
+    return groups
 
 
 def learning_rate(settings: Optimisation, steps_since_start: int, progress: float) -> float:

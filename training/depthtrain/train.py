@@ -21,7 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from depthtrain import checkpoint, strict_toml
 from depthtrain.checkpoint import Average, CheckpointError
-from depthtrain.config import Recipe, check, drive_path, group_sizes, load_recipe
+from depthtrain.config import Recipe, drive_path, group_sizes, load_recipe
 from depthtrain.data.batches import Sampler, prefetched
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.data.simulated import generate_missing
@@ -32,6 +32,7 @@ from depthtrain.networks.registry import build_depth_network
 from depthtrain.objective import Objective
 from depthtrain.priors.references import PriorError
 from depthtrain.progress import Progress
+from depthtrain.recipe_check import check
 from depthtrain.run_folder import RunFolder
 from depthtrain.schedule import freeze_statistics, learning_rate, parameter_groups, settle_statistics, statistics_inputs
 from depthtrain.strict_toml import RecipeError
@@ -59,7 +60,8 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
     generate_missing(recipe)
     objective = Objective(recipe, place.amp_type).place(place.device)
     networks = objective.networks
-    optimiser = torch.optim.AdamW(parameter_groups(networks, settings.weight_decay), lr=settings.learning_rate)
+    optimiser = torch.optim.AdamW(parameter_groups(networks, settings.weight_decay, settings.pose_rate),
+                                  lr=settings.learning_rate)
     scaler = torch.amp.GradScaler(place.device.type, enabled=place.amp_type == torch.float16)
     step = warm_from = 0
     if init is not None:
@@ -78,7 +80,7 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
     while clock.share < 1 and not stop.is_set:
         group, batch = next(batches)
         for parameters in optimiser.param_groups:
-            parameters["lr"] = learning_rate(settings, step - warm_from, clock.share)
+            parameters["lr"] = parameters["rate"] * learning_rate(settings, step - warm_from, clock.share)
         objective.train()
         if step == settings.freeze_statistics_step:
             networks["depth"].load_state_dict(averages["depth"].state)
@@ -172,8 +174,11 @@ def restore(run: RunFolder, recipe: Recipe, networks: torch.nn.ModuleDict, optim
                                       for key, value in content["averages"][name].items()}, decay)
         else:
             averages[name] = Average.of(network, decay)
-    if networks.keys() == content["networks"].keys():
+    rates, groups = [group["rate"] for group in optimiser.param_groups], content["optimiser"]["param_groups"]
+    if networks.keys() == content["networks"].keys() and len(rates) == len(groups):
         optimiser.load_state_dict(content["optimiser"])
+        for group, rate in zip(optimiser.param_groups, rates):
+            group["rate"] = rate
         scaler.load_state_dict(content["scaler"])
     torch.set_rng_state(content["random"]["cpu"])
     if torch.cuda.is_available() and len(content["random"]["cuda"]) == torch.cuda.device_count():
@@ -267,6 +272,10 @@ def main() -> int:
         train(recipe, run, arguments.resume, arguments.minutes, arguments.device, arguments.init, arguments.accept_changes)
     except (RecipeError, DriveError, CheckpointError, TrainingError, PriorError) as error:
         print(f"train: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"train: {error.filename or run}: {error.strerror or error}; the last checkpoint is as it was: make room, or give "
+              "access, then continue with --resume", file=sys.stderr)
         return 1
     return 0
 

@@ -13,6 +13,7 @@ from conftest import replace_in, write_drive
 from depthtrain.config import Recipe, load_recipe
 from depthtrain.data.batches import Sampler
 from depthtrain.data.drive import DriveError, open_drive
+from depthtrain.data.hints import read_hint, write_hint
 from depthtrain.data.simulated import generate_missing
 from depthtrain.strict_toml import RecipeError
 from depthtrain.train import train
@@ -109,6 +110,26 @@ def test_an_odometer_that_does_not_cover_the_frames_gives_no_distance(tmp_path: 
     (drive / "odometry.csv").write_text("\n".join(rows[:5]) + "\n")
     frames = Sampler(_recipe(tmp_path, drive), 1).groups[0][1][0]
     assert frames.distance_m(1, 3) == pytest.approx(0.2) and np.isnan(frames.distance_m(5, 7))
+
+
+def test_an_odometer_with_a_gap_gives_no_distance_across_it(tmp_path: Path) -> None:
+    drive = write_drive(tmp_path / "tiny", frames=12)
+    rows = (drive / "odometry.csv").read_text().splitlines()
+    (drive / "odometry.csv").write_text("\n".join(rows[:6] + rows[9:]) + "\n")  # samples at 0.5 to 0.7 s are lost
+    frames = Sampler(_recipe(tmp_path, drive), 1).groups[0][1][0]
+    assert frames.distance_m(1, 3) == pytest.approx(0.2) and frames.distance_m(9, 11) == pytest.approx(0.2)
+    assert all(np.isnan(frames.distance_m(*pair)) for pair in ((3, 5), (5, 6), (3, 9)))
+    (drive / "odometry.csv").write_text("\n".join(rows[:6] + rows[7:]) + "\n")  # one lost sample is bridged
+    assert Sampler(_recipe(tmp_path, drive), 1).groups[0][1][0].distance_m(3, 6) == pytest.approx(0.3)
+
+
+def test_hints_of_another_drive_of_the_same_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPTHD_CACHE", str(tmp_path / "cache"))
+    small, large = (open_drive(write_drive(tmp_path / size / "tiny", frames=1, width=width)) for size, width in (("s", 96), ("l", 128)))
+    write_hint("fused", small, 0, np.full((64, 96), 5.0))
+    assert float(read_hint("fused", small, 0).mean()) == 5.0
+    with pytest.raises(DriveError, match="000000.png: is uint16 96x64, expected uint16 128x64"):
+        read_hint("fused", large, 0)
 
 
 def test_an_empty_split_is_refused(tmp_path: Path) -> None:

@@ -45,6 +45,9 @@ def test_good_recipe(tmp_path: Path) -> None:
     ("width = 64", "width = 60", "multiple of 32"),
     ('drive = "d"', 'drive = "kitti2015_val"', "validation"),
     ('drive = "d"', 'drive = "d"\nsupervision = "magic"', "supervision"),
+    ("steps = 5", "steps = 5\npose_rate = 0.0", "pose_rate"),
+    ("[losses]", "[photometric]\npose_warmup_steps = 5\n[losses]", "fewer than optimisation.steps"),
+    ("[losses]", "[photometric]\npose_warmup_steps = 3\n[losses]", "no source learns poses"),
     ("[losses]", "[losses]\nside_heads = 3", "list"),
     ("[losses]", "[losses", "r.toml"),
 ])

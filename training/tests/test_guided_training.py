@@ -184,7 +184,7 @@ def test_prior_agreement_compares_with_what_is_trusted_most(chain: Chain) -> Non
 
 def test_settings_that_cannot_work_are_refused(chain: Chain) -> None:
     recipe = load_recipe(chain.recipe)
-    from depthtrain.config import check
+    from depthtrain.recipe_check import check
     for changes, message in (({"losses": LossWeights(prior=1.0)}, "names no reference set"),
                              ({"losses": LossWeights(multi_frame=1.0)}, "takes one frame"),
                              ({"guidance": Guidance(classes=3)}, "only teacher-lite")):

@@ -13,7 +13,7 @@ from conftest import write_drive
 from depthtrain.config import load_recipe
 from depthtrain.data.batches import Sampler
 from depthtrain.data.drive import DriveError, open_drive
-from depthtrain.data.exclusions import read_exclusions
+from depthtrain.data.exclusions import COLUMNS, read_exclusions
 from depthtrain.data.leader import add_leader, leader_mask
 from depthtrain.geometry import Intrinsics
 from depthtrain.infinite_filter import filter_drives, fit_ground, judge
@@ -94,6 +94,17 @@ def test_a_report_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(RecipeError, match="columns are"):
         read_exclusions(str(tmp_path / "other.csv"))
+    (tmp_path / "short.csv").write_text(",".join(COLUMNS) + "\ntiny,0,000000.jpg,keep,0,1,0,1,0\ntiny,1,0000")
+    with pytest.raises(RecipeError, match="line 3 is no verdict"):
+        read_exclusions(str(tmp_path / "short.csv"))
+
+
+def test_a_report_about_other_drives_is_refused(tmp_path: Path) -> None:
+    drive, report = write_drive(tmp_path / "renamed", frames=8), tmp_path / "report.csv"
+    report.write_text(",".join(COLUMNS) + "\ntiny,2,000002.jpg,drop,90,1,0,1,0\n")
+    (tmp_path / "recipe.toml").write_text(f'exclude = "{report}"\n' + RECIPE.format(drive=drive, steps=2))
+    with pytest.raises(RecipeError, match="drops frames of tiny, none of which"):
+        Sampler(load_recipe(tmp_path / "recipe.toml"), 1)
 
 
 def test_a_leader_keeps_its_distance_and_hides_behind_nearer_things(tmp_path: Path) -> None:

@@ -169,7 +169,58 @@ def test_velocity_weight_rises_over_the_ramp_and_short_pairs_are_left_out() -> N
     early, late = float(learner.eval()(batch, 0)["velocity"]), float(learner(batch, 9)["velocity"])
     assert early == pytest.approx(late / 10, rel=1e-4) and abs(late - 0.25) < 0.1
     batch.distance_m[:] = 0.01
-    assert learner(batch, 9) == {}
+    assert "velocity" not in learner(batch, 9)
+
+
+def _moved(learner: torch.nn.Module, batch: Batch, number: int) -> dict[str, bool]:
+    """Which networks the terms of one step would move."""
+    learner.zero_grad(set_to_none=True)
+    sum(learner.train()(batch, number).values()).backward()
+    return {name: any(p.grad is not None and bool((p.grad != 0).any()) for p in network.parameters())
+            for name, network in learner.networks.items()}
+
+
+def test_while_poses_warm_up_images_and_odometer_move_the_pose_network_alone() -> None:
+    batch, depth = batch_of(photometric=True)
+    batch.pose_known[:] = False
+    batch.distance_m[:] = 0.25
+    weights = dataclasses.replace(NOTHING, photometric=1.0, smoothness=0.1, velocity=0.05)
+    learner = objective(weights, photometric=Photometric(pose_warmup_steps=5))
+    assert _moved(learner, batch, 4) == {"depth": False, "pose": True}
+    assert _moved(learner, batch, 5) == {"depth": True, "pose": True}
+    known = dataclasses.replace(batch, depth=depth, weight=torch.ones_like(depth))
+    learner = objective(dataclasses.replace(weights, log_l1=1.0), photometric=Photometric(pose_warmup_steps=5))
+    assert _moved(learner, known, 0) == {"depth": True, "pose": True}  # known depth teaches from the first step on
+
+
+def test_a_pose_warm_up_spares_a_good_depth_network() -> None:
+    """Depth that fits, poses that are noise: after as many steps of the depth network, the warmed-up run is nearer the truth."""
+    batch, depth = batch_of(photometric=True)
+    batch = dataclasses.replace(batch, depth=depth, weight=torch.ones_like(depth), pose_known=torch.zeros(2, 2, dtype=torch.bool),
+                                distance_m=torch.full((2, 2), 0.25))
+    taught = _fit(dataclasses.replace(batch, photo_index=torch.zeros(0, dtype=torch.long)),
+                  dataclasses.replace(NOTHING, log_l1=1.0), 80)[0].networks["depth"].state_dict()
+    errors = []
+    for warmup in (0, 60):
+        learner = objective(dataclasses.replace(NOTHING, photometric=1.0, velocity=0.05),
+                            photometric=Photometric(pose_warmup_steps=warmup, automask=False))
+        learner.networks["depth"].load_state_dict(taught)
+        optimiser = torch.optim.Adam(learner.parameters(), lr=1e-3)
+        for number in range(warmup + 20):
+            optimiser.zero_grad()
+            sum(learner.train()(batch, number).values()).backward()
+            optimiser.step()
+        with torch.no_grad():
+            learned = disparity_to_depth(learner.train().networks["depth"](batch.image)["disparity"], 0.1, 100.0)
+        errors.append(float((learned.log() - depth.log()).abs().mean()))
+    print(errors)
+    assert errors[1] < 0.7 * errors[0]
+
+
+def test_a_batch_that_teaches_nothing_is_a_step_like_any_other() -> None:
+    batch, _ = batch_of(photometric=False)
+    learner = objective(dataclasses.replace(NOTHING, photometric=1.0))
+    assert _moved(learner, batch, 0) == {"depth": False, "pose": False}
 
 
 def _stereo_pair() -> tuple[np.ndarray, np.ndarray]:

@@ -27,6 +27,8 @@ def tiny(recipe: Recipe, drive: Path, teacher: Path, steps: int = 3) -> Recipe:
         dataclasses.replace(source, drive=str(drive), weight=1.0) for source in group.sources)) for group in recipe.groups)
     optimisation = dataclasses.replace(recipe.optimisation, steps=steps, threads=1, freeze_statistics_step=2,
                                        freeze_statistics_batches=1)
+    if recipe.photometric.pose_warmup_steps > 0:
+        recipe = dataclasses.replace(recipe, photometric=dataclasses.replace(recipe.photometric, pose_warmup_steps=1))
     if recipe.priors.references:
         recipe = dataclasses.replace(recipe, priors=dataclasses.replace(recipe.priors, references=str(random_references(drive.parent))))
     return dataclasses.replace(recipe, groups=groups, validation=(str(drive),), optimisation=optimisation, exclude="",

@@ -20,7 +20,7 @@ from depthtrain.config import load_recipe
 from depthtrain.device import choose_place
 from depthtrain.networks.posenet import PoseNetLight
 from depthtrain.strict_toml import RecipeError
-from depthtrain.train import TrainingError, train
+from depthtrain.train import TrainingError, main, train
 from test_training import RECIPE
 
 
@@ -189,6 +189,14 @@ def test_errors_on_the_command_line_are_one_line_and_exit_code_1(recipe: Path, t
     found = subprocess.run([sys.executable, "-m", "depthtrain.train", "--recipe", recipe, "--run-folder", tmp_path / "run", "--with", "berho"],
                            capture_output=True, text=True, cwd=Path(__file__).parents[1])
     assert found.returncode == 1 and "did you mean 'berhu'" in found.stderr and "Traceback" not in found.stderr
+
+
+def test_a_run_folder_that_cannot_be_written_is_named(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                       capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(sys, "argv", ["train", "--recipe", str(recipe), "--run-folder", str(tmp_path / "file" / "run")])
+    assert main() == 1
+    assert f"{tmp_path}/file/run: Not a directory" in capsys.readouterr().err
 
 
 def test_two_processes_train_together(recipe: Path, tmp_path: Path) -> None:

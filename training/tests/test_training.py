@@ -15,7 +15,7 @@ from depthtrain.data.batches import Batch, Sampler
 from depthtrain.geometry import disparity_to_depth, warp
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.objective import Objective
-from depthtrain.schedule import learning_rate
+from depthtrain.schedule import learning_rate, parameter_groups
 from depthtrain.train import train
 
 HEIGHT, WIDTH = 64, 96
@@ -160,6 +160,26 @@ def test_learning_rate_warms_up_and_decays(tmp_path: Path) -> None:
     rates = [learning_rate(settings, step, step / 100) for step in range(101)]
     assert rates[0] == pytest.approx(settings.learning_rate / 4) and max(rates) == pytest.approx(settings.learning_rate, rel=0.01)
     assert rates[100] == pytest.approx(settings.final_learning_rate) and rates[4:] == sorted(rates[4:], reverse=True)
+
+
+def test_the_pose_networks_last_layer_learns_at_its_own_rate() -> None:
+    learner = objective(LossWeights())
+    plain = parameter_groups(learner.networks, 0.1)
+    assert [group["rate"] for group in plain] == [1, 1] and sum(len(group["params"]) for group in plain) == len(list(learner.parameters()))
+    groups = parameter_groups(learner.networks, 0.1, pose_rate=10)
+    assert [(group["rate"], group["weight_decay"]) for group in groups] == [(1, 0.1), (1, 0), (10, 0.1), (10, 0)]
+    fast = {parameter for group in groups if group["rate"] == 10 for parameter in group["params"]}
+    assert fast == set(learner.networks["pose"].head.parameters())
+    assert sum(len(group["params"]) for group in groups) == len(list(learner.parameters()))
+
+
+def test_a_run_resumes_under_another_pose_rate(tmp_path: Path) -> None:
+    recipe = RECIPE.format(drive=write_drive(tmp_path / "tiny", frames=8), steps=2)
+    for text, resume in ((recipe, False), (recipe.replace("steps = 2", "steps = 3\npose_rate = 10.0"), True)):
+        (tmp_path / "recipe.toml").write_text(text)
+        train(tmp_path / "recipe.toml", tmp_path / "run", resume, accept_changes=resume)
+    content = read(tmp_path / "run" / "checkpoint.pt")
+    assert content["step"] == 3 and [group["rate"] for group in content["optimiser"]["param_groups"]] == [1, 1, 10, 10]
 
 
 def test_minutes_end_the_run_early(tmp_path: Path) -> None:

@@ -1,151 +1,216 @@
 """What experiments share: the small mixed set, short training runs that are kept, and scores.
 
-The set is two real drives (kitti2015_train, kitti_odom00) and two simulator drives (a street and a yard), with other
-simulator drives and kitti2015_val to judge on. Networks are RPr-Lite at 192x64.
+The set is two real drives (kitti2015_train, kitti_odom00) and two simulator drives (a street and a yard). A common base comes
+from other simulator drives with truth; what is judged are kitti2015_val and simulator drives of seeds that nothing trained on.
+Networks are RPr-Lite at 192x64.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import json
-from collections.abc import Callable, Iterable
+import shutil
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
+from depthtrain import strict_toml
+from depthtrain.ablate.places import BASE_DRIVES, SIZE, STILLS, prepare_drives, simulated
 from depthtrain.checkpoint import load_network, read
-from depthtrain.config import Augmentation, Group, LossWeights, ModelRecipe, Optimisation, Recipe, Source, check, drive_path
+from depthtrain.config import Augmentation, Group, LossWeights, ModelRecipe, Optimisation, Recipe, Source, drive_path
 from depthtrain.data.drive import Drive, open_drive
-from depthtrain.data.shrink import shrink_drive
-from depthtrain.data.simulated import find_depthctl, generate
-from depthtrain.evaluate import evaluate_drive, network_predictor, predict_depth
+from depthtrain.evaluate import network_predictor, predict_depth
+from depthtrain.recipe_check import check
 from depthtrain.train import train
 
 ROOT = Path(__file__).resolve().parents[3]
 RUNS = ROOT / "training" / "runs" / "ablation"
-SIZE = (192, 64)
 SUPERVISED = LossWeights(photometric=0.0, velocity=0.0)
-SELF_SUPERVISED = LossWeights(log_l1=0.0, gradient=0.0, sigma=0.0, velocity=0.0, smoothness=1e-2)
-STILLS = "./.sim-drives/ablation_kitti2015"  # kitti2015_train at 416x126: the same pictures, decoded ten times faster
-SIMULATED = {  # folder: world, seed, frames, further options
-    "ablation_street": ("street", 211, 90, ("--rate", "8", "--sparse-beams", "4")),
-    "ablation_yard": ("yard", 212, 60, ("--rate", "8", "--sparse-beams", "4")),
-    "ablation_street_val": ("street", 213, 24, ("--rate", "1", "--sparse-points", "2000")),
-    "ablation_yard_val": ("yard", 214, 24, ("--rate", "1", "--sparse-points", "2000")),
-}
+SELF_SUPERVISED = LossWeights(log_l1=0.0, gradient=0.0, sigma=0.0, velocity=0.0)
+CAP_M = 80.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What an experiment measured: the value without the method and with it, and what else is worth saying."""
+    """What one seed of an experiment measured: the value without the method and with it, and further numbers by name."""
 
     without: float
     with_method: float
-    note: str = ""
+    further: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """A method, the measure that it is meant to improve, and how to get the two values."""
+    """A method, the measure that it is meant to improve, and how one seed gets the two values. `note` is the text beside the
+    table, in which {name} and {name:format} stand for the mean over the seeds of an outcome's further numbers."""
 
     name: str
     method: str
     measure: str
-    lower_is_better: bool
+    note: str
     run: Callable[["Bench"], Outcome]
 
 
 EXPERIMENTS: dict[str, Experiment] = {}
 
 
-def experiment(name: str, method: str, measure: str, lower_is_better: bool = True):
-    """Registers a function (Bench) -> Outcome as the experiment `name`; `measure` is the table's column of that name."""
+def experiment(name: str, method: str, measure: str, note: str):
+    """Registers a function (Bench) -> Outcome as the experiment `name`; `measure`, the table's column, is better when lower."""
     def register(run: Callable[[Bench], Outcome]) -> Callable[[Bench], Outcome]:
-        EXPERIMENTS[name] = Experiment(name, method, measure, lower_is_better, run)
+        EXPERIMENTS[name] = Experiment(name, method, measure, note, run)
         return run
     return register
 
 
-def simulated(name: str) -> Source:
-    """A training source of one of the bench's simulator drives, by its last name ("street", "yard")."""
-    return Source(f"./.sim-drives/ablation_{name}", 1.0, empty_depth_m=80.0)
+@dataclasses.dataclass(frozen=True)
+class Errors:
+    """Means over the pixels of a frame, the frames of a drive, and drives. `log` is |ln predicted - ln true|, `shape` the same
+    after median scaling, `scale` the absolute log of that scaling, `abs_rel` as published, unscaled."""
+
+    log: float
+    shape: float
+    scale: float
+    abs_rel: float
+
+
+def frame_errors(predicted_m: np.ndarray, true_m: np.ndarray,
+                 counts: Callable[[np.ndarray], np.ndarray] | None = None) -> Errors | None:
+    """Errors of one depth map (H, W) where the truth is known and nearer than CAP_M, and `counts`, if given, picks it; None
+    where nothing is left. The median scaling is always the whole picture's."""
+    known = (true_m > 1e-3) & (true_m < CAP_M)
+    scale = float(np.log(np.median(true_m[known]) / np.median(predicted_m[known].clip(1e-3, CAP_M))))
+    chosen = known if counts is None else known & counts(true_m)
+    if not chosen.any():
+        return None
+    found, right = predicted_m[chosen].clip(1e-3, CAP_M), true_m[chosen]
+    off = np.log(found) - np.log(right)
+    return Errors(float(np.abs(off).mean()), float(np.abs(off + scale).mean()), abs(scale),
+                  float((np.abs(found - right) / right).mean()))
+
+
+def named(found: dict[str, Errors]) -> dict[str, float]:
+    """All errors under names such as "without_shape"."""
+    return {f"{name}_{kind}": value for name, errors in found.items() for kind, value in dataclasses.asdict(errors).items()}
 
 
 class Bench:
-    """Runs and scores for one experiment. Finished runs are found again; interrupted ones are resumed."""
+    """Runs and scores for one seed of an experiment. Finished runs are found again; interrupted ones are resumed."""
 
-    def __init__(self, folder: Path = RUNS, shrink: int = 1) -> None:
+    def __init__(self, seed: int = 1, folder: Path = RUNS, shrink: int = 1) -> None:
+        self.seed = seed
         self.folder = folder
         self.shrink = shrink  # divides the number of steps, for tests of the bench itself
+        torch.set_num_threads(1)  # more would wait for each other: experiments run side by side
+        cv2.setNumThreads(1)
 
-    def recipe(self, name: str, sources: Iterable[Source], losses: LossWeights, steps: int = 240, batch: int = 4,
-               **tables) -> Recipe:
-        """A short recipe at 192x64; `tables` are further fields of Recipe (model, velocity, distillation, ...)."""
+    def common(self) -> "Bench":
+        """The bench of what all seeds share."""
+        return Bench(0, self.folder, self.shrink)
+
+    def recipe(self, name: str, sources: Iterable[Source], losses: LossWeights, steps: int = 100, batch: int = 4,
+               rate: float = 3e-4, is_fresh: bool = False, pose_rate: float = 1.0, **tables) -> Recipe:
+        """A short recipe at 192x64; `tables` are further fields of Recipe (model, velocity, distillation, ...).
+
+        Batch norm keeps the statistics of many batches from the first step on; in a fresh run, one from random weights, from
+        half-way on."""
         steps = max(2, steps // self.shrink)
-        settings = Optimisation(steps=steps, learning_rate=1e-3, warmup_steps=min(20, steps), ema_decay=0.98, threads=1,
-                                freeze_statistics_step=max(1, steps * 2 // 3),
-                                freeze_statistics_batches=max(2, 20 // self.shrink), checkpoint_every_s=30.0)
-        recipe = Recipe(name, tables.pop("model", ModelRecipe()), settings, losses, Augmentation(zoom_max=1.2, paste=0.0),
-                        (Group("small", *SIZE, batch, 1.0, tuple(sources)),), **tables)
+        settings = Optimisation(steps=steps, learning_rate=rate, warmup_steps=min(20, steps), ema_decay=0.98, threads=1,
+                                freeze_statistics_step=steps // 2 if is_fresh else 0, seed=self.seed, pose_rate=pose_rate,
+                                freeze_statistics_batches=max(2, 20 // self.shrink), checkpoint_every_s=60.0)
+        recipe = Recipe(f"{name}-{self.seed}" if self.seed else name, tables.pop("model", ModelRecipe()), settings, losses,
+                        Augmentation(zoom_max=1.2, paste=0.0), (Group("small", *SIZE, batch, 1.0, tuple(sources)),), **tables)
         check(recipe, f"experiment {name}")
         return recipe
 
-    def trained(self, recipe: Recipe, init: Path | None = None) -> Path:
-        """The checkpoint of a finished run of the recipe, trained now as far as it is not yet."""
-        self.prepare_drives()
+    def trained(self, recipe: Recipe, init: Path | Callable[[], Path] | None = None) -> Path:
+        """The checkpoint of a finished run of the recipe, trained now as far as it is not yet; what another recipe left
+        under its name is trained anew. `init`, a checkpoint or what makes one, is where a new run starts."""
         folder = self.folder / "runs" / recipe.name
         checkpoint = folder / "checkpoint.pt"
-        has_begun = checkpoint.exists()
-        if not has_begun or read(checkpoint)["step"] < recipe.optimisation.steps:
-            train(recipe, folder, resume=has_begun, device="cpu", init=None if has_begun else init)
+        with self.alone(recipe.name):
+            content = read(checkpoint) if checkpoint.exists() else None
+            if content is not None and not _is_of(content, recipe):
+                shutil.rmtree(folder)
+                content = None
+            if content is None:
+                train(recipe, folder, device="cpu", init=init() if callable(init) else init)
+            elif content["step"] < recipe.optimisation.steps:
+                train(recipe, folder, resume=True, device="cpu")
+            if read(checkpoint)["step"] < recipe.optimisation.steps:
+                raise SystemExit(f"{folder}: stopped half-way; the same command continues it")
         return checkpoint
 
+    @contextlib.contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Keeps other processes out of what two experiments may want to make at once."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / f".{name}.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def simulated_base(self) -> Path:
+        """The start of what learns real places: supervised on simulator drives, it has not seen one real picture."""
+        with self.alone("drives"):
+            prepare_drives()
+        sources = [Source(drive, 1.0, empty_depth_m=80.0) for drive in BASE_DRIVES]
+        bench = self.common()
+        return bench.trained(bench.recipe("base-simulated", sources, SUPERVISED, 700, 6, 1e-3, is_fresh=True))
+
     def base(self) -> Path:
-        """The common start of runs that would learn too little from random weights: supervised on a real and a simulated
-        drive. It has seen truth of one simulated street, never of a validation drive."""
-        return self.trained(self.recipe("base", [Source("kitti2015_train", 1.0), simulated("street")], SUPERVISED, 500, 6))
+        """The start of the others: the same, then with truth of the real stills as well."""
+        sources = [Source(STILLS, float(len(BASE_DRIVES))), *(Source(drive, 1.0, empty_depth_m=80.0) for drive in BASE_DRIVES)]
+        with self.alone("drives"):
+            prepare_drives()
+        bench = self.common()
+        return bench.trained(bench.recipe("base", sources, SUPERVISED, 500, 6, 1e-3, is_fresh=True), init=self.simulated_base)
 
-    def prepare_drives(self) -> None:
-        """Makes the bench's drives that are missing: simulated ones, and a small copy of the stereo stills."""
-        if not (ROOT / STILLS[2:] / "drive.toml").exists():
-            shrink_drive(drive_path("kitti2015_train"), ROOT / STILLS[2:], 2 * SIZE[0] + 32)
-        missing = [name for name in SIMULATED if not (ROOT / ".sim-drives" / name / "drive.toml").exists()]
-        if missing:
-            depthctl = find_depthctl(ROOT, missing[0])
-            for name in missing:
-                world, seed, frames, options = SIMULATED[name]
-                folder = ROOT / ".sim-drives" / name
-                generate([(folder, [depthctl, "simulate", "--world", world, "--seed", str(seed), "--frames", str(frames),
-                                    "--size", "384x128", "--fx", "223", "--camera-height", "1.4", "--camera-forward", "0.8",
-                                    *options, "--out", str(folder)])])
-
-    def predictor(self, checkpoint: Path) -> tuple[Callable, ModelRecipe]:
-        """The averaged network of a checkpoint as a predictor, and its depth convention."""
+    def predictor(self, checkpoint: Path, model: ModelRecipe | None = None) -> tuple[Callable, ModelRecipe]:
+        """The averaged network of a checkpoint as a predictor, and its depth convention (or `model`, another one)."""
         torch.set_num_threads(1)
         network, recipe = load_network(checkpoint)
-        return network_predictor(network), recipe.model
+        return network_predictor(network), model or recipe.model
 
-    def score(self, checkpoint: Path, drive: str) -> dict:
-        """`evaluate_drive` of a checkpoint on a drive at the bench's size."""
-        predict, model = self.predictor(checkpoint)
-        return evaluate_drive(predict, open_drive(drive_path(drive)), model, SIZE)
+    def errors(self, checkpoint: Path, drives: Iterable[str], model: ModelRecipe | None = None,
+               counts: Callable[[np.ndarray], np.ndarray] | None = None) -> Errors:
+        """Errors of a checkpoint on drives, read under another depth convention if `model` says so, of all pixels or of those that
+        `counts` picks by the truth; frames without any are left out."""
+        rows = []
+        for name in drives:
+            found = [frame_errors(depth, drive.depth(index), counts) for drive, index, depth, _ in
+                     self.predictions(checkpoint, name, model)]
+            rows.append(np.mean([dataclasses.astuple(errors) for errors in found if errors is not None], axis=0))
+        return Errors(*(float(value) for value in np.mean(rows, axis=0)))
 
-    def predictions(self, checkpoint: Path, drive: str) -> Iterable[tuple[Drive, int, np.ndarray, np.ndarray | None]]:
+    def predictions(self, checkpoint: Path, drive: str, model: ModelRecipe | None = None) -> Iterable[tuple[Drive, int, np.ndarray, np.ndarray | None]]:
         """(drive, index, depth (H, W) metres, log_sigma (H, W) or None) of every frame of a drive."""
-        predict, model = self.predictor(checkpoint)
+        predict, model = self.predictor(checkpoint, model)
         opened = open_drive(drive_path(drive))
         for index in range(len(opened)):
             yield opened, index, *predict_depth(predict, opened, index, model, SIZE)
 
 
-def result_path(name: str, folder: Path = RUNS) -> Path:
-    """Where an experiment's result is kept."""
-    return folder / f"{name}.json"
+def _is_of(content: dict, recipe: Recipe) -> bool:
+    """Whether a checkpoint was made with the recipe; settings that it does not know had their defaults."""
+    try:
+        return strict_toml.build(Recipe, tomllib.loads(content["recipe"]), "checkpoint") == recipe
+    except strict_toml.RecipeError:
+        return False
 
 
-def store(entry: Experiment, outcome: Outcome, seconds: float, folder: Path = RUNS) -> None:
-    """Writes an experiment's result."""
-    folder.mkdir(parents=True, exist_ok=True)
-    result_path(entry.name, folder).write_text(json.dumps({"without": outcome.without, "with": outcome.with_method,
-                                                           "note": outcome.note, "seconds": round(seconds)}, indent=1) + "\n")
+def result_path(name: str, seed: int, folder: Path = RUNS) -> Path:
+    """Where the result of one seed of an experiment is kept."""
+    return folder / "results" / f"{name}-{seed}.json"
+
+
+def store(name: str, seed: int, outcome: Outcome, seconds: float, folder: Path = RUNS) -> None:
+    """Writes the result of one seed of an experiment."""
+    path = result_path(name, seed, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"without": outcome.without, "with": outcome.with_method, "further": outcome.further,
+                                "seconds": round(seconds)}, indent=1) + "\n")

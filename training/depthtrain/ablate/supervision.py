@@ -8,63 +8,88 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from depthtrain.ablate.bench import SELF_SUPERVISED, STILLS, SUPERVISED, Bench, Outcome, experiment, simulated
-from depthtrain.config import Distillation, Source, drive_path
+from depthtrain.ablate.bench import SELF_SUPERVISED, Bench, Outcome, experiment, named
+from depthtrain.ablate.places import STILLS, VALIDATION, prepare_drives, simulated
+from depthtrain.config import Distillation, LossWeights, ModelRecipe, Photometric, Source, drive_path
 from depthtrain.data.drive import open_drive
 from depthtrain.data.hints import hint_path, make_hints
 
-LEARNED = dict(supervision="photometric", pose="learned", empty_depth_m=0.0)
+MOVING = tuple(simulated(place, supervision="photometric", pose="learned", empty_depth_m=0.0) for place in ("street", "yard"))
+HALVED = ModelRecipe(canonical_fx_px=2 * ModelRecipe().canonical_fx_px)
+"""The convention under which a network trained under the usual one says half the depth."""
 
 
-@experiment("velocity", "velocity supervision", "abs(mean log scale error), simulated street and yard")
+@experiment("velocity", "velocity supervision", "unscaled log error, simulated street and yard",
+            "the start is the base with its depth halved, as the unit of a network trained from images alone is any: {start_log:.3f}; "
+            "log of the scale off by {without_scale:.3f} without, {with_scale:.3f} with, {start_scale:.3f} at the start; "
+            "median-scaled {without_shape:.3f} without, {with_shape:.3f} with, {start_shape:.3f} at the start; unscaled AbsRel "
+            "{without_abs_rel:.3f} without, {with_abs_rel:.3f} with; in both runs the pose network learns alone first, for 240 steps that all "
+            "seeds share")
 def velocity(bench: Bench) -> Outcome:
-    """Learned poses have no scale of their own; the odometer gives it. Errors are told beside: a run in which everything is too
-    near has an unscaled AbsRel below 1, so that a right scale can cost error while the shape is still wrong."""
-    sources = [Source("kitti_odom00", 1.0, "photometric", "learned"),
-               dataclasses.replace(simulated("street"), camera_forward_m=0.8, **LEARNED),
-               dataclasses.replace(simulated("yard"), camera_forward_m=0.8, **LEARNED)]
-    scores = [scale_and_errors(bench, bench.base())]
-    for name, weight in (("velocity-without", 0.0), ("velocity-with", 0.05)):
+    """Learned poses have no scale of their own; the odometer gives it."""
+    sources = [Source("kitti_odom00", 1.0, "photometric", "learned"), *MOVING]
+    runs = {"start": bench.base()}
+    for name, weight in (("without", 0.0), ("with", 0.1)):
         losses = dataclasses.replace(SELF_SUPERVISED, velocity=weight)
-        run = bench.trained(bench.recipe(name, sources, losses), init=bench.base())
-        scores.append(scale_and_errors(bench, run))
-    (start, without, with_method), *errors = zip(*scores)
-    parts = []
-    for kind, values in zip(("unscaled", "median-scaled"), errors):
-        parts.append(f"{kind} AbsRel {values[1]:.3f} without, {values[2]:.3f} with, {values[0]:.3f} at the start")
-    return Outcome(without, with_method, f"{'; '.join(parts)}; the scale's error is {start:.3f} at the start")
+        start = with_poses(bench, f"velocity-poses-{name}", sources, losses, HALVED)
+        recipe = bench.recipe(f"velocity-{name}", sources, losses, 120, pose_rate=20.0, model=HALVED)
+        runs[name] = bench.trained(recipe, init=start)
+    found = {name: bench.errors(run, VALIDATION, HALVED) for name, run in runs.items()}
+    return Outcome(found["without"].log, found["with"].log, named(found))
 
 
-def scale_and_errors(bench: Bench, run: Path) -> tuple[float, float, float]:
-    """abs(mean log scale error), unscaled and median-scaled AbsRel, each the mean over the simulated validation drives."""
-    drives = [bench.score(run, f"./.sim-drives/ablation_{place}_val") for place in ("street", "yard")]
-    return (float(np.mean([abs(score["scale_log_mean"]) for score in drives])),
-            *(float(np.mean([score[kind]["abs_rel"] for score in drives])) for kind in ("unscaled", "median_scaled")))
+def with_poses(bench: Bench, name: str, sources: list[Source], losses: LossWeights, model: ModelRecipe = ModelRecipe()) -> Path:
+    """The base with a pose network that has learned from `losses` beside it, depth held fixed: common to all seeds."""
+    common, steps = bench.common(), 240
+    recipe = common.recipe(name, sources, losses, steps, rate=2e-3, pose_rate=20.0, model=model,
+                           photometric=Photometric(pose_warmup_steps=max(1, steps // bench.shrink - 1)))
+    return common.trained(recipe, init=bench.base)
 
 
-@experiment("hints", "Depth Hints (12 fused matchers, gated)", "AbsRel near thin objects, kitti2015_val")
+@experiment("semi-supervised", "reprojected distance, 4 range beams", "unscaled log error, simulated street and yard",
+            "both runs with poses learned first, and velocity supervision; range points enter through the reprojected distance "
+            "alone; the start has {start_log:.3f}; median-scaled {without_shape:.3f} without, {with_shape:.3f} with, unscaled AbsRel "
+            "{without_abs_rel:.3f} and {with_abs_rel:.3f}")
+def semi_supervised(bench: Bench) -> Outcome:
+    """A handful of range points per image beside reprojection with learned poses."""
+    losses = dataclasses.replace(SELF_SUPERVISED, velocity=0.1)
+    start = with_poses(bench, "beams-poses", list(MOVING), losses)
+    runs = {"start": start}
+    for name, weight, supervision in (("without", 0.0, "photometric"), ("with", 0.05, "both")):
+        sources = [dataclasses.replace(source, supervision=supervision, truth=("sparse",)) for source in MOVING]
+        recipe = bench.recipe(f"beams-{name}", sources, dataclasses.replace(losses, reprojected=weight), pose_rate=20.0)
+        runs[name] = bench.trained(recipe, init=start)
+    found = {name: bench.errors(run, VALIDATION) for name, run in runs.items()}
+    return Outcome(found["without"].log, found["with"].log, named(found))
+
+
+@experiment("hints", "Depth Hints (12 fused matchers, gated)", "unscaled AbsRel near thin objects, kitti2015_val",
+            "stereo pairs of the real stills, without their truth, for 160 steps from random weights; log error near thin objects "
+            "{without_log:.3f} without, {with_log:.3f} with, median-scaled {without_shape:.3f} and {with_shape:.3f}; whole picture: AbsRel "
+            "{whole_without_abs_rel:.3f} and {whole_with_abs_rel:.3f}, log error {whole_without_log:.3f} and {whole_with_log:.3f}")
 def hints(bench: Bench) -> Outcome:
-    """Reprojection alone has many minima at thin things; proposals help it into the right one."""
-    bench.prepare_drives()
-    drive = open_drive(drive_path(STILLS))
-    if not hint_path("fused", drive, len(drive) - 1).exists():
-        make_hints("fused", drive)
-    source = Source(STILLS, 1.0, "depth", hints="fused", truth=(), stereo=True)
-    errors = []
-    for name, weight in (("hints-without", 0.0), ("hints-with", 1.0)):
-        losses = dataclasses.replace(SELF_SUPERVISED, hints=weight, smoothness=1e-3)
-        run = bench.trained(bench.recipe(name, [source], losses), init=None)
-        thin, whole = [], []
-        for opened, index, depth, _ in bench.predictions(run, "kitti2015_val"):
-            truth = opened.depth(index)
-            known = (truth > 0) & (truth < 80)
-            error = np.abs(depth - truth) / truth
-            near = near_thin(truth) & known
-            thin.append(float(error[near].mean()) if near.any() else np.nan)
-            whole.append(float(error[known].mean()))
-        errors.append((float(np.nanmean(thin)), float(np.mean(whole))))
-    return Outcome(errors[0][0], errors[1][0],
-                   f"stereo pairs alone, from random weights; whole picture {errors[0][1]:.3f} without, {errors[1][1]:.3f} with")
+    """Reprojection alone has many minima at thin things; proposals help it out of the wrong one."""
+    _make_hints(bench)
+    thin, whole = {}, {}
+    for name, weight in (("without", 0.0), ("with", 1.0)):
+        losses = dataclasses.replace(SELF_SUPERVISED, hints=weight)
+        recipe = bench.recipe(f"hints-{name}", [STEREO], losses, 160, rate=1e-3, is_fresh=True)
+        run = bench.trained(recipe)
+        whole[f"whole_{name}"] = bench.errors(run, ["kitti2015_val"])
+        thin[name] = bench.errors(run, ["kitti2015_val"], counts=near_thin)
+    return Outcome(thin["without"].abs_rel, thin["with"].abs_rel, named({**thin, **whole}))
+
+
+STEREO = Source(STILLS, 1.0, "depth", hints="fused", truth=(), stereo=True)
+
+
+def _make_hints(bench: Bench) -> None:
+    with bench.alone("drives"):
+        prepare_drives()
+    with bench.alone("hints"):
+        drive = open_drive(drive_path(STILLS))
+        if not hint_path("fused", drive, len(drive) - 1).exists():
+            make_hints("fused", drive)
 
 
 def near_thin(truth: np.ndarray, width_px: int = 41) -> np.ndarray:
@@ -79,32 +104,20 @@ def near_thin(truth: np.ndarray, width_px: int = 41) -> np.ndarray:
     return cv2.dilate(thin.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
 
 
-@experiment("semi-supervised", "reprojected distance, 4 range beams", "unscaled AbsRel, simulated street and yard")
-def semi_supervised(bench: Bench) -> Outcome:
-    """A handful of range points per image beside reprojection with learned poses."""
-    scores = []
-    for name, weight, supervision in (("beams-without", 0.0, "photometric"), ("beams-with", 0.05, "both")):
-        settings = dict(LEARNED, supervision=supervision, truth=("sparse",), camera_forward_m=0.8)
-        sources = [dataclasses.replace(simulated(place), **settings) for place in ("street", "yard")]
-        losses = dataclasses.replace(SELF_SUPERVISED, velocity=0.05, reprojected=weight)
-        run = bench.trained(bench.recipe(name, sources, losses), init=bench.base())
-        scores.append(float(np.mean([bench.score(run, f"./.sim-drives/ablation_{place}_val")["unscaled"]["abs_rel"]
-                                     for place in ("street", "yard")])))
-    start = scale_and_errors(bench, bench.base())[1]
-    return Outcome(*scores, f"both runs with velocity supervision; range points enter through the reprojected distance alone; the "
-                            f"start has {start:.3f}")
-
-
-@experiment("self-distillation", "SUB-Depth", "unscaled AbsRel, kitti2015_val and simulated street")
+@experiment("self-distillation", "SUB-Depth", "unscaled AbsRel, kitti2015_val",
+            "students learn from reprojection of stereo pairs and of kitti_odom00 with known poses, from the simulated base; the "
+            "teacher is a finished run without the method, of another seed and 200 steps, and has {teacher_abs_rel:.3f}; the students have "
+            "100; both sigmas of the method; log error {without_log:.3f} without, {with_log:.3f} with, {teacher_log:.3f} of the teacher")
 def self_distillation(bench: Bench) -> Outcome:
-    """A student of the same architecture and schedule, with a finished run of the same kind as its teacher."""
-    scores, teacher = [], bench.base()
-    sources = [Source(STILLS, 1.0), simulated("street")]
-    for name, weight in (("distillation-without", 0.0), ("distillation-with", 1.0)):
-        losses = dataclasses.replace(SUPERVISED, distillation=weight)
-        recipe = bench.recipe(name, sources, losses, distillation=Distillation(teacher=str(teacher)))
-        run = bench.trained(recipe, init=None)
-        scores.append(float(np.mean([bench.score(run, drive)["unscaled"]["abs_rel"]
-                                     for drive in ("kitti2015_val", "./.sim-drives/ablation_street_val")])))
-    return Outcome(*scores, "students from random weights, 240 steps; the teacher is the 500-step base. Without reprojection, so "
-                            "that the second sigma has no part in it")
+    """A student of the same architecture and start as its finished teacher."""
+    start = bench.simulated_base()
+    _make_hints(bench)
+    sources = [STEREO, Source("kitti_odom00", 1.0, "photometric")]
+    teacher = bench.common()
+    runs = {"teacher": teacher.trained(teacher.recipe("distillation-teacher", sources, SELF_SUPERVISED, 200), init=start)}
+    for name, weight in (("without", 0.0), ("with", 1.0)):
+        losses = dataclasses.replace(SELF_SUPERVISED, distillation=weight)
+        recipe = bench.recipe(f"distillation-{name}", sources, losses, distillation=Distillation(teacher=str(runs["teacher"])))
+        runs[name] = bench.trained(recipe, init=start)
+    found = {name: bench.errors(run, ["kitti2015_val"]) for name, run in runs.items()}
+    return Outcome(found["without"].abs_rel, found["with"].abs_rel, named(found))

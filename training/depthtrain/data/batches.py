@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 import torch
 
-from depthtrain.config import Group, ModelRecipe, Recipe, matching_drives
+from depthtrain.config import Group, ModelRecipe, Recipe, matching_drives, source_drives
 from depthtrain.data.appearance import random_appearance
-from depthtrain.data.exclusions import read_exclusions
+from depthtrain.data.exclusions import check_exclusions, read_exclusions
 from depthtrain.data.frames import DriveFrames
 from depthtrain.data.paste import paste_near
 from depthtrain.data.views import View, random_view
@@ -95,6 +95,7 @@ class Sampler:
         self.seed = seed
         self.stream = stream
         excluded = read_exclusions(recipe.exclude) if recipe.exclude else {}
+        check_exclusions(recipe.exclude, excluded, [folder.name for folder in source_drives(recipe)])
         self.groups = []
         for group in recipe.groups:
             frames, shares = [], []

@@ -33,20 +33,24 @@ def hint_path(kind: str, drive: Drive, index: int) -> Path:
 
 
 def read_hint(kind: str, drive: Drive, index: int) -> np.ndarray:
-    """Cached hint (H, W) float32 metres, 0 = none. Raises DriveError when it was never computed."""
+    """Cached hint (H, W) float32 metres, 0 = none. Raises DriveError when it was never computed, or for another drive's frames."""
     path = hint_path(kind, drive, index)
     raw = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if raw is None:
         raise DriveError(f"{path}: no {kind} hint; run python -m depthtrain.data.hints --kind {kind} --drive ...")
+    if raw.dtype != np.uint16 or raw.shape != (drive.height, drive.width):
+        raise DriveError(f"{path}: is {raw.dtype} {raw.shape[1]}x{raw.shape[0]}, expected uint16 {drive.width}x{drive.height}: hints of "
+                         "another drive of this name? Run python -m depthtrain.data.hints again")
     return raw.astype(np.float32) / DEPTH_UNITS_PER_METRE
 
 
 def write_hint(kind: str, drive: Drive, index: int, depth_m: np.ndarray) -> None:
-    """Caches a hint (H, W) metres; values outside (0, 255) m become "none"."""
+    """Caches a hint (H, W) metres; values outside (0, 255) m become "none". Raises DriveError when the disk refuses."""
     path = hint_path(kind, drive, index)
     path.parent.mkdir(parents=True, exist_ok=True)
     coded = np.where((depth_m > 0) & (depth_m < 255), depth_m * DEPTH_UNITS_PER_METRE, 0).astype(np.uint16)
-    cv2.imwrite(str(path), coded)
+    if not cv2.imwrite(str(path), coded):
+        raise DriveError(f"{path}: cannot be written (disk full?)")
 
 
 def stereo_depth(left: np.ndarray, right: np.ndarray, fx_px: float, baseline_m: float) -> np.ndarray:

@@ -21,7 +21,7 @@ WIDTH_M, HEIGHT_M, CLEARANCE_M = 1.9, 1.9, 0.25
 def add_leader(source: Path, target: Path, distance_m: float, camera_height_m: float, seed: int, every: int = 1) -> Path:
     """Copies the drive `source` to `target` with a leader `distance_m` ahead in every `every`-th stretch of STRETCH frames.
 
-    Raises DriveError for a drive without depth or intrinsics.
+    Raises DriveError for a drive without depth or intrinsics, or when the disk refuses.
     """
     drive = open_drive(source)
     if drive.intrinsics is None or not drive.has("depth"):
@@ -47,8 +47,11 @@ def add_leader(source: Path, target: Path, distance_m: float, camera_height_m: f
         window[visible] = distance_m
         coded = np.where(np.isfinite(depth), depth * DEPTH_UNITS_PER_METRE, 0).round().clip(0, 65535).astype(np.uint16)
         name = drive.files[index]
-        cv2.imwrite(str(target / "frames" / name), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
-        cv2.imwrite(str(target / "depth" / (Path(name).stem + ".png")), coded)
+        frame, truth = target / "frames" / name, target / "depth" / (Path(name).stem + ".png")
+        are_written = (cv2.imwrite(str(frame), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95]),
+                       cv2.imwrite(str(truth), coded))
+        if not all(are_written):
+            raise DriveError(f"{frame} or {truth}: cannot be written (disk full?)")
     return target
 
 

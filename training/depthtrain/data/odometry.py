@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import cached_property
 
 import numpy as np
+
+
+GAP = 2.5
+"""Samples further apart than this many times their usual distance have something missing between them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,13 +28,15 @@ class Odometry:
     def distance_m(self, start_s: float, end_s: float, forward_m: float = 0.0, left_m: float = 0.0) -> float:
         """Straight-line distance that a camera at (`forward_m`, `left_m`) from the turning centre moved in the interval.
 
-        NaN where the samples do not cover the interval (a tenth of a second is forgiven at the ends). The planar motion is
-        integrated by the midpoint rule: t = integral of v (cos, sin)(theta), then |t + (R(theta) - I) p|; the chord, because
-        that is what a pose network sees.
+        NaN where the samples do not cover the interval (a tenth of a second is forgiven at the ends), or leave a gap in it:
+        nothing is known of the motion there. The planar motion is integrated by the midpoint rule: t = integral of
+        v (cos, sin)(theta), then |t + (R(theta) - I) p|; the chord, because that is what a pose network sees.
         """
         start_s, end_s = sorted((start_s, end_s))
         is_covered = self.times_s[0] - 0.1 <= start_s and end_s <= self.times_s[-1] + 0.1
         if math.isnan(start_s + end_s) or not is_covered:
+            return math.nan
+        if self._has_gap(start_s, end_s):
             return math.nan
         inside = self.times_s[(self.times_s > start_s) & (self.times_s < end_s)]
         times = np.concatenate([[start_s], inside, [end_s]])
@@ -41,6 +48,18 @@ class Odometry:
         swing_x = (math.cos(theta) - 1) * forward_m - math.sin(theta) * left_m
         swing_y = math.sin(theta) * forward_m + (math.cos(theta) - 1) * left_m
         return math.hypot(x + swing_x, y + swing_y)
+
+    def _has_gap(self, start_s: float, end_s: float) -> bool:
+        """Whether two samples that follow each other, and between which part of the interval lies, are too far apart."""
+        if len(self.times_s) < 3:
+            return False
+        intervals = np.diff(self.times_s)
+        touched = (self.times_s[:-1] < end_s) & (self.times_s[1:] > start_s)
+        return bool(np.any(intervals[touched] > GAP * self._usual_s))
+
+    @cached_property
+    def _usual_s(self) -> float:
+        return float(np.median(np.diff(self.times_s)))
 
 
 def motion_of(poses: np.ndarray, times_s: np.ndarray) -> np.ndarray:

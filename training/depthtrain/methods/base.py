@@ -37,23 +37,35 @@ class Step:
         """(N, 1, H, W) in the network's unit."""
         return self.depth_of(self.out["disparity"])
 
+    @property
+    def is_pose_warmup(self) -> bool:
+        """Whether poses are still noise: what the images say may move the pose network, not the depth."""
+        return self.number < self.recipe.photometric.pose_warmup_steps
+
     @cached_property
     def views(self) -> SourceViews:
-        """Poses and warped source frames of the batch's photometric samples; only for batches that have any."""
+        """Poses and warped source frames of the batch's photometric samples; only for batches that have any.
+
+        No gradient reaches the depth through them while the pose network warms up.
+        """
         metres = self.depth[self.batch.photo_index] * self.batch.metres_per_unit[self.batch.photo_index, None, None, None]
+        if self.is_pose_warmup:
+            metres = metres.detach()
         return source_views(self.batch, metres, self.networks.get("pose"), self.recipe.model)
 
 
 class Method:
     """One way to learn. Subclasses say their name (their key in `[losses]`), usual weight and terms.
 
-    `terms` returns unweighted scalars by name, or nothing when the batch has no data for the method. Frozen helpers (a
+    Those that move the depth by poses, or hold it while images pull at it, say `waits_for_poses` and pause during
+    `photometric.pose_warmup_steps`. `terms` returns unweighted scalars by name, or nothing when the batch has no data for the method. Frozen helpers (a
     teacher) belong to the method; networks that learn are named by `companions`, live in the objective, and are saved.
     """
 
     name: str
     usual_weight: float
     summary: str
+    waits_for_poses = False
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe

@@ -13,6 +13,7 @@ class ViewReconstruction(Method):
     """The student's depth, enlarged, has to explain images of higher resolution than the network sees."""
 
     name, usual_weight, summary = "view", 1.0, "reprojection of high-resolution neighbours (needs intrinsics)"
+    waits_for_poses = True
 
     def terms(self, step: Step) -> dict[str, torch.Tensor]:
         batch, model = step.batch, self.recipe.model

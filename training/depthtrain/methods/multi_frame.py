@@ -17,6 +17,7 @@ class MultiFrame(Method):
     single-frame depth elsewhere, supervised where depth is known. Poses get no gradient from it."""
 
     name, usual_weight, summary = "multi_frame", 1.0, "the teacher's multi-frame mode (needs a teacher architecture)"
+    waits_for_poses = True
 
     def companions(self):
         return {"pose": POSE_NETWORKS[self.recipe.model.pose]}

@@ -48,6 +48,7 @@ class Smoothness(Method):
     """Edge-aware smoothness of the disparity."""
 
     name, usual_weight, summary = "smoothness", 1e-3, "edge-aware smoothness of the disparity"
+    waits_for_poses = True
 
     def terms(self, step: Step) -> dict[str, torch.Tensor]:
         return {self.name: losses.smoothness(step.out["disparity"], step.batch.clean)}

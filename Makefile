@@ -23,10 +23,11 @@ build: setup ## release binaries as bin/depthd and bin/depthctl
 
 test: build check test-swift test-allocations test-clients test-end-to-end test-vm test-systemd ## every Swift, client, end-to-end and virtual-machine test
 
-check: ## layering, size and format gates (each is first seen to fail on a planted fault)
+check: ## gates: layering, size, format, tests named in docs/failures.md (each is first seen to fail on a planted fault)
 	@scripts/check-layering --self-test && scripts/check-layering
 	@scripts/check-shape --self-test && scripts/check-shape
 	@scripts/check-format --self-test && scripts/check-format
+	@scripts/check-failures --self-test && scripts/check-failures
 
 test-swift: setup node-tests vectors # unit, property and golden tests
 	@$(SWIFT_BUILD) --build-tests

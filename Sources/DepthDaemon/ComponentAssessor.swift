@@ -6,7 +6,8 @@ import WireFormat
 /// From one observation to what is so of each component. Remembers only what keeps levels from flapping.
 package struct ComponentAssessor {
   private var holds: [HealthComponent: FindingHold]
-  /// Share of the nominal rate that is missing.
+  /// Share of the nominal rate that does not arrive, and of what arrives that is not processed.
+  private var scarcity = TwoEdgedThreshold(enter: 0.5, leave: 0.3)
   private var slowness = TwoEdgedThreshold(enter: 0.5, leave: 0.3)
   /// Share of the image in holes.
   private var holes = TwoEdgedThreshold(enter: 0.05, leave: 0.03)
@@ -30,13 +31,15 @@ package struct ComponentAssessor {
       })
   }
 
-  /// One finding for each reported component, in their order.
+  /// One finding for each reported component, in their order; after them, one of the process if it has a drawback.
   package mutating func assess(_ now: ComponentObservation) -> [Finding] {
-    let found = [
+    var found = [
       camera(now), calibration(now), decode(now), model(now), bank(now),
       now.odometry.finding(isWarm: now.isWarm, recently: now.recently), scale(now),
       Finding(.sparseOff), publish(now), clock(now), disk(now), temperature(now),
     ]
+    // Only while there is something to say of the process itself.
+    found += now.health.fallback.map { [Finding(.configurationFallback, $0)] } ?? []
     return found.map { holds[$0.component]?.update($0, at: now.health.time) ?? $0 }
   }
 
@@ -48,6 +51,11 @@ package struct ComponentAssessor {
       return Finding(
         .cameraLosesFrames,
         "\(percent(share)) of the frames of the last ten seconds were lost before they got here")
+    }
+    let nominal = now.health.nominalRateHz
+    if nominal > 0, now.isWarm, let arrival = now.health.arrivalRateHz, scarcity.update(1 - arrival / nominal)
+    {
+      return Finding(.cameraSlow, "\(rounded(arrival)) of \(rounded(nominal)) frames per second arrive")
     }
     if let since = now.sinceReconnectSeconds, since < Self.memorySeconds {
       return Finding(.cameraReconnected, "the camera came back \(Int(since)) s ago")
@@ -79,10 +87,10 @@ package struct ComponentAssessor {
     case .some(let failure): return Finding(.modelFailed, failure.description)
     }
     guard now.isStreaming, now.health.published > 0 else { return Finding(.modelIdle, now.modelName) }
-    let nominal = now.health.nominalRateHz
-    if nominal > 0, now.isWarm, slowness.update(1 - now.health.rateHz / nominal) {
+    let possible = min(now.health.nominalRateHz, now.health.arrivalRateHz ?? 0)
+    if possible > 0, now.isWarm, let rate = now.health.rateHz, slowness.update(1 - rate / possible) {
       return Finding(
-        .modelSlow, "\(rounded(now.health.rateHz)) of \(rounded(nominal)) frames per second are processed")
+        .modelSlow, "\(rounded(rate)) of \(rounded(possible)) frames per second are processed")
     }
     if let share = now.health.perception.report?.holeShare, holes.update(share) {
       return Finding(.modelHoles, "\(percent(share)) of the image lies in holes")
@@ -118,7 +126,7 @@ package struct ComponentAssessor {
       return Finding(.publishPictures, "\(recently.failedPictures) pictures failed in the last ten seconds")
     }
     guard now.health.published > 0, now.isStreaming else { return Finding(.publishIdle) }
-    return Finding(.publishOK, "\(rounded(now.health.rateHz)) frames per second")
+    return Finding(.publishOK, "\(rounded(now.health.rateHz ?? 0)) frames per second")
   }
 
   private func clock(_ now: ComponentObservation) -> Finding {

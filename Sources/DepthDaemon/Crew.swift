@@ -66,7 +66,7 @@ package final class Crew {
     let opened = Mailbox<SinkOutcome>()
     let endpoints = settings.endpoints
     let camera = settings.pipeline.cameraName
-    let failures = perception.sendFailures
+    let perception = perception
     let context = context
     let builder = Mailbox<PipelineBuilder>()
     builder.put(
@@ -76,7 +76,7 @@ package final class Crew {
       channels: channels, odometry: odometry, odometryUse: settings.odometryUse, scale: scale,
       team: settings.team,
       openSink: { () throws(DaemonError) -> PublisherSink in
-        try Self.openSink(context: context, endpoints: endpoints, camera: camera, failures: failures)
+        try Self.openSink(context: context, endpoints: endpoints, camera: camera, perception)
       },
       opened: opened, stop: stopFlag, logger: logger)
     threads.append(WorkerThread(name: "perception") { loop.run() })
@@ -88,7 +88,7 @@ package final class Crew {
   }
 
   private static func openSink(
-    context: MessagingContext, endpoints: EndpointSettings, camera: String, failures: Counter
+    context: MessagingContext, endpoints: EndpointSettings, camera: String, _ perception: PerceptionStatus
   ) throws(DaemonError) -> PublisherSink {
     let publisher: FramePublisher
     do {
@@ -96,9 +96,10 @@ package final class Crew {
       publisher = try FramePublisher(
         context, stream: endpoints.stream, latest: endpoints.latest, allowInsecure: endpoints.allowInsecure)
     } catch { throw .messaging(error) }
-    do { return try PublisherSink(publisher, camera: camera, failures: failures) } catch {
-      throw .wire(error)
-    }
+    do {
+      return try PublisherSink(
+        publisher, camera: camera, failures: perception.sendFailures, subscribers: perception.subscribers)
+    } catch { throw .wire(error) }
   }
 
   private func startOdometry(_ input: DaemonSettings.OdometryInput) {

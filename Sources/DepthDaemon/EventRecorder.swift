@@ -72,8 +72,13 @@ struct EventRecorder {
     }
   }
 
+  /// How long a start may take before not yet being well is worth an event, seconds.
+  private static let startSeconds = 5.0
+
   /// An event when the verdict of health changed, and the change lasts if it is for the better.
   mutating func change(health: HealthMessage) -> EventMessage? {
+    let isStarting = lastVerdict == nil && (health.uptimeSeconds ?? .infinity) < Self.startSeconds
+    if isStarting, health.verdict != .ok { return nil }
     let code: DiagnosticCode =
       switch health.verdict {
       case .ok: .healthOK
@@ -112,10 +117,10 @@ extension Finding {
   /// Whether it is worth an event of its own: the states of camera and pipeline have theirs, several times a second.
   fileprivate var isToldAsComponent: Bool {
     switch code {
-    case .cameraLosesFrames, .cameraReconnected: true
+    case .cameraLosesFrames, .cameraSlow, .cameraReconnected: true
     // Nothing to do and nothing to know: idle components follow from the camera.
     case .decodeIdle, .modelIdle, .odometryIdle, .scaleIdle, .publishIdle, .decodeOK, .publishOK: false
-    case .modelFailed, .calibrationWrongSize: false
+    case .modelFailed, .calibrationWrongSize, .configurationFallback: false
     default: component != .camera
     }
   }

@@ -12,30 +12,38 @@ struct HealthMeter {
     didSet { components.running = running }
   }
   private var settings: DaemonSettings { running.settings }
-  private var lastTime: MonotonicTime
-  private var lastPublished: UInt64 = 0
-  private var rateHz = 0.0
+  private var rates = Rates()
   private var components: ComponentMeter
+
+  /// Frames per second while the source delivers; begins anew with the source.
+  private struct Rates {
+    var arrived = RateWindow()
+    var published = RateWindow()
+    var arrival: Double?
+    var publication: Double?
+  }
+
   /// One for each reported component, as of the last measurement.
   private(set) var findings: [Finding] = []
 
   init(running: RunningConfiguration) {
     self.running = running
     components = ComponentMeter(running: running)
-    lastTime = MonotonicTime.now()
   }
 
-  /// Measures the rate since the last call and makes the message.
+  /// Measures the rates of the last seconds and makes the message.
   ///
   /// - Parameter eventLogProblem: why the last event could not be kept; nil when it was.
   mutating func measure(
     crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64, eventLogProblem: String?
   ) -> HealthMessage {
-    let published = crew.perception.published.value
-    let span = Double(now - lastTime) * 1e-9
-    if span > 0 { rateHz = Double(published - lastPublished) / span }
-    lastTime = now
-    lastPublished = published
+    let span = RateWindow.span(nominalRateHz: settings.nominalRateHz)
+    if crew.capture.state == .streaming {
+      rates.arrival = rates.arrived.update(crew.capture.frames.value, at: now, span: span)
+      rates.publication = rates.published.update(crew.perception.published.value, at: now, span: span)
+    } else {
+      rates = Rates(publication: 0)
+    }
     findings = components.measure(
       crew: crew, health: observe(crew, at: now), uptimeNanoseconds: uptimeNanoseconds,
       eventLogProblem: eventLogProblem)
@@ -50,7 +58,8 @@ struct HealthMeter {
     observation.droppedByCamera = crew.capture.lost.value + crew.capture.corrupt.value
     observation.droppedByPipeline = crew.mailbox.displaced.value + crew.perception.failed.value
     observation.nominalRateHz = settings.nominalRateHz
-    observation.rateHz = rateHz
+    observation.arrivalRateHz = rates.arrival
+    observation.rateHz = rates.publication
     observation.fallback = running.fallback
     if let scale = crew.scale.report {
       observation.scaleProgress = scale.progressPercent

@@ -15,8 +15,10 @@ package struct HealthReport {
     package var droppedByCamera: UInt64 = 0
     package var droppedByPipeline: UInt64 = 0
     package var nominalRateHz: Double = 0
-    /// Published frames per second since the last observation.
-    package var rateHz: Double = 0
+    /// Frames per second that came from the source, and that were published, over the last seconds; nil = not known
+    /// yet.
+    package var arrivalRateHz: Double?
+    package var rateHz: Double?
     package var expectsOdometry: Bool = false
     package var hasOdometry: Bool = false
     package var isCalibrated: Bool = false
@@ -34,7 +36,7 @@ package struct HealthReport {
     }
   }
 
-  /// Depth that is older than this has stopped.
+  /// Depth that is older than this, or than two and a half periods of a slow camera, has stopped.
   package static let staleNanoseconds: Int64 = 1_000_000_000
   /// Below this share of the nominal rate the machine does not keep up.
   private static let lowRateRatio = 0.5
@@ -78,7 +80,8 @@ package struct HealthReport {
     guard now.capture == .streaming, now.perception.failure == nil, let last = now.perception.lastPublished
     else { return nil }
     let age = now.time - last
-    guard age > staleNanoseconds + frameAllowance(now) else { return nil }
+    let periods = now.nominalRateHz > 0 ? Int64(2.5e9 / now.nominalRateHz) : 0
+    guard age > max(staleNanoseconds, periods) + frameAllowance(now) else { return nil }
     return "no depth for \(age / 1_000_000) ms although the camera delivers frames"
   }
 
@@ -93,8 +96,12 @@ package struct HealthReport {
       return "no odometry; check the publisher that [odometry] source names"
     }
     if degraded.contains(.lowRate) {
-      return "\(rounded(now.rateHz)) of \(rounded(now.nominalRateHz)) frames per second are processed; "
-        + "choose a smaller model.input_size or give model.threads more cores"
+      let (arrival, rate) = (now.arrivalRateHz ?? .infinity, now.rateHz ?? 0)
+      return arrival < lowRateRatio * now.nominalRateHz
+        ? "\(rounded(arrival)) of \(rounded(now.nominalRateHz)) frames per second arrive; "
+          + "look at the camera's light, its cable and the processor"
+        : "\(rounded(rate)) of \(rounded(now.nominalRateHz)) frames per second are processed; "
+          + "choose a smaller model.input_size or give model.threads more cores"
     }
     if degraded.contains(.noCalibration) {
       return "no calibration: set camera.calibration to a ROS camera_info file"
@@ -127,8 +134,8 @@ package struct HealthReport {
       if scale.state == .held { degraded.insert(.scaleHeld) }
       if scale.state == .conflict { degraded.insert(.scaleConflict) }
     }
-    if now.capture == .streaming, now.nominalRateHz > 0, now.published > 0,
-      now.rateHz < lowRateRatio * now.nominalRateHz
+    if now.capture == .streaming, now.nominalRateHz > 0, now.published > 0, let rate = now.rateHz,
+      rate < lowRateRatio * now.nominalRateHz
     {
       degraded.insert(.lowRate)
     }

@@ -2,6 +2,7 @@ import Calibration
 import Configuration
 import Drive
 import Geometry
+import Glibc
 import Quantities
 import Simulation
 
@@ -39,7 +40,12 @@ struct KnownSource {
     let text: String
     do { text = try TextFile.read(manifest) } catch {
       switch error {
-      case .missing: problems.append("camera.source: \(folder) is no drive folder: it has no drive.toml")
+      case .missing:
+        let reason =
+          access(folder + "/frames.csv", F_OK) == 0
+          ? "was interrupted while it was recorded; complete it with `depthctl record --complete --out`"
+          : "is no drive folder: it has no drive.toml"
+        problems.append("camera.source: \(folder) \(reason)")
       case .unreadable(let reason): problems.append("camera.source: \(manifest) cannot be read: \(reason)")
       }
       return

@@ -14,6 +14,8 @@ package final class PerceptionStatus: Sendable {
   /// Grows each time the thread comes round, with or without a frame: the sign that it lives.
   let turns = Counter()
   let stages = StageHistograms()
+  /// Who listens to the frame topics.
+  let subscribers = SubscriberCounts()
 
   package struct Snapshot: Sendable {
     package var report: FrameReport?

@@ -10,10 +10,15 @@ package final class PublisherSink: FrameSink {
   private var topics: [TopicKind: Topic] = [:]
   /// Messages ZeroMQ refused; a slow subscriber is not one of them.
   package let failures: Counter
+  private let subscribers: SubscriberCounts
 
-  package init(_ publisher: FramePublisher, camera: String, failures: Counter) throws(WireFormatError) {
+  package init(
+    _ publisher: FramePublisher, camera: String, failures: Counter,
+    subscribers: SubscriberCounts = SubscriberCounts()
+  ) throws(WireFormatError) {
     self.publisher = publisher
     self.failures = failures
+    self.subscribers = subscribers
     for kind in TopicKind.allCases where kind.channel == .frames {
       topics[kind] = try Topic(camera: camera, kind)
     }
@@ -21,7 +26,7 @@ package final class PublisherSink: FrameSink {
 
   /// Learns who came and went.
   package func poll() {
-    _ = publisher.poll()
+    if !publisher.poll().isEmpty { subscribers.update(publisher, topics: topics) }
   }
 
   package func wants(_ kind: TopicKind) -> Bool {

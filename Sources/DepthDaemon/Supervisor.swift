@@ -22,6 +22,8 @@ public actor Supervisor: Service {
 
   /// How often sockets are polled and states compared.
   private static let tick = Duration.milliseconds(50)
+  /// How long threads may take to end.
+  private static let patienceSeconds = 3.0
 
   /// - Parameters:
   ///   - level: changed by reloads.
@@ -74,10 +76,12 @@ public actor Supervisor: Service {
       try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.tick) }
     }
     notifier.stopping()
+    let deadline = ExitDeadline(seconds: Self.patienceSeconds, logger: logger)
+    reporter.finish()
     reload.finish()
     crew.stop()
     scale.finish()
-    reporter.finish()
+    deadline.finish()
     logger.info("stopped")
   }
 

@@ -42,7 +42,8 @@ public final class DriveReader {
       throw .missingFile(
         path: manifestPath,
         neededFor: fileExists(directory + "/frames.csv")
-          ? "being complete (this recording was interrupted)" : "saying what the drive is")
+          ? "being complete; it was interrupted (`depthctl record --complete --out \(directory)` ends it)"
+          : "saying what the drive is")
     }
     let manifest = try DriveManifest(text: FileBytes.text(of: manifestPath), path: manifestPath)
     self.manifest = manifest

@@ -8,7 +8,8 @@ import Quantities
 /// Writes a drive folder frame by frame.
 ///
 /// A frame's files are complete before its line enters `frames.csv`, and `drive.toml` comes last: a folder
-/// without it is unfinished. Such a folder can be taken up again where it stopped. One thread.
+/// without it is unfinished. Such a folder can be taken up again where it stopped, or completed as it is: what
+/// `drive.toml` will say lies in `drive.toml.draft` until then. One thread.
 public final class DriveWriter {
   /// What belongs to one frame besides its image.
   public struct FrameRecord: Sendable {
@@ -57,6 +58,7 @@ public final class DriveWriter {
       throw .unstorable(directory: directory, reason: "\(error)")
     }
     codes = Plane(width: manifest.size.width, height: manifest.size.height)
+    try replaceFile(Self.draftPath(directory), with: manifest.text)
     index = try CSVAppender(directory + "/frames.csv", header: "index,time_s,file")
     frameCount = index.rowCount
     odometryCount = 0
@@ -117,7 +119,23 @@ public final class DriveWriter {
   public func finish() throws(DriveError) {
     manifest.frameCount = frameCount
     try replaceFile(directory + "/drive.toml", with: manifest.text)
+    unlink(Self.draftPath(directory))
   }
+
+  /// Completes a folder whose recorder died, with the frames that it holds.
+  ///
+  /// - Returns: what the folder now says of itself.
+  /// - Throws: `.alreadyRecorded`, `.file` when nothing was begun there, `.badText`.
+  public static func complete(directory: String) throws(DriveError) -> DriveManifest {
+    let draft = draftPath(directory)
+    guard !fileExists(directory + "/drive.toml") else { throw .alreadyRecorded(directory: directory) }
+    let manifest = try DriveManifest(text: FileBytes.text(of: draft), path: draft)
+    let writer = try DriveWriter(directory: directory, manifest: manifest, calibration: nil)
+    try writer.finish()
+    return writer.manifest
+  }
+
+  private static func draftPath(_ directory: String) -> String { directory + "/drive.toml.draft" }
 
   private func openOdometry() throws(DriveError) {
     let appender = try CSVAppender(

@@ -47,6 +47,11 @@ extension DiagnosticCode {
     .cameraLosesFrames: Explanation(
       .camera, .warning, "the driver's frame counter has gaps: frames are lost before the daemon sees them.",
       do: "Lower camera.rate_hz or the size, use MJPG, or free the USB bus and the processor."),
+    .cameraSlow: Explanation(
+      .camera, .warning, "far fewer frames arrive than the camera promised, without gaps: it takes fewer.",
+      do: "More light: in the dark most cameras expose longer than a period (control "
+        + "exposure_dynamic_framerate, or a fixed exposure, forbids it). Else another rate or format; for sim: "
+        + "and drive: a faster machine."),
     .cameraReconnected: Explanation(
       .camera, .warning, "the camera went away and came back within the last minute.",
       do: "Nothing if it was unplugged on purpose; else check cable, hub and power."),

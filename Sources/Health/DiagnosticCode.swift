@@ -21,6 +21,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
   case cameraTransfer = "camera_transfer"
   case cameraFailed = "camera_failed"
   case cameraLosesFrames = "camera_loses_frames"
+  case cameraSlow = "camera_slow"
   case cameraReconnected = "camera_reconnected"
   case cameraSlowLink = "camera_slow_link"
   case cameraDriverMissing = "camera_driver_missing"

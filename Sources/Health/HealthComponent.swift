@@ -8,7 +8,8 @@ public enum HealthComponent: String, CaseIterable, Sendable {
   /// The state folder.
   case disk
   case temperature
-  /// The process as a whole: start, stop, reload. Has events and no level of its own.
+  /// The process as a whole: start, stop, reload. Has events; it has a level only while it runs another configuration
+  /// than the file says.
   case daemon
 
   /// Those whose level stands in every `health/` message.

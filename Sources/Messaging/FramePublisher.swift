@@ -45,7 +45,13 @@ public final class FramePublisher {
 
   /// Subscriptions on both endpoints, as of the last `poll()`.
   public func subscriberCount(of topic: Topic) -> Int {
-    stream.subscriberCount(of: topic) + latest.subscriberCount(of: topic)
+    let counts = subscriberCounts(of: topic)
+    return counts.stream + counts.latest
+  }
+
+  /// Subscriptions on each endpoint, as of the last `poll()`.
+  public func subscriberCounts(of topic: Topic) -> (stream: Int, latest: Int) {
+    (stream.subscriberCount(of: topic), latest.subscriberCount(of: topic))
   }
 
   /// Sends one frame to those who want it.

@@ -1,7 +1,7 @@
 import Glibc
 
-/// What a file's name leads to, as far as stat(2) tells without reading it: whoever writes the file or puts another in its
-/// place changes the stamp.
+/// What a file's name leads to, as far as stat(2) tells without reading it: whoever writes the file or puts another in
+/// its place changes the stamp.
 public struct FileStamp: Equatable, Sendable {
   private let device: UInt
   private let inode: UInt

@@ -15,7 +15,8 @@ struct RecordCommand: ParsableCommand {
     abstract: "Record the daemon's camera and odometry as a drive folder, and truth of the image's size.",
     discussion: """
       Ends after --frames or --seconds, or with Ctrl-C; the folder is complete in every case. Frames are stored \
-      as the daemon publishes them, without another loss of quality.
+      as the daemon publishes them, without another loss of quality. When the power goes instead, --complete makes a \
+      drive of what is there.
       """)
 
   @OptionGroup var options: ClientOptions
@@ -26,6 +27,7 @@ struct RecordCommand: ParsableCommand {
   @Flag(
     help: "Where the source knows no truth, store the daemon's own metric depth in depth/. It is no truth.")
   var ownDepth = false
+  @Flag(help: "Record nothing; complete the folder of a recording that was interrupted.") var complete = false
   @Option(help: "Licence of the recording, written into drive.toml.") var licence = ""
 
   func validate() throws {
@@ -35,6 +37,9 @@ struct RecordCommand: ParsableCommand {
   }
 
   func run() throws {
+    if complete {
+      return print("\(out): \(try DriveWriter.complete(directory: out).frameCount) frames, complete")
+    }
     Interrupt.watch()
     let client = try DepthClient(options.directory)
     let name = try client.camera(named: camera, milliseconds: 5000)

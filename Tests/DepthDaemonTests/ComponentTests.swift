@@ -13,6 +13,7 @@ import Testing
     health.capture = .streaming
     health.published = 600
     health.nominalRateHz = 10
+    health.arrivalRateHz = 10
     health.rateHz = 10
     health.isCalibrated = true
     health.perception.report = FrameReport(
@@ -62,6 +63,7 @@ import Testing
     (.cameraNoBandwidth, { $0.health.capture = .unavailable(.camera(.noBandwidth(path: "a", mode: "b"))) }),
     (.sourceUnusable, { $0.health.capture = .unavailable(.badSource(source: "drive:x", reason: "gone")) }),
     (.cameraLosesFrames, { $0.recently.lost = 10 }),
+    (.cameraSlow, { ($0.health.arrivalRateHz, $0.health.rateHz) = (3, 3) }),
     (.cameraReconnected, { $0.sinceReconnectSeconds = 12 }),
     (.calibrationNone, { $0.calibration = nil }),
     (.calibrationWrongSize, { $0.health.perception.failure = .calibration("for 1280x720") }),
@@ -178,6 +180,32 @@ import Testing
       last = code
     }
     #expect(changes == 0)
+  }
+
+  @Test func `a camera that slows down is not held against the model`() {
+    var now = Self.healthy()
+    (now.health.arrivalRateHz, now.health.rateHz) = (4, 4)
+    let codes = Self.codes(now)
+    #expect(codes[.camera] == .cameraSlow && codes[.model] == .modelOK)
+  }
+
+  @Test func `the process has a finding only when it runs something else than its file`() {
+    var now = Self.healthy()
+    #expect(Self.codes(now)[.daemon] == nil)
+    now.health.fallback = "the file is broken"
+    #expect(Self.codes(now)[.daemon] == .configurationFallback)
+  }
+
+  @Test func `a slow camera's rate is measured over several frames`() {
+    var window = RateWindow()
+    var rates: [Double?] = []
+    // A frame every four seconds, looked at once a second.
+    for second in 0..<40 {
+      let span = RateWindow.span(nominalRateHz: 0.25)
+      rates.append(window.update(UInt64(second / 4), at: MonotonicTime(seconds: Double(second)), span: span))
+    }
+    #expect(rates[..<5].allSatisfy { $0 == nil })
+    #expect(rates[16...].allSatisfy { abs(($0 ?? 0) - 0.25) < 0.07 })
   }
 
   @Test func `a counter's growth is that of its last readings`() {

@@ -50,6 +50,24 @@ struct HealthReportTests {
     #expect(HealthReport.evaluate(now, camera: "front").verdict == .ok)
   }
 
+  @Test func `a camera of one frame in two seconds is slow by nature, and no stall`() {
+    var now = healthy()
+    now.nominalRateHz = 0.5
+    (now.arrivalRateHz, now.rateHz) = (0.5, 0.5)
+    now.perception.lastPublished = MonotonicTime(seconds: 6)
+    #expect(HealthReport.evaluate(now, camera: "front").verdict == .ok)
+    now.perception.lastPublished = MonotonicTime(seconds: 4.5)
+    #expect(HealthReport.evaluate(now, camera: "front").verdict == .down)
+  }
+
+  @Test func `a low rate is laid to the camera when its frames do not arrive`() {
+    var now = healthy()
+    (now.arrivalRateHz, now.rateHz) = (5, 5)
+    #expect(HealthReport.evaluate(now, camera: "front").reason?.contains("arrive") == true)
+    now.arrivalRateHz = 20
+    #expect(HealthReport.evaluate(now, camera: "front").reason?.contains("processed") == true)
+  }
+
   private typealias Change = @Sendable (inout HealthReport.Observation) -> Void
 
   private static let drawbacks: [(String, Change)] = [

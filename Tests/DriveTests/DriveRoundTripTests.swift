@@ -58,6 +58,22 @@ import Testing
   }
 
   @Test
+  func `an interrupted recording is completed with what it holds`() throws {
+    let fixture = try DriveFixture()
+    let writer = try fixture.writer()
+    for index in 0..<3 { try fixture.append(writer, index) }
+    // Killed in the middle of a line.
+    fixture.edit("frames.csv") { String($0.dropLast(6)) }
+    #expect(try DriveWriter.complete(directory: fixture.directory).frameCount == 2)
+    let reader = try DriveReader(directory: fixture.directory)
+    #expect(reader.frames.count == 2 && reader.poses.count == 2)
+    #expect(reader.manifest.name == writer.manifest.name && reader.calibration != nil)
+    #expect(throws: DriveError.alreadyRecorded(directory: fixture.directory)) {
+      try DriveWriter.complete(directory: fixture.directory)
+    }
+  }
+
+  @Test
   func `an interrupted recording is taken up where it stopped`() throws {
     let fixture = try DriveFixture()
     let first = try fixture.writer()

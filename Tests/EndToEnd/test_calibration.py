@@ -1,14 +1,14 @@
 """Calibrations in the field: checked, put in place, taken back, never in halves."""
 import os
 import pathlib
-import random
 import shutil
+import signal
 import subprocess
 
 import pytest
 from conftest import MODEL, simulator
 from daemon import DEPTHCTL, TOP, depthctl, depthctl_json
-from subscriber import stream
+from subscriber import status, stream
 
 SIM = (TOP / "calib" / "sim.yaml").read_text()
 KALIBR = """cam0:
@@ -154,42 +154,53 @@ def killer(tmp_path_factory):
 
 
 @pytest.mark.parametrize("command", ["apply", "rollback"])
-def test_a_calibration_is_whole_wherever_its_writer_is_killed(place, killer, tmp_path, command):
-    old, new = content(TOP / "calib" / "sim.yaml"), None
+def test_a_calibration_is_whole_wherever_its_writer_is_killed(killer, tmp_path, command):
+    """Killed at every request that changes files and after every byte: none is left out."""
+    first, last = content(TOP / "calib" / "sim.yaml"), content(TOP / "calib" / "sim-distorted.yaml")
+    template = tmp_path / "template"
+    (template / "calib").mkdir(parents=True)
+    (template / "config.toml").write_text('[camera]\nsource = "sim:street"\ncalibration = "calib/front.yaml"\n')
+    shutil.copy(TOP / "calib" / "sim.yaml", template / "calib" / "front.yaml")
+    shutil.copy(TOP / "calib" / "sim-distorted.yaml", template / "new.yaml")
+    apply = ["apply", "new.yaml"]
+    options = ["--config", "config.toml", "--endpoint", "run"]
 
-    def prepare():
-        shutil.rmtree(place.folder / "calib" / "generations", ignore_errors=True)
-        place.calibration.write_text(SIM)
-        if command == "rollback":
-            depthctl("calib", "apply", candidate(place), *place.options)
-
-    def run(**environment):
-        arguments = [candidate(place)] if command == "apply" else []
-        return subprocess.run(
-            [DEPTHCTL, "calib", command, *arguments, *place.options], capture_output=True,
+    def run(arguments, folder, **environment):
+        done = subprocess.run(
+            [DEPTHCTL, "calib", *arguments, *options], capture_output=True, text=True, cwd=folder,
             env={**os.environ, "LD_PRELOAD": str(killer), **environment})
+        assert done.returncode == 0, done.stderr
 
-    prepare()
-    first = content(place.calibration)
-    assert run(KILL_COUNT=str(tmp_path / "steps")).returncode == 0
-    last = content(place.calibration)
-    assert first != last and old in (first, last)
+    def run_in_each(arguments, steps, **environment):
+        """The wait status of each run."""
+        run(arguments, tmp_path, KILL_EACH=str(tmp_path / "each"), KILL_STEPS=str(steps), **environment)
+        return [int(line) for line in (tmp_path / "each" / "outcomes").read_text().split()]
+
+    if command == "rollback":
+        run(apply, template)
+        first, last = last, first
+    shutil.copytree(template, tmp_path / "once")
+    run(apply if command == "apply" else [command], tmp_path / "once", KILL_COUNT=str(tmp_path / "steps"))
     steps = int((tmp_path / "steps").read_text())
     assert steps > 500, "the writer's steps are not seen"
-    kills = 0
-    # Every request near both ends, and bytes in between.
-    some = random.Random(8).sample(range(steps), 16)
-    for after in sorted({*range(12), *range(steps - 12, steps), *some}):
-        prepare()
-        done = run(KILL_AFTER=str(after))
-        kills += done.returncode == -9
-        assert content(place.calibration) in (first, last), f"torn after {after} of {steps} steps"
-        for generation in (place.folder / "calib" / "generations").glob("front.yaml.[0-9]*"):
+    folders = [tmp_path / "each" / str(number) for number in range(steps + 1)]
+    for folder in folders:
+        shutil.copytree(template, folder)
+    outcomes = run_in_each(apply if command == "apply" else [command], steps)
+    assert outcomes == [signal.SIGKILL] * steps + [0]
+    seen = []
+    for folder in folders:
+        calib = folder / "calib"
+        seen.append(content(calib / "front.yaml"))
+        assert seen[-1] in (first, last), f"torn after {folder.name} of {steps} steps"
+        for generation in (calib / "generations").glob("front.yaml.[0-9]*"):
             if generation.suffix[1:].isdigit():
-                assert content(generation) in (first, last)
-        # The next one finds nothing in its way.
-        depthctl("calib", "apply", candidate(place), *place.options)
-    assert kills > 30
+                assert content(generation) in (first, last), f"a torn generation after {folder.name} steps"
+    # One moment divides the old from the new.
+    assert seen == sorted(seen, key=lambda text: text == last) and seen[0] == first and seen[-1] == last
+    # The next one finds nothing in its way, and can be taken back.
+    assert set(run_in_each(apply, steps, KILL_NONE="1")) == {0}
+    assert all(content(folder / "calib" / "front.yaml") == content(template / "new.yaml") for folder in folders)
 
 
 def test_apply_and_rollback_reach_the_running_daemon_without_a_gap(place):
@@ -203,6 +214,16 @@ def test_apply_and_rollback_reach_the_running_daemon_without_a_gap(place):
         assert after["K"][0] == pytest.approx(before["K"][0] * 0.979, rel=1e-3)
         depthctl("calib", "rollback", *place.options)
         subscriber.receive_until(lambda message: message.header["calib_id"] == before["calib_id"])
+
+
+def test_a_mount_reaches_the_running_daemon(place):
+    place.start()
+    with status(place, "calib/") as subscriber:
+        assert "mount" not in subscriber.receive()[1]
+        done = depthctl("calib", "mount", "--height", "0.62", "--pitch", "-8", *place.options)
+        assert "reload: applied" in done.stdout and "0.62 m" in done.stdout
+        message = subscriber.receive_until(lambda received: "mount" in received[1])[1]
+    assert message["mount"]["height_m"] == pytest.approx(0.62)
 
 
 def test_a_calibration_the_daemon_refuses_is_put_back(place):

@@ -14,7 +14,7 @@ import pytest
 import zmq
 from conftest import simulator
 from daemon import DEPTHCTL, TOP, depthctl, depthctl_json
-from subscriber import status
+from subscriber import latest, status, stream
 
 COMPONENTS = [
     "camera", "calibration", "decode", "model", "bank", "odometry", "scale", "sparse", "publish", "clock", "disk",
@@ -229,6 +229,45 @@ def test_top_fits_one_screen(running):
         assert word in text
 
 
+def test_top_and_status_show_who_listens(launch):
+    daemon = launch(simulator()).start()
+    with stream(daemon, "front/depth/") as one, stream(daemon, "front/") as two, latest(daemon, "front/depth/") as three:
+        for subscriber in (one, two, three):
+            subscriber.receive()
+        counts = daemon.ask("status")["result"]["subscribers"]
+        assert {"topic": "front/depth/", "stream": 2, "latest": 1} in counts
+        assert {"topic": "front/image/", "stream": 1, "latest": 0} in counts
+        text = screen(depthctl("top", "--once", "--endpoint", daemon.endpoints).stdout.splitlines())
+        assert "depth 3 (1)" in text and "unscaled 1 " in text
+    deadline = time.monotonic() + 60
+    while daemon.ask("status")["result"]["subscribers"]:
+        assert time.monotonic() < deadline, "they are still counted"
+        time.sleep(0.1)
+
+
+def test_a_broken_configuration_that_was_passed_over_is_the_doctors_business(launch):
+    daemon = launch(simulator())
+    daemon.state.mkdir()
+    (daemon.state / "overrides.json").write_text("half of it")
+    daemon.start()
+    with status(daemon, "health/") as subscriber:
+        message = subscriber.receive_until(lambda received: received[1].get("components"))[1]
+    found = component(message, "daemon")
+    assert found["code"] == "config_fallback" and "overrides.json" in found["text"]
+    done = depthctl("doctor", "--endpoint", daemon.endpoints, check=False)
+    assert done.returncode == 1 and "config_fallback" in done.stdout
+    # Told as an event once, at the start.
+    assert sum("config_fallback" in line for line in (daemon.state / "events.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_start_that_goes_well_is_no_row_of_errors(launch):
+    daemon = launch(simulator(odometry={"source": "none"})).start()
+    with status(daemon, "event/", "health/") as subscriber:
+        subscriber.receive_until(lambda received: received[1].get("verdict") == "ok")
+    events = [json.loads(line) for line in (daemon.state / "events.jsonl").read_text().splitlines()]
+    assert "health_down" not in [event["code"] for event in events]
+
+
 def test_top_without_a_camera_and_without_a_daemon_says_so(launch, tmp_path):
     daemon = launch(simulator(**NO_CAMERA)).start()
     wait_for(daemon, "camera", "camera_absent")
@@ -258,4 +297,6 @@ def test_top_in_a_terminal_of_80_by_24_ends_with_q(running):
     assert text.startswith("\x1b[?1049h") and text.rstrip().endswith("\x1b[?1049l")
     last = text.split("\x1b[H")[-1].split("\x1b[?25h")[0]
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", last).split("\n")
-    assert "component" in screen([line.rstrip("\r") for line in lines])
+    assert "subs" in screen([line.rstrip("\r") for line in lines])
+    # It leaves itself out of what it shows.
+    assert "unscaled" not in last.split("subs")[1].split("\n")[0]

@@ -38,16 +38,3 @@ def test_every_command_of_the_readme_exists():
     commands.discard("run")
     for command in commands:
         assert re.search(rf"^\s+{command}\s", known, re.M), f"depthctl {command} is in the README and not in --help"
-
-
-def test_every_test_that_the_failure_table_names_exists():
-    tests = "\n".join(
-        path.read_text() for suffix in ("py", "swift") for path in (TOP / "Tests").rglob(f"*.{suffix}"))
-    text = (TOP / "docs" / "failures.md").read_text()
-    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| failure")]
-    assert len(rows) > 20
-    for row in rows:
-        names = re.findall(r"`([^`]+)`", row.split("|")[3])
-        assert names, f"no test in the row {row}"
-        for name in names:
-            assert name in tests, f"{name} is no test"

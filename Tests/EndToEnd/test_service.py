@@ -1,10 +1,11 @@
 """Start, stop and what systemd hears."""
 import os
 import signal
+import time
 
 import pytest
 from conftest import simulator
-from daemon import NotifySocket
+from daemon import NotifySocket, depthctl
 from subscriber import status, stream
 
 NO_CAMERA = {"camera": {"source": "v4l2:/dev/video99"}, "odometry": {"source": "none"}}
@@ -24,6 +25,22 @@ def test_the_daemon_ends_within_a_second_without_a_camera_too(launch):
     daemon = launch(simulator(**NO_CAMERA)).start()
     code, seconds = daemon.stop()
     assert code == 0 and seconds < 1.0
+
+
+def test_a_stuck_thread_does_not_keep_the_process_from_ending(launch, tmp_path):
+    """The capture thread waits in open(2) for ever, as in a driver that does not return."""
+    drive = tmp_path / "drive"
+    depthctl("simulate", "--world", "street", "--frames", "3", "--out", drive)
+    picture = sorted((drive / "frames").iterdir())[1]
+    picture.unlink()
+    os.mkfifo(picture)
+    daemon = launch(simulator(camera={"source": f"drive:{drive}"})).start()
+    deadline = time.monotonic() + 60
+    while daemon.ask("status")["result"]["camera"]["frames"] == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    code, _ = daemon.stop()
+    assert code == 1 and "stuck" in daemon.log
 
 
 def test_the_same_endpoints_serve_again_after_a_stop_or_a_kill(launch):
@@ -48,6 +65,15 @@ def test_ready_comes_without_a_camera_and_health_says_why_there_is_no_depth(laun
     daemon.stop()
     notify.wait_for("STOPPING=1")
     assert notify.lines.index("READY=1") < notify.lines.index("STOPPING=1")
+
+
+def test_ready_comes_when_every_socket_is_there(launch, tmp_path):
+    notify = NotifySocket(tmp_path / "notify")
+    daemon = launch(simulator(), {"NOTIFY_SOCKET": notify.path}).launch()
+    notify.wait_for("READY=1")
+    names = {path.name for path in daemon.endpoints.iterdir()}
+    assert {"stream.sock", "latest.sock", "status.sock", "control.sock"} <= names
+    assert daemon.ask("status")["ok"]
 
 
 def test_the_watchdog_is_fed_while_frames_are_published(launch, tmp_path):

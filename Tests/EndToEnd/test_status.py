@@ -36,7 +36,8 @@ def test_info_names_what_runs(running):
 
 def test_health_says_that_depth_flows_and_how_fast(running):
     with status(running, "health/") as subscriber:
-        health = subscriber.receive_until(lambda received: received[1].get("frames", 0) > 5)[1]
+        health = subscriber.receive_until(
+            lambda received: received[1].get("frames", 0) > 5 and "rate_hz" in received[1])[1]
     assert health["verdict"] in ("ok", "degraded")
     assert health["rate_hz"] > 0
     assert health["latency"]["p50_ms"] <= health["latency"]["p99_ms"]

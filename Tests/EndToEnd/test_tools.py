@@ -1,10 +1,12 @@
 """What a person types, against a running daemon."""
 import json
 import shutil
+import subprocess
+import time
 
 import numpy as np
 from conftest import MODEL, simulator
-from daemon import depthctl, depthctl_json
+from daemon import DEPTHCTL, depthctl, depthctl_json
 from PIL import Image
 from subscriber import stream
 
@@ -48,6 +50,25 @@ def test_a_recording_of_the_topics_is_a_drive_that_replays(running, launch, tmp_
         message = subscriber.receive()
     with stream(running, "front/depth/") as subscriber:
         np.testing.assert_allclose(message.header["K"], subscriber.receive().header["K"], rtol=1e-6)
+
+
+def test_a_recording_whose_recorder_was_killed_can_be_completed(running, launch, tmp_path):
+    folder = tmp_path / "drive"
+    recorder = subprocess.Popen([DEPTHCTL, "record", "--endpoint", running.endpoints, "--out", folder])
+    deadline = time.monotonic() + 60
+    while not ((folder / "frames.csv").exists() and len((folder / "frames.csv").read_text().splitlines()) > 3):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    recorder.kill()
+    recorder.wait()
+    with open(folder / "frames.csv", "a") as file:
+        file.write("4,0.4")
+    done = depthctl("check", "--config", launch(simulator(camera={"source": f"drive:{folder}"})).config, check=False)
+    assert "--complete" in done.stdout + done.stderr
+    depthctl("record", "--complete", "--out", folder)
+    daemon = launch(simulator(camera={"source": f"drive:{folder}"}, drive={"loop": True})).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
 
 
 def test_check_names_what_is_wrong_with_the_configuration(launch):

@@ -43,6 +43,15 @@ extension StatusReporter {
     result.field("refused_messages", crew.perception.sendFailures.value)
     result.field("failed_pictures", crew.perception.snapshot.report?.failedPictures ?? 0)
     result.endObject()
+    result.beginArray("subscribers")
+    for entry in crew.perception.subscribers.entries {
+      result.beginObject()
+      result.field("topic", entry.topic)
+      result.field("stream", entry.stream)
+      result.field("latest", entry.latest)
+      result.endObject()
+    }
+    result.endArray()
     result.beginObject("camera")
     result.field("width", crew.capture.frameSize?.width)
     result.field("height", crew.capture.frameSize?.height)

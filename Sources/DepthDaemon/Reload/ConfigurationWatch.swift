@@ -52,7 +52,6 @@ package struct ConfigurationWatch {
 
   /// Remembers what the files hold now, since somebody is going to read them.
   package mutating func noteAttempt() {
-    guard settings.watch else { return }
     for file in files { tried[file] = .some(Self.content(file)) }
   }
 

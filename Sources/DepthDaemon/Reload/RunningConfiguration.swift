@@ -1,5 +1,6 @@
 package import Configuration
 import DepthPipeline
+import Geometry
 package import ModelBundle
 
 /// Everything that the running daemon was made from.
@@ -29,6 +30,12 @@ extension LoadedConfiguration {
         ConfigurationChange(
           key: "camera.calibration", old: old.calibrationID.map { "calib_id \($0)" },
           new: calibrationID.map { "calib_id \($0)" }, reload: .rebuild))
+    } else if calibration?.mount != old.calibration?.mount, !isExplained {
+      // How the camera is mounted is no part of the calibration's identity.
+      changes.append(
+        ConfigurationChange(
+          key: "camera.calibration", old: old.calibration?.mount?.text, new: calibration?.mount?.text,
+          reload: .rebuild))
     }
     return changes
   }

@@ -65,6 +65,7 @@ enum CalibCommandError: ReportableError {
   case chain(file: String, camera: String)
   case doubtful
   case noGround(looked: Int)
+  case uncertainMount(String)
   case notMetric
 
   var severity: ErrorSeverity { .stop }
@@ -87,6 +88,11 @@ enum CalibCommandError: ReportableError {
       """
       no flat ground was seen in the lower middle of \(looked) frames. Stand before open floor without objects, or \
       give --height and --pitch.
+      """
+    case .uncertainMount(let doubt):
+      """
+      nothing was written: \(doubt). Stand still before open, flat floor; or measure with a tape and a level, and give \
+      --height and --pitch; or repeat with --anyway.
       """
     case .notMetric:
       "depth is not in metres (see depthctl why scale_unknown), so the height cannot be measured. Give --height."

@@ -27,14 +27,21 @@ struct CalibMountCommand: ParsableCommand {
   @OptionGroup var options: CalibOptions
   @Option(help: "Camera [default: the first].") var camera: String?
   @Option(help: "Height of the lens above the ground, metres.") var height: Double?
-  @Option(help: "Degrees the camera looks down; negative looks up.") var pitch: Double?
-  @Option(help: "Degrees the camera is turned about its axis, positive with its right side lower.") var roll:
+  @Option(parsing: .unconditional, help: "Degrees the camera looks down; negative looks up.") var pitch:
     Double?
-  @Option(help: "Degrees the camera looks to the left of straight ahead.") var yaw: Double?
-  @Option(help: "Metres from the turning centre forward to the lens.") var forward: Double?
-  @Option(help: "Metres from the turning centre to the left to the lens.") var left: Double?
+  @Option(
+    parsing: .unconditional,
+    help: "Degrees the camera is turned about its axis, positive with its right side lower.") var roll:
+    Double?
+  @Option(parsing: .unconditional, help: "Degrees the camera looks to the left of straight ahead.") var yaw:
+    Double?
+  @Option(parsing: .unconditional, help: "Metres from the turning centre forward to the lens.") var forward:
+    Double?
+  @Option(parsing: .unconditional, help: "Metres from the turning centre to the left to the lens.") var left:
+    Double?
   @Option(help: "Frames to measure.") var frames = 20
   @Flag(help: "Write what was measured.") var write = false
+  @Flag(help: "Write it although the frames disagree.") var anyway = false
   @Flag(help: "Leave the running daemon alone; it takes the file over at its next reload or start.")
   var noReload = false
 
@@ -54,6 +61,9 @@ struct CalibMountCommand: ParsableCommand {
     let measured = try MountEstimate(options.client.directory, camera: camera, frames: frames)
     for line in measured.lines(statedHeight: height) { print(line) }
     guard write else { return print("nothing is written; repeat with --write to keep it") }
+    if let doubt = measured.doubt(hasHeight: height != nil, hasPitch: pitch != nil), !anyway {
+      throw CalibCommandError.uncertainMount(doubt)
+    }
     guard let height = height ?? measured.heightMeters else { throw CalibCommandError.notMetric }
     var mount = measured.median
     mount.heightMeters = height
@@ -121,6 +131,29 @@ struct MountEstimate {
   private let spread: (height: Double, pitchDegrees: Double)
   private let share: Double
 
+  /// Frames that differ by more than this measure the network's mood, not the mount.
+  private static let largestPitchSpreadDegrees = 2.0
+  private static let largestHeightSpreadShare = 0.1
+
+  /// Why what was measured should not be kept; nil when nothing speaks against it.
+  ///
+  /// - Parameters:
+  ///   - hasHeight, hasPitch: whether a person states it, so that the measurement of it does not count.
+  func doubt(hasHeight: Bool, hasPitch: Bool) -> String? {
+    if !hasPitch, spread.pitchDegrees > Self.largestPitchSpreadDegrees {
+      return String(
+        format: "the frames' pitches spread by ±%.1f degrees (%.1f are allowed)", spread.pitchDegrees,
+        Self.largestPitchSpreadDegrees)
+    }
+    let share = spread.height / median.heightMeters
+    if !hasHeight, share > Self.largestHeightSpreadShare {
+      return String(
+        format: "the frames' heights spread by ±%.0f %% (%.0f %% are allowed)", share * 100,
+        Self.largestHeightSpreadShare * 100)
+    }
+    return nil
+  }
+
   /// Nil while depth is not metric.
   var heightMeters: Double? { isMetric ? median.heightMeters : nil }
 
@@ -176,6 +209,9 @@ struct MountEstimate {
         isMetric
           ? String(format: "scale    the ground says depth is %+.1f %% off", (1 / ratio - 1) * 100)
           : String(format: "scale    the ground says %.3f m per network unit", ratio))
+    }
+    if let doubt = doubt(hasHeight: statedHeight != nil, hasPitch: false) {
+      lines.append("doubt    \(doubt)")
     }
     return lines
   }

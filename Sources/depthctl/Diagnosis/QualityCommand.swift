@@ -33,6 +33,7 @@ struct QualityCommand: ParsableCommand {
     let stream = try DepthStream(options.directory, camera: camera, timeout: timeout)
     var test: WallTest?
     var isCalibrated = true
+    var fastest = 0.0
     for _ in 0..<frames {
       guard let frame = stream.next() else {
         throw ClientCommandError.nothingReceived(
@@ -40,6 +41,7 @@ struct QualityCommand: ParsableCommand {
       }
       let k = frame.header.intrinsics ?? frame.header.size.assumedIntrinsics
       isCalibrated = frame.header.intrinsics != nil
+      fastest = max(fastest, abs(frame.header.odometry?.speedMetersPerSecond ?? 0))
       var running = test ?? WallTest(intrinsics: k)
       running.add(try frame.makeDepthPlane())
       test = running
@@ -55,6 +57,10 @@ struct QualityCommand: ParsableCommand {
     )
     if !isCalibrated { print("no calibration: angles are taken from a lens of 60 degrees") }
     for line in report.lines { print(line) }
+    if fastest > 0.02 {
+      print(
+        String(format: "the robot moves at up to %.2f m/s: noise and distance mean nothing then", fastest))
+    }
   }
 }
 

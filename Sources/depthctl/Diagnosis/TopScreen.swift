@@ -20,7 +20,7 @@ struct TopScreen {
     let lines =
       state.info == nil && state.status.isEmpty
       ? absence
-      : [head, flow, time, stages, machine, scale, depth, odometry, componentHead] + components + events
+      : [head, flow, time, stages, machine, scale, depth, odometry, clients] + components + events
     return lines.prefix(Self.rows).map { String($0.prefix(Self.columns)) }
   }
 
@@ -45,7 +45,9 @@ struct TopScreen {
 
   /// Of depth, and the worst component.
   private var verdict: String {
-    if isStale { return "STALE: silent for \(state.silenceSeconds.map { Self.duration($0) } ?? "ever")" }
+    if isStale {
+      return state.silenceSeconds.map { "STALE: silent for \(Self.duration($0))" } ?? "STALE: never heard"
+    }
     let worst = (state.health?.components ?? [])
       .compactMap { component in HealthLevel(rawValue: component.level).map { ($0, component.name) } }
       .max { $0.0.urgency < $1.0.urgency }
@@ -130,7 +132,20 @@ struct TopScreen {
     return text + "  received \(whole("odometry.samples"))  refused \(whole("odometry.rejected"))"
   }
 
-  private var componentHead: String { "component   level code                   what is so" }
+  /// Subscriptions to each topic, this screen's own left out; in brackets those to `latest`.
+  private var clients: String {
+    guard let entries = value("subscribers") as? [[String: Any]] else { return " subs  ?" }
+    let counts = entries.compactMap { entry -> String? in
+      guard let topic = entry["topic"] as? String, let stream = entry["stream"] as? Int,
+        let all = entry["latest"] as? Int
+      else { return nil }
+      let latest = all - (topic == state.ownTopic ? 1 : 0)
+      guard stream + latest > 0 else { return nil }
+      let name = topic.split(separator: "/").last ?? "?"
+      return latest > 0 ? "\(name) \(stream + latest) (\(latest))" : "\(name) \(stream)"
+    }
+    return " subs  " + (counts.isEmpty ? "nobody listens" : counts.joined(separator: "  "))
+  }
 
   private var components: [String] {
     guard let components = state.health?.components, !components.isEmpty else {
@@ -146,10 +161,11 @@ struct TopScreen {
 
   /// As many as the rows below the components hold.
   private var events: [String] {
-    let room = max(0, Self.rows - 10 - components.count)
-    let shown = state.events.filter { $0.level != .info }.suffix(room)
-    return ["last events" + (shown.isEmpty ? ": nothing but good ones" : "")]
-      + shown.map { "\(EventTime.text($0.stamp, isShort: true)) \(padded($0.code, 19)) \($0.text)" }
+    let room = max(0, Self.rows - 9 - components.count)
+    let shown = state.events.filter { $0.level != .info || $0.code.hasPrefix("reload") }.suffix(room)
+    return shown.isEmpty
+      ? ["no warning among the last events"]
+      : shown.map { "\(EventTime.text($0.stamp, isShort: true)) \(padded($0.code, 19)) \($0.text)" }
   }
 
   // MARK: Values of the status answer by path, for example `stages_ms.total.p50`.

@@ -17,6 +17,8 @@ struct TopState {
   var silenceSeconds: Double?
   /// The answer to `status`; empty when none came.
   var status: [String: Any] = [:]
+  /// The topic that this screen itself listens to, on `latest`; nil = none.
+  var ownTopic: String?
   /// Of the newest depth.
   var header: DepthHeader?
   var nearest: Float?
@@ -48,9 +50,12 @@ final class TopWatch {
     state.info = client.status.info
     let camera = wanted ?? state.info?.cameras.first?.name
     let entry = camera.flatMap { client.status.health(ofCamera: $0) }
-    state.health = entry?.message
-    state.silenceSeconds = entry.map { Double(MonotonicTime.now() - $0.receivedAt) * 1e-9 }
-    state.status = DaemonFacts(directory, milliseconds: 500)?.status ?? [:]
+    let facts = DaemonFacts(directory, milliseconds: 500)
+    state.status = facts?.status ?? [:]
+    // Until the first message of the topic comes, the answer's own health stands for it.
+    state.health = entry?.message ?? facts?.health
+    state.silenceSeconds =
+      entry.map { Double(MonotonicTime.now() - $0.receivedAt) * 1e-9 } ?? facts?.health.map { _ in 0 }
     if let camera { lookAtDepth(of: camera) }
     lookAtProcess()
     lookAtEvents()
@@ -59,6 +64,7 @@ final class TopWatch {
   private func lookAtDepth(of camera: String) {
     if depth == nil {
       depth = try? client.subscribe(camera: camera, .unscaled)
+      state.ownTopic = depth?.topic.name
       _ = depth?.next(milliseconds: 500)
     }
     guard let frame = depth?.newest, let plane = try? frame.makeDepthPlane() else { return }
@@ -87,7 +93,7 @@ final class TopWatch {
 
   private func lookAtEvents() {
     guard !state.status.isEmpty,
-      let answer = try? DaemonControl(directory).ask(EventsRequest(count: 8), milliseconds: 500)
+      let answer = try? DaemonControl(directory).ask(EventsRequest(count: 40), milliseconds: 500)
     else { return }
     state.events = answer.events
   }

@@ -25,7 +25,9 @@ import Testing
     try save("config.toml", Self.text())
   }
 
-  private static func text(farthest: Double = 80, calibration: String = "front.yaml", watch: Bool = true) -> String {
+  private static func text(farthest: Double = 80, calibration: String = "front.yaml", watch: Bool = true)
+    -> String
+  {
     """
     [camera]
     source = "sim:street"

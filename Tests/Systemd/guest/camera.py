@@ -1,9 +1,16 @@
 """The virtual camera: a driver that is loaded, a device that is plugged in and out."""
+import contextlib
+import fcntl
 import pathlib
+import struct
+from collections.abc import Iterator
 
 from service import run
 
 DEVICE = "vivid.0"
+NODE = "/dev/video0"
+REQUEST_BUFFERS = 0xC0145608  # VIDIOC_REQBUFS
+CAPTURE, MAPPED = 1, 1
 DRIVER = pathlib.Path("/sys/bus/platform/drivers/vivid")
 
 
@@ -29,3 +36,11 @@ def unplug() -> None:
 
 def plug_in() -> None:
     (DRIVER / "bind").write_text(DEVICE)
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """The camera is this very program's: who has the buffers has the camera."""
+    with open(NODE, "r+b", buffering=0) as device:
+        fcntl.ioctl(device, REQUEST_BUFFERS, struct.pack("5I", 2, CAPTURE, MAPPED, 0, 0))
+        yield

@@ -1,4 +1,5 @@
 """`depthctl doctor`, run by the administrator beside the running service."""
+import os
 import subprocess
 
 import camera
@@ -41,6 +42,17 @@ def without_camera() -> str:
         camera.plug_in()
     require(code == 2 and "camera" in said, f"exit {code}: {said}")
     return said.splitlines()[0]
+
+
+def busy_camera() -> str:
+    """The sandbox hides other processes from the daemon; the administrator sees them."""
+    systemctl("stop", "depthd")
+    with camera.held():
+        systemctl("start", "depthd")
+        service.wait_for_status("in use by another program")
+        code, said = examine()
+    require(code == 2 and "camera_busy" in said and f"(process {os.getpid()})" in said, f"exit {code}: {said}")
+    return f"{said.splitlines()[0]}; then {receive(frames=1)}"
 
 
 def without_daemon() -> str:

@@ -17,6 +17,7 @@ def first_boot() -> None:
     check("a camera plugged in later gives depth inside the sandbox", life.hot_plug)
     check("the doctor has nothing to say about a calibrated camera", doctor.clean)
     check("the doctor finds that the camera is gone", doctor.without_camera)
+    check("the doctor names who has the camera, which the sandbox hides from the daemon", doctor.busy_camera)
     check("the doctor finds that the daemon does not run", doctor.without_daemon)
     check("unplugging is reported, plugging in again gives depth", life.unplug_and_plug_in)
     check("an ordinary user outside the group `video` may not subscribe", sandbox.strangers_are_refused)

@@ -6,23 +6,13 @@ import Quantities
 final class Daemon {
   static let directory = "/run/depthd"
   static let camera = "front"
-  private static let configurationPath = "/tmp/config.toml"
+  static let configurationPath = "/tmp/config.toml"
   private static let logPath = "/tmp/depthd.log"
   private(set) var processID: pid_t = 0
 
   /// Starts the daemon on the virtual camera with the network that takes no time.
-  convenience init?(format: String, rateHz: Double) {
-    self.init(
-      camera: """
-        source = "v4l2:\(Vivid.node)"
-        width = 320
-        height = 180
-        rate_hz = \(rateHz)
-        format = "\(format)"
-        discard_first_frames = 2
-        [camera.controls]
-        timestamp_source = 1
-        """)
+  convenience init?(format: String, rateHz: Double, node: String = Vivid.node) {
+    self.init(camera: Self.liveCamera(format: format, rateHz: rateHz, node: node))
   }
 
   /// Starts the daemon with that network.
@@ -30,36 +20,49 @@ final class Daemon {
   ///   - camera: the rest of the table `camera`.
   ///   - more: further tables.
   init?(camera: String, more: String = "") {
+    guard Self.configure(camera: camera, more: more),
+      let process = Child.start(["/opt/depthd", "--config", Self.configurationPath], log: Self.logPath)
+    else { return nil }
+    processID = process
+  }
+
+  /// Writes a configuration with the virtual camera at a node.
+  static func configure(format: String, rateHz: Double, node: String) -> Bool {
+    configure(camera: liveCamera(format: format, rateHz: rateHz, node: node), more: "")
+  }
+
+  private static func liveCamera(format: String, rateHz: Double, node: String) -> String {
+    """
+    source = "v4l2:\(node)"
+    width = 320
+    height = 180
+    rate_hz = \(rateHz)
+    format = "\(format)"
+    discard_first_frames = 2
+    [camera.controls]
+    timestamp_source = 1
+    """
+  }
+
+  private static func configure(camera table: String, more: String) -> Bool {
     let text = """
       [camera]
-      name = "\(Self.camera)"
-      \(camera)
+      name = "\(camera)"
+      \(table)
       [model]
       path = "/opt/tiny.onnx"
       threads = 1
       [scale]
       constant = 1.0
       [publish]
-      directory = "\(Self.directory)"
+      directory = "\(directory)"
       [state]
       directory = "/tmp/state"
       \(more)
       """
-    guard let file = fopen(Self.configurationPath, "w") else { return nil }
-    fputs(text + "\n", file)
-    fclose(file)
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for descriptor: Int32 in [1, 2] {
-      posix_spawn_file_actions_addopen(
-        &actions, descriptor, Self.logPath, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    }
-    let words = ["/opt/depthd", "--config", Self.configurationPath]
-    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-    defer { for argument in arguments { free(argument) } }
-    arguments.append(nil)
-    guard posix_spawn(&processID, words[0], &actions, nil, arguments, environ) == 0 else { return nil }
+    guard let file = fopen(configurationPath, "w") else { return false }
+    defer { fclose(file) }
+    return fputs(text + "\n", file) >= 0
   }
 
   var isRunning: Bool {

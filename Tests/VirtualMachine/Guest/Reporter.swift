@@ -6,7 +6,8 @@ final class Reporter {
 
   func check(_ holds: Bool, _ what: String, _ seen: @autoclosure () -> String) {
     if !holds { failures += 1 }
-    say("VM-TEST \(holds ? "pass" : "FAIL"): \(what) (\(seen()))")
+    let line = seen().split(whereSeparator: \.isNewline).joined(separator: " | ")
+    say("VM-TEST \(holds ? "pass" : "FAIL"): \(what) (\(line))")
   }
 
   func say(_ line: String) {

@@ -2,6 +2,9 @@
 import Glibc
 
 let reporter = Reporter()
+if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "hold" {
+  HeldCamera.hold(CommandLine.arguments[2])
+}
 for argument in CommandLine.arguments.dropFirst() {
   switch argument {
   case "camera": CameraChecks(reporter: reporter).run()
@@ -11,6 +14,10 @@ for argument in CommandLine.arguments.dropFirst() {
     }
   case "can":
     do { try CANChecks(reporter: reporter).run() } catch {
+      reporter.check(false, "the daemon can be watched", "\(error)")
+    }
+  case "faults":
+    do { try FaultChecks(reporter: reporter).run() } catch {
       reporter.check(false, "the daemon can be watched", "\(error)")
     }
   default: reporter.check(false, "known check", argument)

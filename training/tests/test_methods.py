@@ -213,7 +213,6 @@ def test_a_pose_warm_up_spares_a_good_depth_network() -> None:
         with torch.no_grad():
             learned = disparity_to_depth(learner.train().networks["depth"](batch.image)["disparity"], 0.1, 100.0)
         errors.append(float((learned.log() - depth.log()).abs().mean()))
-    print(errors)
     assert errors[1] < 0.7 * errors[0]
 
 

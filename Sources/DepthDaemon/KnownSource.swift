@@ -43,7 +43,8 @@ struct KnownSource {
       case .missing:
         let reason =
           access(folder + "/frames.csv", F_OK) == 0
-          ? "was interrupted while it was recorded; complete it with `depthctl record --complete --out`"
+          ? "has no drive.toml: it was interrupted while it was recorded; complete it with "
+            + "`depthctl record --complete --out \(folder)`"
           : "is no drive folder: it has no drive.toml"
         problems.append("camera.source: \(folder) \(reason)")
       case .unreadable(let reason): problems.append("camera.source: \(manifest) cannot be read: \(reason)")

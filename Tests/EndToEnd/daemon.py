@@ -18,6 +18,14 @@ DATA = pathlib.Path(os.environ.get("DEPTHD_DATA", TOP / ".." / "shared" / "data"
 START_S = 60
 
 
+def wait_until(holds, timeout=START_S):
+    """Returns when `holds()` does; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not holds():
+        assert time.monotonic() < deadline, f"it did not come to pass within {timeout} s"
+        time.sleep(0.05)
+
+
 def toml(tables):
     """A configuration file's text from {table: {key: value}}."""
 

@@ -6,7 +6,7 @@ import time
 import pytest
 import zmq
 from conftest import simulator
-from daemon import depthctl, toml
+from daemon import depthctl, toml, wait_until
 from subscriber import status, stream
 
 SPEED_AND_YAW = {"speed": "0x1A0 7|16@0+ (0.01,0) km/h", "yaw_rate": "0x1A4 0|16@1- (0.001,0) rad/s"}
@@ -44,13 +44,6 @@ class Robot:
 
 def odometry(daemon):
     return daemon.ask("status")["result"]["odometry"]
-
-
-def wait_until(holds, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
 
 
 def wait_for(daemon, code):

@@ -10,7 +10,7 @@ import time
 import pytest
 import zmq
 from conftest import RATE_HZ, simulator
-from daemon import TOP, depthctl, toml
+from daemon import TOP, depthctl, toml, wait_until
 from subscriber import PATIENCE_S, status, stream
 
 
@@ -474,13 +474,6 @@ def test_a_model_that_went_missing_is_answered_with_the_last_good_configuration(
     with stream(daemon, "front/depth/") as subscriber:
         subscriber.receive()
     assert "gone" in daemon.log
-
-
-def wait_until(is_right):
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_right():
-        assert time.monotonic() < deadline, f"not within {PATIENCE_S} s"
-        time.sleep(0.05)
 
 
 def stored_for(daemon):

@@ -3,7 +3,7 @@ import json
 
 import pytest
 from conftest import simulator
-from daemon import depthctl, depthctl_json
+from daemon import depthctl, depthctl_json, wait_until
 from subscriber import stream
 from test_control import validate
 from test_reload import rewrite
@@ -18,11 +18,18 @@ def scale(daemon, *arguments):
     return depthctl_json("scale", *arguments, "--json", "--endpoint", daemon.endpoints)
 
 
+def refusals(daemon):
+    events = daemon.ask("events")["result"]["events"]
+    return [event["text"] for event in events if event["code"] == "scale_refused"]
+
+
 def state_file(daemon):
     return daemon.state / "scale.json"
 
 
 def test_a_configured_constant_is_shown_and_nothing_is_learned(running):
+    with stream(running, "front/depth/") as subscriber:
+        subscriber.receive()
     answer = scale(running)
     validate("answer_scale", answer)
     assert (answer["state"], answer["value"], answer["sources"]) == ("locked", 1.0, ["constant"])
@@ -37,7 +44,7 @@ def test_metric_topics_wait_for_the_scale_and_follow_it_without_a_restart(launch
         assert header["scale"]["state"] in ("unscaled", "converging") and "unscaled" in header["degraded"]
         answer = scale(daemon, "set", "1.5", "--sigma", "0.02")
         validate("answer_scale_set", answer)
-        assert answer["state"] == "locked" and answer["sources"] == ["constant"]
+        assert answer["state"] == "locked" and "constant" in answer["sources"]
         message = depth.receive()
         assert message.header["scale"]["state"] == "locked"
         assert message.header["scale"]["value"] == pytest.approx(1.5, rel=0.05)
@@ -63,7 +70,7 @@ def test_a_restart_goes_on_locked_with_the_first_frame_and_wider(launch):
         assert header["scale"]["state"] == "locked"
         assert header["scale"]["value"] == pytest.approx(1.5, rel=0.05)
         assert header["scale"]["sigma"] > 0.09
-    assert "scale restored" in daemon.log
+    wait_until(lambda: "scale restored" in daemon.log)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "foreign", "absurd", "old"])
@@ -85,7 +92,8 @@ def test_a_stored_scale_that_is_not_ours_is_refused_with_its_reason(launch, dama
     daemon.start()
     with stream(daemon, "front/unscaled/") as subscriber:
         assert subscriber.receive().header["scale"]["state"] in ("unscaled", "converging")
-    reasons = [event["text"] for event in daemon.ask("events")["result"]["events"] if event["code"] == "scale_refused"]
+    wait_until(lambda: refusals(daemon))
+    reasons = refusals(daemon)
     word = {"truncated": "damaged", "foreign": "model", "absurd": "absurd", "old": "days old"}[damage]
     assert len(reasons) == 1 and word in reasons[0]
     assert reasons[0] in daemon.log

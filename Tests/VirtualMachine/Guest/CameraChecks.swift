@@ -125,9 +125,12 @@ struct CameraChecks {
     reporter.check(
       seen.frames >= 10 && seen.lost >= 8 && seen.corrupt == 0 && seen.lost <= 80,
       "dropped buffers are counted as lost", "\(seen.frames) frames, \(seen.lost) lost")
-    let healthy = camera.observe(seconds: 2)
+    // The emulated driver loses frames of its own when this machine is short of time; ten in a row are not lost to
+    // the injection, under which that happens once in 160 times.
+    var healthy = camera.observe(seconds: 5) { $0.frames >= 10 }
+    for _ in 0..<4 where healthy.lost > 0 { healthy = camera.observe(seconds: 5) { $0.frames >= 10 } }
     reporter.check(
-      healthy.frames >= 10 && healthy.lost <= 4, "losses end with their cause",
+      healthy.frames >= 10 && healthy.lost == 0, "losses end with their cause",
       "\(healthy.frames) frames, \(healthy.lost) lost")
   }
 

@@ -46,5 +46,6 @@ extension Configuration {
     public var movedPitchDegrees = 2.0
     public var movedHeightShare = 0.1
     public var movedSeconds = 20.0
+    public var observers = Observers()
   }
 }

@@ -6,7 +6,8 @@ extension ConfigurationKey {
         "schema_version", \.schemaVersion, Configuration.schemaVersion...Configuration.schemaVersion,
         .restart,
         "Layout of this file.")
-    ] + camera + sources + network + exchange + preprocessing + depth + scale + odometry + publish + process
+    ] + camera + sources + network + exchange + preprocessing + depth + scale + scaleObservers + odometry
+    + publish + process
 
   /// The tables, in order, each with its heading.
   public static let tables: [(name: String, documentation: String)] = [

@@ -60,6 +60,7 @@ extension LoadedConfiguration {
     settings.pointsDecimation = configuration.publish.pointsDecimation
     settings.jpegQuality = configuration.publish.jpegQuality
     settings.scale = configuration.scale.settings
+    settings.scaleObservers = configuration.scale.observers.settings
     settings.cameraIdentity = "\(configuration.camera.name) \(configuration.camera.source.configurationText)"
     settings.bootID = BootIdentity.read()
     settings.calibrationID = calibrationID

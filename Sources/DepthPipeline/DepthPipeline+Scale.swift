@@ -1,8 +1,8 @@
 public import Geometry
+import Glibc
 import ImageBuffers
 import ModelBundle
 import Preprocessing
-import Glibc
 public import Quantities
 public import Scale
 
@@ -16,9 +16,35 @@ extension DepthPipeline {
 
   /// What looks at this pipeline's frames for their scale; nil for an uncalibrated camera, whose pixels motion says
   /// nothing about.
-  public func makeScaleObserver(mount: CameraMount?) -> ScaleObserver? {
+  public func makeScaleObserver(
+    mount: CameraMount?, settings: ScaleObserver.Settings = ScaleObserver.Settings()
+  ) -> ScaleObserver? {
     guard let intrinsics = grid.intrinsics else { return nil }
     return ScaleObserver(
-      intrinsics: intrinsics, mount: mount, initialLogScale: log(model.initialScale.value))
+      intrinsics: intrinsics, mount: mount, initialLogScale: log(model.initialScale.value),
+      poseNetwork: poseNetwork(fx: intrinsics.fx), settings: settings)
+  }
+
+  /// Whether a pose network runs beside the depth network.
+  public var hasPoseNetwork: Bool { posePairs != nil }
+
+  private func poseNetwork(
+    fx: Double
+  ) -> (source: any PairMotionSource, training: PairMotionTraining)? {
+    guard let posePairs, let pose = model.pose, let canonicalFx = model.canonicalFxPixels else { return nil }
+    let training = PairMotionTraining(
+      distance: pose.distanceMeters(fx: fx, canonicalFx: canonicalFx),
+      rotationRadians: pose.rotationLimitRadians, pairSigma: pose.logNormSigma,
+      placeSigma: pose.logNormBiasSigma)
+    return (posePairs, training)
+  }
+
+  static func posePairs(
+    _ model: DepthModel, _ grid: PublishedGrid, _ executor: any ParallelExecutor
+  ) throws(ModelBundleError) -> PosePairs? {
+    guard let pose = model.pose, let intrinsics = grid.intrinsics, let canonicalFx = model.canonicalFxPixels
+    else { return nil }
+    return try PosePairs(
+      pose, size: grid.size, intrinsics: intrinsics, canonicalFx: canonicalFx, executor: executor)
   }
 }

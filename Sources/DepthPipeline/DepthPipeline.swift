@@ -19,6 +19,8 @@ public final class DepthPipeline {
   private var preprocessor: Preprocessor
   let model: DepthModel
   let network: DepthNetwork
+  /// Nil without a pose network that something is known of, and for an uncalibrated camera.
+  let posePairs: PosePairs?
   /// Per grid pixel, 0 where the camera sees nothing; empty when it sees everything.
   private let visible: [UInt8]
   private let conversion: DepthConversion
@@ -46,9 +48,10 @@ public final class DepthPipeline {
         capturedSize: capturedSize, calibration: calibration, size: size, fit: settings.fit,
         verticalOffset: settings.verticalOffset)
     } catch { throw .calibration(error.description) }
-    do { network = try model.network(for: size, executor: executor) } catch {
-      throw .model(error.description)
-    }
+    do {
+      network = try model.network(for: size, executor: executor)
+      posePairs = try Self.posePairs(model, grid, executor)
+    } catch { throw .model(error.description) }
     self.settings = settings
     self.model = model
     self.carriesTruth = carriesTruth

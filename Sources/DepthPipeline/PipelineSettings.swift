@@ -22,6 +22,8 @@ public struct PipelineSettings: Sendable {
   public var scaleConstant: ScaleEstimate?
   /// How the scale is learned when there is no constant.
   public var scale = ScaleSettings()
+  /// What looks for it, and how often.
+  public var scaleObservers = ScaleObserver.Settings()
   /// Which camera it is, for what is learned with it: its name and where its frames come from.
   public var cameraIdentity = ""
   public var generation: UInt64 = 0

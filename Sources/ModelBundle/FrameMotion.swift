@@ -36,7 +36,7 @@ public struct FrameMotion: Equatable, Sendable {
       translation: translation * SIMD3(1, fx / fy, fx / canonicalFx))
   }
 
-  /// The same as a transform; makes an array, so not for every frame.
+  /// The same as a transform.
   public var laterFromEarlier: RigidTransform {
     let angle = angle
     // Below this the series' next term is lost in rounding.
@@ -45,10 +45,12 @@ public struct FrameMotion: Equatable, Sendable {
     let v = axisAngle
     let diagonal = cos(angle)
     return RigidTransform(
-      rotation: [
-        diagonal + cosine * v.x * v.x, cosine * v.x * v.y - sine * v.z, cosine * v.x * v.z + sine * v.y,
-        cosine * v.x * v.y + sine * v.z, diagonal + cosine * v.y * v.y, cosine * v.y * v.z - sine * v.x,
-        cosine * v.x * v.z - sine * v.y, cosine * v.y * v.z + sine * v.x, diagonal + cosine * v.z * v.z,
-      ], translation: translation)
+      rows: SIMD3(
+        diagonal + cosine * v.x * v.x, cosine * v.x * v.y - sine * v.z, cosine * v.x * v.z + sine * v.y),
+      SIMD3(
+        cosine * v.x * v.y + sine * v.z, diagonal + cosine * v.y * v.y, cosine * v.y * v.z - sine * v.x),
+      SIMD3(
+        cosine * v.x * v.z - sine * v.y, cosine * v.y * v.z + sine * v.x, diagonal + cosine * v.z * v.z),
+      translation: translation)
   }
 }

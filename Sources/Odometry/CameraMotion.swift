@@ -14,6 +14,8 @@ public struct CameraMotion: Equatable, Sendable {
   /// How far the camera turned about the vertical, radians to the left, and its variance.
   public var turnRadians: Double
   public var turnVariance: Double
+  /// By how much the speed differed within the time, for each second of it.
+  public var accelerationMetersPerSecond2 = 0.0
 
   /// Maps points from the optical frame at the start to the one at the end.
   public var endFromStart: RigidTransform { startFromEnd.inverse }
@@ -39,5 +41,6 @@ public struct CameraMotion: Equatable, Sendable {
     chordVariance = noise.chordVariance(
       chord: chord, window: window, knowsLeverArm: mount?.leverArm != nil)
     turnVariance = noise.turnVariance(of: window)
+    accelerationMetersPerSecond2 = window.acceleration
   }
 }

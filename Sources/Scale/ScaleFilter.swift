@@ -74,21 +74,25 @@ public struct ScaleFilter: Equatable, Sendable {
   /// - Parameters:
   ///   - logScale: z.
   ///   - white: its variance without the part that neighbouring frames share.
+  ///   - shared: of an error that observations like this one have in common: what is known does not become better
+  ///     than that by them.
   ///   - travelledMeters: since the last accepted observation.
   public mutating func take(
-    _ logScale: Double, variance white: Double, at time: MonotonicTime, travelledMeters: Double
+    _ logScale: Double, variance white: Double, shared: Double = 0, at time: MonotonicTime,
+    travelledMeters: Double
   ) -> Verdict {
-    let (y, sigma) = innovation(of: logScale, variance: white)
+    let (y, sigma) = innovation(of: logScale, variance: white + shared)
     guard abs(y) <= settings.gateSigmas * sigma else { return reject(logScale, sigmas: y / sigma) }
     outliers.removeAll()
     let seconds = lastAccepted.map { Double(time - $0) * 1e-9 }
     variance += settings.varianceAddedPerMeter * min(travelledMeters, Self.largestTravel)
     let weight = min(1, settings.huberSigmas * sigma / max(abs(y), 1e-12))
-    let noise = (white + frameVariance(after: seconds)) / weight
+    let noise = (white + shared + frameVariance(after: seconds)) / weight
+    let floor = max(min(variance, shared), settings.leastSigma * settings.leastSigma)
     let gain = variance / (variance + noise)
     let limit = max(log(settings.largestFactor), 3 * prior.logSigma)
     self.logScale = min(prior.logScale + limit, max(prior.logScale - limit, self.logScale + gain * y))
-    variance = max((1 - gain) * variance, settings.leastSigma * settings.leastSigma)
+    variance = max((1 - gain) * variance, floor)
     lastAccepted = time
     acceptedCount += 1
     let covered = min(max(0, seconds ?? 0), Self.coveredPause)

@@ -4,6 +4,10 @@ public enum ScaleGateReason: Equatable, Sendable {
   case speed(found: Double, needed: Double)
   /// Metres between the two frames.
   case baseline(found: Double, needed: Double)
+  /// Metres between the two frames, more than the network was trained for.
+  case baselineTooLong(found: Double, limit: Double)
+  /// Radians between the two frames.
+  case turn(found: Double, limit: Double)
   /// Radians per second.
   case yawRate(found: Double, limit: Double)
   /// Metres per second squared.
@@ -57,6 +61,10 @@ extension ScaleGateReason: CustomStringConvertible {
     case .speed(let found, let needed): "speed \(Self.text(found)) m/s, needs \(Self.text(needed))"
     case .baseline(let found, let needed):
       "\(Self.text(found)) m between the frames, needs \(Self.text(needed))"
+    case .baselineTooLong(let found, let limit):
+      "\(Self.text(found)) m between the frames, limit \(Self.text(limit))"
+    case .turn(let found, let limit):
+      "turned by \(Self.degrees(found)) deg between the frames, limit \(Self.degrees(limit))"
     case .yawRate(let found, let limit): "turning at \(Self.text(found)) rad/s, limit \(Self.text(limit))"
     case .acceleration(let found, let limit):
       "acceleration \(Self.text(found)) m/s2, limit \(Self.text(limit))"

@@ -27,6 +27,8 @@ public struct ScaleObservation: Equatable, Sendable {
   public var logScale: Double
   /// Variance of `logScale` without the part that all frames of a scene share, which the filter adds.
   public var variance: Double
+  /// Variance of an error that all observations of this source share in one place: no number of them removes it.
+  public var sharedVariance = 0.0
   /// Metres the camera travelled between the two frames; 0 when one frame was enough.
   public var distanceMeters: Double
   public var gate: Gate

@@ -4,7 +4,7 @@ public import Quantities
 
 /// Looks at frames and says, now and then, how many metres a unit of network depth is.
 ///
-/// Joins the ways of looking that need no network of their own (photometric, ground, range points). Call it once
+/// Joins the ways of looking: photometric, ground, range points, and a pose network where there is one. Call it once
 /// for each frame, after the network ran: it decides by itself when there is something to learn, so that its
 /// cost averaged over frames stays small, and does nothing while the camera stands. Allocates nothing after
 /// `init`. One thread.
@@ -14,9 +14,12 @@ public struct ScaleObserver: ~Copyable {
     public var usesPhotometric = true
     public var usesGround = true
     public var usesPoints = true
+    public var usesPose = true
     /// Between two looks of one kind, seconds.
     public var photometricIntervalSeconds = 0.25
     public var groundIntervalSeconds = 0.5
+    public var pointsIntervalSeconds = 0.25
+    public var poseIntervalSeconds = 0.5
 
     public init() {}
   }
@@ -43,7 +46,7 @@ public struct ScaleObserver: ~Copyable {
     /// Nil when nobody looked at this frame.
     public var photometric: ScaleObservation?
     public var ground: ScaleObservation?
-    public var points: ScaleObservation?
+    public var pose: ScaleObservation?
     /// The mount from which the ground would look as it does, its height in network units; nil when nobody looked
     /// or there is no ground.
     public var seenMount: CameraMount?
@@ -59,14 +62,18 @@ public struct ScaleObserver: ~Copyable {
   private var photometric: PhotometricObserver
   private var ground: GroundObserver
   private var points: PointsObserver
+  private var pose: PoseObserver?
+  private var lastPoints: MonotonicTime?
 
   /// - Parameters:
   ///   - intrinsics: of the network's grid.
   ///   - mount: how the camera sits; nil = not known, then the ground says nothing.
   ///   - initialLogScale: ln(metres per network unit) the model was made with; scales up to a factor of three
   ///     from it are looked for.
+  ///   - poseNetwork: nil = there is none, then it says nothing.
   public init(
     intrinsics: CameraIntrinsics, mount: CameraMount?, initialLogScale: Double,
+    poseNetwork: (source: any PairMotionSource, training: PairMotionTraining)? = nil,
     settings: Settings = Settings()
   ) {
     self.settings = settings
@@ -77,6 +84,10 @@ public struct ScaleObserver: ~Copyable {
       intrinsics: intrinsics, mount: mount, initialLogScale: initialLogScale,
       intervalSeconds: settings.groundIntervalSeconds)
     points = PointsObserver()
+    guard settings.usesPose, let poseNetwork else { return }
+    pose = PoseObserver(
+      source: poseNetwork.source, training: poseNetwork.training, initialLogScale: initialLogScale,
+      intervalSeconds: settings.poseIntervalSeconds)
   }
 
   /// Looks at one frame.
@@ -96,7 +107,14 @@ public struct ScaleObserver: ~Copyable {
       result.ground = ground.observe(frame, motion: motion)
       result.seenMount = ground.seen
     }
+    result.pose = pose?.observe(frame, motion: motion)
     return result
+  }
+
+  /// Whether it is time to compare range points with depth; the caller then does.
+  public func wantsPoints(at time: MonotonicTime) -> Bool {
+    guard settings.usesPoints else { return false }
+    return lastPoints.map { Double(time - $0) * 1e-9 >= settings.pointsIntervalSeconds } ?? true
   }
 
   /// Compares range points with the depth that the network predicted without them.
@@ -108,12 +126,16 @@ public struct ScaleObserver: ~Copyable {
   public mutating func observe(
     logRatios: UnsafeMutableBufferPointer<Float>, time: MonotonicTime
   ) -> ScaleObservation? {
-    settings.usesPoints ? points.observe(logRatios, time: time) : nil
+    guard settings.usesPoints else { return nil }
+    lastPoints = time
+    return points.observe(logRatios, time: time)
   }
 
   /// Forgets earlier frames: the camera, its mount or the clock changed.
   public mutating func forget() {
     photometric.forget()
     ground.forget()
+    pose?.forget()
+    lastPoints = nil
   }
 }

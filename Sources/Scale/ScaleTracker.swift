@@ -110,13 +110,14 @@ public struct ScaleTracker: Equatable, Sendable {
   }
 
   private mutating func feed(_ observation: ScaleObservation) -> Verdict {
-    let (y, sigma) = filter.innovation(of: observation.logScale, variance: observation.variance)
+    let (y, sigma) = filter.innovation(
+      of: observation.logScale, variance: observation.variance + observation.sharedVariance)
     if observation.source.restsOnWheels {
       slip.hear(innovationSigmas: y / sigma, at: observation.time)
     }
     let verdict = filter.take(
-      observation.logScale, variance: observation.variance, at: observation.time,
-      travelledMeters: travelledMeters)
+      observation.logScale, variance: observation.variance, shared: observation.sharedVariance,
+      at: observation.time, travelledMeters: travelledMeters)
     switch verdict {
     case .accepted:
       travelledMeters = 0

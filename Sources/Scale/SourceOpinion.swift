@@ -30,7 +30,8 @@ public struct SourceOpinion: Equatable, Sendable {
     logScale += (observation.logScale - logScale) / weight
     variance += (observation.variance - variance) / weight
     // Observations overlap: no more than the root of their number is gained.
-    logSigma = max(settings.leastSigma, (variance / weight.squareRoot()).squareRoot())
+    logSigma = max(
+      settings.leastSigma, (variance / weight.squareRoot() + observation.sharedVariance).squareRoot())
   }
 
   /// Whether it has spoken within the last `seconds`.

@@ -1,9 +1,14 @@
 """The scale: told, set by hand, learned, kept over restarts; metric topics silent until it is known."""
+import hashlib
 import json
+import shutil
 
+import numpy as np
+import onnx
 import pytest
-from conftest import simulator
+from conftest import MODEL, simulator
 from daemon import depthctl, depthctl_json, wait_until
+from onnx import TensorProto, helper, numpy_helper
 from subscriber import stream
 from test_control import validate
 from test_reload import rewrite
@@ -108,3 +113,54 @@ def test_the_scale_survives_a_rebuild_of_the_pipeline(launch):
         rewrite(daemon, **change)
         depthctl("reload", "--endpoint", daemon.endpoints)
         assert scale(daemon)["state"] == "locked"
+
+
+def observers(daemon):
+    return {observer["source"]: observer for observer in scale(daemon).get("observers", [])}
+
+
+@pytest.fixture
+def bundle_with_pose(tmp_path):
+    """The shipped bundle beside a pose network that always says: 0.3 m ahead."""
+    bundle = shutil.copytree(MODEL, tmp_path / "posed")
+    tensors = [numpy_helper.from_array(np.zeros((6, 3), np.float32), "none"),
+               numpy_helper.from_array(np.zeros(3, np.float32), "still"),
+               numpy_helper.from_array(np.array([0, 0, -0.3], np.float32), "ahead")]
+    nodes = [helper.make_node("GlobalAveragePool", ["pair"], ["means"], name="pool"),
+             helper.make_node("Flatten", ["means"], ["flat"], name="flat")]
+    nodes += [helper.make_node("Gemm", ["flat", "none", answer], [output], name=output)
+              for answer, output in (("still", "axis_angle"), ("ahead", "translation_m"))]
+    graph = helper.make_graph(
+        nodes, "pose", [helper.make_tensor_value_info("pair", TensorProto.FLOAT, [1, 6, "h", "w"])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3]) for name in ("axis_angle", "translation_m")],
+        tensors)
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), bundle / "pose.onnx")
+    description = json.loads((bundle / "bundle.json").read_text())
+    description["files"]["pose.onnx"] = hashlib.sha256((bundle / "pose.onnx").read_bytes()).hexdigest()
+    description["pose"] = {
+        "input_divisor": 2, "transform": "later_from_earlier", "distance_m": [0.1, 5.0], "rotation_deg": 15.0,
+        "log_norm_sigma": 0.2, "log_norm_bias_sigma": 0.1, "provenance": {}, "measured": {}}
+    (bundle / "bundle.json").write_text(json.dumps(description))
+    return bundle
+
+
+def test_the_pose_network_observes_and_can_be_switched_off(launch, bundle_with_pose):
+    daemon = launch(learning(model={"path": str(bundle_with_pose)})).start()
+    # The same answer both ways contradicts itself.
+    wait_until(lambda: "forward and backward motion" in observers(daemon).get("pose", {}).get("reason", ""))
+    assert observers(daemon)["pose"]["rejected"] > 0
+    rewrite(daemon, scale={"use_pose": False})
+    depthctl("reload", "--endpoint", daemon.endpoints)
+    answer = scale(daemon)
+    validate("answer_scale", answer)
+    wait_until(lambda: "scale.use_pose" in observers(daemon)["pose"].get("reason", ""))
+
+
+def test_a_model_without_a_pose_network_says_so(launch):
+    daemon = launch(learning()).start()
+    with stream(daemon, "front/unscaled/") as subscriber:
+        subscriber.receive()
+    pose = observers(daemon)["pose"]
+    assert (pose["verdict"], pose["reason"]) == ("none", "the model has no pose network")
+    assert "pose        the model has no pose network" in depthctl("scale", "--endpoint", daemon.endpoints).stdout

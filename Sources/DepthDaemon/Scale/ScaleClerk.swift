@@ -51,7 +51,7 @@ final class ScaleClerk {
     guard let report = keeper.report else {
       return reporter.crew.perception.snapshot.report.map { ScaleAnswer($0.scale) }
     }
-    return ScaleAnswer(report)
+    return ScaleAnswer(report, silent: keeper.silent)
   }
 
   /// Takes a person's word; false while nothing is learned.
@@ -105,7 +105,7 @@ final class ScaleClerk {
 }
 
 extension ScaleAnswer {
-  init(_ report: ScaleReport) {
+  init(_ report: ScaleReport, silent: SilentSources) {
     self.init(report.estimate)
     ageSeconds = report.ageSeconds
     progressPercent = report.progressPercent
@@ -118,7 +118,7 @@ extension ScaleAnswer {
     slips = report.slips
     isStanding = report.isStanding
     travelledMeters = report.travelledMeters
-    observers = report.rows.map { row in
+    observers = report.rows.filter { silent.reasons[$0.source] == nil }.map { row in
       var observer = ScaleAnswer.Observer(
         source: row.source.rawValue, verdict: row.verdict.rawValue, passed: row.passed,
         rejected: row.rejected)
@@ -127,6 +127,12 @@ extension ScaleAnswer {
       observer.reason = row.reason
       observer.ageSeconds = row.ageSeconds
       return observer
+    }
+    for source in ScaleObservation.Source.allCases {
+      guard let reason = silent.reasons[source] else { continue }
+      var observer = ScaleAnswer.Observer(source: source.rawValue, verdict: "none", passed: 0, rejected: 0)
+      observer.reason = reason
+      observers?.append(observer)
     }
   }
 }

@@ -29,6 +29,7 @@ package final class ScaleKeeper: Sendable {
     var stored: StoredScale?
     var notices: [Notice] = []
     var moved: CameraMovedWatch.Verdict?
+    var silent = SilentSources()
   }
 
   private static let earlierLimit = 4
@@ -85,6 +86,10 @@ package final class ScaleKeeper: Sendable {
     state.withLock { state in state.moved = moved }
   }
 
+  package func note(silent: SilentSources) {
+    state.withLock { state in state.silent = silent }
+  }
+
   private static func restore(_ state: inout State) {
     guard let stored = state.stored, let key = state.present?.key else { return }
     state.stored = nil
@@ -112,6 +117,9 @@ package final class ScaleKeeper: Sendable {
   package var report: ScaleReport? { state.withLock { $0.present?.tracker.report } }
   /// How the camera seems to sit now, when it was moved.
   package var moved: CameraMovedWatch.Verdict? { state.withLock { $0.moved } }
+
+  /// Ways of observing that are switched off or cannot be.
+  package var silent: SilentSources { state.withLock { $0.silent } }
 
   package func takeNotices() -> [Notice] {
     state.withLock { state in

@@ -16,6 +16,7 @@ final class ScaleLearner {
   private let keeper: ScaleKeeper
   private let odometry: OdometryInbox
   private var observer: ScaleObserver?
+  private var observerSettings = ScaleObserver.Settings()
   private var mount: CameraMount?
   private var moved: CameraMovedWatch?
   private var estimate: ScaleEstimate?
@@ -39,9 +40,12 @@ final class ScaleLearner {
       isLearning ? ScaleKey(builder: builder, gridSize: pipeline.grid.size) : nil,
       prior: ScalePrior(logScale: log(initial.value), logSigma: initial.logSigma),
       settings: builder.settings.scale)
-    if pipeline !== self.pipeline || isLearning != (observer != nil) {
+    let isOther = builder.settings.scaleObservers != observerSettings
+    if pipeline !== self.pipeline || isLearning != (observer != nil) || isOther {
       mount = builder.calibration?.mount
-      observer = isLearning ? pipeline.makeScaleObserver(mount: mount) : nil
+      observerSettings = builder.settings.scaleObservers
+      observer = isLearning ? pipeline.makeScaleObserver(mount: mount, settings: observerSettings) : nil
+      keeper.note(silent: isLearning ? SilentSources(observerSettings, pipeline) : SilentSources())
       moved = mount.map { CameraMovedWatch(mount: $0, settings: builder.settings.scale.moved) }
     }
     self.pipeline = pipeline
@@ -80,7 +84,7 @@ final class ScaleLearner {
     staticShare = found.staticShare
     if let observation = found.photometric { keeper.take(observation) }
     if let observation = found.ground { keeper.take(observation) }
-    if let observation = found.points { keeper.take(observation) }
+    if let observation = found.pose { keeper.take(observation) }
     if let seen = found.seenMount, let estimate { watch(seen, estimate, at: time) }
   }
 

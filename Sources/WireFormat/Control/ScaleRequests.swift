@@ -31,7 +31,7 @@ public struct ScaleAnswer: Codable, Equatable, Sendable {
     /// What it says lately; nil while it has said nothing.
     public var value: Double?
     public var sigma: Double?
-    /// `agree`, `warn` or `conflict` with the value in use.
+    /// `agree`, `warn` or `conflict` with the value in use; `none` of a source that cannot speak, with its reason.
     public var verdict: String
     public var passed: UInt64
     public var rejected: UInt64

@@ -33,13 +33,15 @@ enum ScaleText {
   }
 
   private static func line(_ observer: ScaleAnswer.Observer) -> String {
+    let name = observer.source.padding(toLength: 12, withPad: " ", startingAt: 0)
+    if observer.verdict == "none" { return name + (observer.reason ?? "silent") }
     var parts = ["\(observer.passed) used, \(observer.rejected) not"]
     if let value = observer.value, let sigma = observer.sigma {
       parts.append("says \(text(value)) (\(percent(sigma))), \(observer.verdict)")
     }
     if let age = observer.ageSeconds { parts.append("\(seconds(age)) ago") }
     if let reason = observer.reason { parts.append("last: \(reason)") }
-    return observer.source.padding(toLength: 12, withPad: " ", startingAt: 0) + parts.joined(separator: "; ")
+    return name + parts.joined(separator: "; ")
   }
 
   static func line(_ entry: ScaleHistoryRequest.Entry) -> String {

@@ -75,7 +75,7 @@ sanitize: setup ## the same Swift tests under the address and thread sanitizers
 bench: build ## per-stage p50 and p99 and a ledger line in docs/benchmarks
 	@scripts/bench-stages
 
-bench-peers: build ## the same ONNX file in ONNX Runtime, OpenVINO and ncnn beside ours
+bench-peers: build ## the same networks in ONNX Runtime, OpenVINO, ncnn and PyTorch beside ours
 	@scripts/bench-peers
 
 bench-scale: build ## learning of the scale on simulated and recorded drives; writes docs/benchmarks/scale.md

@@ -1,6 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// The x86-64 level that Swift and C are compiled for; `x86-64` gives a build for any processor of that family.
+let x86Level = Context.environment["DEPTHD_X86_LEVEL"] ?? "x86-64-v3"
+
 // One release build serves the daemon, the tools and the tests: tests reach internals through `package`
 // access, never through @testable, so no second build is needed.
 let houseSettings: [SwiftSetting] = {
@@ -12,17 +15,16 @@ let houseSettings: [SwiftSetting] = {
   ]
   #if arch(x86_64)
     // Reaches Swift's own code generator too: without it a SIMD multiply-add is a library call per lane.
-    settings.append(.unsafeFlags(["-Xcc", "-march=x86-64-v3"]))
+    settings.append(.unsafeFlags(["-Xcc", "-march=\(x86Level)"]))
   #endif
   return settings
 }()
 
-/// Settings of the micro-kernels for sixteen lanes.
-let wideSettings: [SwiftSetting] = {
+let kernelSettings: [CSetting] = {
   #if arch(x86_64)
-    return houseSettings + [.define("WIDE_LANES"), .unsafeFlags(["-Xcc", "-march=x86-64-v4"])]
+    return [.unsafeFlags(["-march=\(x86Level)"])]
   #else
-    return houseSettings + [.define("WIDE_LANES")]
+    return []
   #endif
 }()
 
@@ -80,7 +82,7 @@ let package = Package(
     systemLibrary("CSodium", "libsodium", "libsodium-dev"),
     systemLibrary("CV4LConvert", "libv4lconvert", "libv4l-dev"),
     .target(name: "CPosix"),
-    .target(name: "CProcessor"),
+    .target(name: "CKernels", cSettings: kernelSettings),
     .target(name: "CV4L2"),
     .target(name: "CSocketCAN"),
 
@@ -92,15 +94,12 @@ let package = Package(
     module("CANSignals", ["Quantities"]),
     module("Platform", ["Quantities", "CPosix"]),
     module("ImageCodecs", ["ImageBuffers", "Quantities", "CTurboJPEG", "CSPNG"]),
-    module("Kernels", ["Quantities", "COpenBLAS"]),
-    // The micro-kernels again (by links), for processors that have AVX-512; chosen at run time.
-    .target(
-      name: "KernelsAVX512", dependencies: ["Kernels", "Quantities"], swiftSettings: wideSettings),
+    module("Kernels", ["Quantities", "CKernels", "COpenBLAS"]),
 
     // The nouns of a frame's path.
     module("ONNXFormat", ["Quantities", protobuf]),
     module("TensorFiles", ["WireFormat", "Quantities"]),
-    module("Inference", ["Kernels", "KernelsAVX512", "CProcessor", "ONNXFormat", "Quantities"]),
+    module("Inference", ["Kernels", "ONNXFormat", "Quantities"]),
     module("Completion", ["Kernels", "TensorFiles", "Geometry", "Quantities"]),
     module("ModelBundle", ["Inference", "Completion", "TensorFiles", "Geometry", "Quantities", "CSodium"]),
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
@@ -201,7 +200,7 @@ let package = Package(
     tests(
       "PreprocessingTests", ["Preprocessing", "Geometry", "ImageBuffers", "Quantities"],
       exclude: ["golden_opencv.py"]),
-    tests("KernelsTests", ["Kernels", "Quantities"]),
+    tests("KernelsTests", ["Kernels", "CKernels", "Quantities"]),
     tests("InferenceTests", ["Inference", "Kernels", "ONNXFormat", "Platform", "Quantities"]),
     tests("AllocationTests", []),
     tests("TensorFilesTests", ["TensorFiles"]),

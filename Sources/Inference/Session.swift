@@ -23,6 +23,8 @@ public final class Session {
   private let outputNames: [String]
   private let arena: AlignedBytes
   private var storage: [AlignedBytes] = []
+  /// What each step does, in the order they run.
+  public private(set) var costs: [StepCost] = []
 
   /// Bytes of the arena that holds all activations.
   public var arenaByteCount: Int { arena.count }
@@ -37,6 +39,10 @@ public final class Session {
     var graph = try GraphLowering.plan(model, types: types, constants: constants)
     for node in graph.nodes where model.seams.contains(node.outputs[0].name) { node.operation = .seam }
     if isOptimized {
+      ChannelsLast.run(&graph)
+      graph.nodes = Schedule(graph, lateInputs: lateInputs).nodes
+      GeluPattern.run(&graph)
+      graph.nodes = Schedule(graph, lateInputs: lateInputs).nodes
       ConvolutionFusion.run(&graph)
       InputAbsorption.run(&graph)
       graph.nodes = Schedule(graph, lateInputs: lateInputs).nodes
@@ -74,6 +80,7 @@ public final class Session {
       let step = blocked.bind(
         node, inputs: inputs, outputs: outputs, scratch: scratch.floats, keeping: &storage)
       steps.append(step ?? PlainBinding.bind(node, inputs: inputs, outputs: outputs))
+      costs.append(StepCost(node, kernel: blocked.kernelName(node) ?? (step == nil ? "plain" : "blocked")))
     }
   }
 
@@ -99,6 +106,14 @@ public final class Session {
   /// Runs the whole network.
   public func run() {
     for step in steps { step(executor) }
+  }
+
+  /// Runs the whole network and calls `finished` with the index of each step, in the order of `costs`, as it ends.
+  public func run(finished: (Int) -> Void) {
+    for index in steps.indices {
+      steps[index](executor)
+      finished(index)
+    }
   }
 
   /// Runs what does not depend on the late inputs or the seams.

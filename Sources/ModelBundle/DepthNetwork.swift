@@ -1,5 +1,5 @@
 public import Completion
-import Inference
+public import Inference
 public import Quantities
 
 /// A depth model planned for one size. Not thread-safe: use it on one thread at a time; `run` allocates
@@ -20,6 +20,8 @@ public final class DepthNetwork {
   public let featureShape: [Int]
   /// Bytes of all activations.
   public var arenaByteCount: Int { session.arenaByteCount }
+  /// What each step of the network does, in the order they run.
+  public var costs: [StepCost] { session.costs }
   private let session: Session
   private let completion: CompletionNetwork?
   /// The decoder input of each of the completion network's levels; empty without it.
@@ -57,6 +59,9 @@ public final class DepthNetwork {
   public func run() {
     session.run()
   }
+
+  /// Runs the network and calls `finished` with the index of each step, in the order of `costs`, as it ends.
+  public func run(finished: (Int) -> Void) { session.run(finished: finished) }
 
   /// Runs the network with range points (`complete`); with too few of them it is `run`, to the bit.
   @discardableResult

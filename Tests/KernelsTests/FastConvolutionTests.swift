@@ -30,13 +30,24 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     .init(inChannels: 3, outChannels: 9, height: 20, width: 31, kernel: 7, stride: 2, pad: 3),
     .init(inChannels: 18, outChannels: 18, height: 7, width: 13, kernel: 3, pad: 1),
     .init(inChannels: 16, outChannels: 1, height: 5, width: 3, kernel: 3, pad: 1),
+    .init(inChannels: 40, outChannels: 64, height: 6, width: 20, kernel: 3, pad: 1),
+    .init(inChannels: 9, outChannels: 49, height: 5, width: 23, kernel: 3, stride: 2, pad: 1),
     .init(inChannels: 36, outChannels: 40, height: 9, width: 11, kernel: 1, pad: 0),
     .init(inChannels: 8, outChannels: 24, height: 1, width: 1, kernel: 1, pad: 0),
     .init(inChannels: 20, outChannels: 17, height: 11, width: 14, kernel: 3, dilation: 2, pad: 2),
     .init(inChannels: 12, outChannels: 33, height: 12, width: 10, kernel: 1, stride: 2, pad: 0),
   ]
 
+  static let singleChannel: [ConvolutionCase] = [
+    .init(inChannels: 16, outChannels: 1, height: 13, width: 29, kernel: 3, pad: 1),
+    .init(inChannels: 21, outChannels: 1, height: 6, width: 7, kernel: 3, stride: 2, pad: 1),
+    .init(inChannels: 5, outChannels: 1, height: 3, width: 40, kernel: 1, pad: 0),
+  ]
+
   static let winograd: [ConvolutionCase] = [
+    .init(inChannels: 72, outChannels: 72, height: 12, width: 40, kernel: 3, pad: 1),
+    .init(inChannels: 19, outChannels: 25, height: 6, width: 5, kernel: 3, pad: 1),
+    .init(inChannels: 256, outChannels: 130, height: 9, width: 122, kernel: 3, pad: 1),
     .init(inChannels: 16, outChannels: 16, height: 40, width: 48, kernel: 3, pad: 1),
     .init(inChannels: 18, outChannels: 20, height: 41, width: 47, kernel: 3, pad: 1),
     .init(inChannels: 33, outChannels: 17, height: 38, width: 53, kernel: 3, pad: 0),
@@ -45,32 +56,57 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
 
   static let depthwise: [ConvolutionCase] = [
     .init(inChannels: 18, outChannels: 18, height: 9, width: 13, kernel: 3, pad: 1, isDepthwise: true),
+    .init(inChannels: 16, outChannels: 16, height: 9, width: 27, kernel: 5, pad: 2, isDepthwise: true),
+    .init(
+      inChannels: 16, outChannels: 16, height: 9, width: 31, kernel: 3, stride: 2, pad: 1, isDepthwise: true),
+    .init(inChannels: 8, outChannels: 8, height: 12, width: 13, kernel: 7, pad: 3, isDepthwise: true),
     .init(
       inChannels: 24, outChannels: 24, height: 15, width: 22, kernel: 5, stride: 2, pad: 2, isDepthwise: true),
     .init(
       inChannels: 8, outChannels: 8, height: 11, width: 19, kernel: 3, dilation: 3, pad: 3, isDepthwise: true),
   ]
 
+  /// The kernels of every vector width that this machine can run.
+  static let widths: [MicroKernels] = [.portable] + (MicroKernels.wide.map { [$0] } ?? [])
+
   @Test(arguments: cases, [1, 2])
   func `direct convolution gives the naive answer`(test: ConvolutionCase, parts: Int) {
-    #expect(
-      ConvolutionTrial(test).error(parts: parts) { DirectConvolution($0, weights: $1, bias: $2, parts: $3) }
-        < 1e-5)
+    expect(test, parts, below: 1e-5) {
+      DirectConvolution($0, weights: $1, bias: $2, parts: parts, kernels: $3)
+    }
   }
 
   @Test(arguments: winograd, [1, 2])
   func `Winograd convolution gives the naive answer`(test: ConvolutionCase, parts: Int) {
-    #expect(
-      ConvolutionTrial(test).error(parts: parts) { WinogradConvolution($0, weights: $1, bias: $2, parts: $3) }
-        < 1e-4)
+    expect(test, parts, below: 1e-4) {
+      WinogradConvolution($0, weights: $1, bias: $2, parts: parts, kernels: $3)
+    }
   }
 
   @Test(arguments: depthwise, [1, 2])
   func `depthwise convolution gives the naive answer`(test: ConvolutionCase, parts: Int) {
-    #expect(
-      ConvolutionTrial(test).error(parts: parts) {
-        DepthwiseConvolution($0, weights: $1, bias: $2, parts: $3)
-      } < 1e-5)
+    expect(test, parts, below: 1e-5) {
+      DepthwiseConvolution($0, weights: $1, bias: $2, parts: parts, kernels: $3)
+    }
+  }
+
+  @Test(arguments: singleChannel, [1, 2])
+  func `convolution to one channel gives the naive answer`(test: ConvolutionCase, parts: Int) {
+    expect(test, parts, below: 1e-5, isPlainOutput: true) {
+      SingleChannelConvolution($0, weights: $1, bias: $2, parts: parts, kernels: $3)
+    }
+  }
+
+  private func expect(
+    _ test: ConvolutionCase, _ parts: Int, below limit: Float, isPlainOutput: Bool = false,
+    _ make: (ConvolutionPlan, UnsafePointer<Float>, UnsafePointer<Float>, MicroKernels) ->
+      any PreparedConvolution
+  ) {
+    let trial = ConvolutionTrial(test, isPlainOutput: isPlainOutput)
+    for kernels in Self.widths {
+      let error = trial.error(parts: parts) { make($0, $1, $2, kernels) }
+      #expect(error < limit, "\(kernels.name) kernels")
+    }
   }
 }
 
@@ -86,9 +122,11 @@ struct ConvolutionTrial {
   let test: ConvolutionCase
   let input, weights, bias: [Float]
   let expected: [Float]
+  let isPlainOutput: Bool
 
-  init(_ test: ConvolutionCase) {
+  init(_ test: ConvolutionCase, isPlainOutput: Bool) {
     self.test = test
+    self.isPlainOutput = isPlainOutput
     var generator = SeededGenerator(seed: 7)
     func numbers(_ count: Int) -> [Float] {
       (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
@@ -105,8 +143,7 @@ struct ConvolutionTrial {
     expected = output
   }
 
-  typealias Maker = (ConvolutionPlan, UnsafePointer<Float>, UnsafePointer<Float>, Int) ->
-    any PreparedConvolution
+  typealias Maker = (ConvolutionPlan, UnsafePointer<Float>, UnsafePointer<Float>) -> any PreparedConvolution
 
   /// Largest difference over largest value; infinite when memory past the output was touched.
   func error(parts: Int, _ make: Maker) -> Float {
@@ -114,7 +151,7 @@ struct ConvolutionTrial {
     let segment = InputSegment(
       channels: test.inChannels, height: test.height, width: test.width, isBlocked: true)
     let plan = ConvolutionPlan(window: w, segments: [segment], outChannels: test.outChannels)
-    let convolution = make(plan, weights, bias, parts)
+    let convolution = make(plan, weights, bias)
     let executor = TwoPartExecutor(width: parts)
     let blockedInput = Canary(count: (test.inChannels + 7) / 8 * 8 * test.height * test.width)
     blockChannels(
@@ -128,8 +165,14 @@ struct ConvolutionTrial {
       ConvolutionBuffers(
         sources: &source, scale: nil, residual: nil, output: blocked.base, scratch: scratch.base), executor)
     var found = [Float](repeating: 0, count: expected.count)
-    unblockChannels(
-      blocked.base, into: &found, channels: test.outChannels, plane: plane, executor: executor)
+    if isPlainOutput {
+      found.withUnsafeMutableBufferPointer {
+        _ = $0.update(fromContentsOf: UnsafeBufferPointer(start: blocked.base, count: plane))
+      }
+    } else {
+      unblockChannels(
+        blocked.base, into: &found, channels: test.outChannels, plane: plane, executor: executor)
+    }
     guard blocked.isIntact, scratch.isIntact, found.allSatisfy(\.isFinite) else { return .infinity }
     let largest = expected.map(abs).max() ?? 1
     return (zip(found, expected).map { abs($0 - $1) }.max() ?? 0) / largest

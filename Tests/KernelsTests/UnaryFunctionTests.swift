@@ -16,11 +16,15 @@ import Testing
     var inputs = stride(from: Float(-20), through: 20, by: 0.0371).map { $0 }
     inputs += [1e-6, -1e-6, 1e-3, -1e-3, 0.03, -0.03, 88, -87, 0]
     var outputs = [Float](repeating: 0, count: inputs.count)
-    function.apply(inputs, into: &outputs, count: inputs.count)
-    for (x, y) in zip(inputs, outputs) {
-      let expected = function.reference(x)
-      if expected.isNaN && y.isNaN || expected == y { continue }
-      #expect(abs(y - expected) <= 2e-6 * max(1, abs(expected)), "f(\(x)) = \(y), expected \(expected)")
+    for kernels in FastConvolutionTests.widths {
+      function.apply(inputs, into: &outputs, count: inputs.count, kernels: kernels)
+      for (x, y) in zip(inputs, outputs) {
+        let expected = function.reference(x)
+        if expected.isNaN && y.isNaN || expected == y { continue }
+        #expect(
+          abs(y - expected) <= 2e-6 * max(1, abs(expected)),
+          "\(kernels.name) f(\(x)) = \(y), expected \(expected)")
+      }
     }
   }
 
@@ -28,8 +32,10 @@ import Testing
   func `NaN stays NaN`(function: UnaryFunction) {
     let inputs = [Float](repeating: .nan, count: 11)
     var outputs = [Float](repeating: 0, count: 11)
-    function.apply(inputs, into: &outputs, count: 11)
-    let areAllNaN = outputs.allSatisfy { $0.isNaN }
-    #expect(areAllNaN)
+    for kernels in FastConvolutionTests.widths {
+      function.apply(inputs, into: &outputs, count: 11, kernels: kernels)
+      let areAllNaN = outputs.allSatisfy { $0.isNaN }
+      #expect(areAllNaN, "\(kernels.name)")
+    }
   }
 }

@@ -32,7 +32,7 @@ enum MatrixOperators {
     let products = pairs
     return Lowering(
       [TensorType(.float32, shape)],
-      .general { inputs, outputs in
+      .matrixMultiply { inputs, outputs in
         guard let x = inputs[0]?.assumingMemoryBound(to: Float.self),
           let y = inputs[1]?.assumingMemoryBound(to: Float.self)
         else { return { _ in } }

@@ -18,7 +18,13 @@ enum MovementOperators {
   static func copies(
     _ copies: [(input: Int, output: Int, copy: StridedCopy)], width: Int
   ) -> Operation {
-    .general { inputs, outputs in
+    .general(copier(copies, width: width))
+  }
+
+  private static func copier(
+    _ copies: [(input: Int, output: Int, copy: StridedCopy)], width: Int
+  ) -> Binder {
+    { inputs, outputs in
       { _ in
         for item in copies {
           guard let source = inputs[item.input] else { continue }
@@ -39,7 +45,15 @@ enum MovementOperators {
     let strides = rowMajorStrides(type.shape)
     let copy = StridedCopy(
       lengths: shape, sourceStrides: order.map { strides[$0] }, targetStrides: rowMajorStrides(shape))
-    return Lowering([TensorType(type.type, shape)], copies([(0, 0, copy)], width: type.type.byteCount))
+    let binder = copier([(0, 0, copy)], width: type.type.byteCount)
+    return Lowering([TensorType(type.type, shape)], .transpose(order, binder))
+  }
+
+  /// From (1, channels, pixels) to (1, pixels, channels).
+  static func pixelsFirst(channels: Int, pixels: Int) -> Operation {
+    let copy = StridedCopy(
+      lengths: [pixels, channels], sourceStrides: [1, pixels], targetStrides: [channels, 1])
+    return .transpose([0, 2, 1], copier([(0, 0, copy)], width: 4))
   }
 
   @Sendable

@@ -79,7 +79,7 @@ enum ReductionOperators {
       .float32, type.shape.indices.map { $0 < axis ? type.shape[$0] : 1 })
     return Lowering(
       [type] + [TensorType](repeating: moments, count: node.outputCount - 1),
-      .general { inputs, outputs in
+      .layerNormalization(axis: axis, epsilon: epsilon) { inputs, outputs in
         guard let source = inputs[0]?.assumingMemoryBound(to: Float.self) else { return { _ in } }
         let scale = inputs[1]?.assumingMemoryBound(to: Float.self)
         let bias = inputs.count > 2 ? inputs[2]?.assumingMemoryBound(to: Float.self) : nil

@@ -5,11 +5,11 @@ internal import Quantities
 /// Prepares weights and builds steps; scratch is shared by all convolutions, which run one after another.
 struct BlockedBinding {
   let parts: Int
-  let kernels: TileKernels
+  let kernels: MicroKernels
   private(set) var scratchFloats = 0
   private var prepared: [ObjectIdentifier: any PreparedConvolution] = [:]
 
-  init(parts: Int, kernels: TileKernels) {
+  init(parts: Int, kernels: MicroKernels) {
     self.parts = parts
     self.kernels = kernels
   }
@@ -27,19 +27,28 @@ struct BlockedBinding {
     let plan = ConvolutionPlan(
       window: fused.window, segments: segments, border: fused.border, outChannels: fused.outChannels,
       minimum: fused.minimum, maximum: fused.maximum, function: fused.function, hasScale: fused.hasScale)
-    let convolution: any PreparedConvolution =
-      if fused.isDepthwise {
-        DepthwiseConvolution(plan, weights: fused.weights, bias: fused.bias, parts: parts)
-      } else if WinogradConvolution.suits(plan) {
-        WinogradConvolution(plan, weights: fused.weights, bias: fused.bias, parts: parts, kernels: kernels)
-      } else {
-        DirectConvolution(plan, weights: fused.weights, bias: fused.bias, parts: parts, kernels: kernels)
-      }
+    let convolution = prepared(fused, plan)
     scratchFloats = max(scratchFloats, (convolution.scratchFloats + 15) / 16 * 16)
     prepared[ObjectIdentifier(node)] = convolution
     fused.weights = []
     node.operation = .fusedConvolution(fused)
   }
+
+  private func prepared(_ fused: FusedConvolution, _ plan: ConvolutionPlan) -> any PreparedConvolution {
+    let (weights, bias) = (fused.weights, fused.bias)
+    switch fused.kernel {
+    case .depthwise:
+      return DepthwiseConvolution(plan, weights: weights, bias: bias, parts: parts, kernels: kernels)
+    case .singleChannel:
+      return SingleChannelConvolution(plan, weights: weights, bias: bias, parts: parts, kernels: kernels)
+    case .winograd:
+      return WinogradConvolution(plan, weights: weights, bias: bias, parts: parts, kernels: kernels)
+    case .direct: return DirectConvolution(plan, weights: weights, bias: bias, parts: parts, kernels: kernels)
+    }
+  }
+
+  /// The kernel of a prepared convolution; nil for other nodes.
+  func kernelName(_ node: PlanNode) -> String? { prepared[ObjectIdentifier(node)]?.kernelName }
 
   /// Builds a step, or nil when the node runs on plain tensors.
   func bind(
@@ -133,6 +142,12 @@ struct BlockedBinding {
         padBlocked(
           mode, input, into: target, blocks: blocks, height: shape[2], width: shape[3], pad: (top, left),
           outputHeight: result[2], outputWidth: result[3], executor: $0)
+      }
+    case .channelNormalization(let scale, let bias, let epsilon):
+      return { executor in
+        normalizeChannels(
+          input, into: target, channels: shape[1], plane: shape[2] * shape[3], scale: scale, bias: bias,
+          epsilon: epsilon, executor: executor)
       }
     case .channelAffine(let factor, let offset):
       return { executor in

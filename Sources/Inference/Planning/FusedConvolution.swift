@@ -1,6 +1,11 @@
 // A convolution as the fast path runs it: constant weights, everything around it merged in.
 package import Kernels
 
+/// The fast kernels for convolutions.
+package enum ConvolutionKernel: Sendable {
+  case direct, winograd, depthwise, singleChannel
+}
+
 /// A convolution with batch one, its weights known, and whatever was merged into it.
 ///
 /// The node's inputs are the segments in order, then the scale if any, then the residual if any.
@@ -20,8 +25,19 @@ package struct FusedConvolution {
   package var maximum = Float.infinity
   package var function: UnaryFunction?
 
+  /// Input channels over all segments.
+  package var inChannels = 0
+
   package var scaleIndex: Int? { hasScale ? repetitions.count : nil }
   package var residualIndex: Int? { hasResidual ? repetitions.count + (hasScale ? 1 : 0) : nil }
+  /// The fast kernel that runs it.
+  package var kernel: ConvolutionKernel {
+    if isDepthwise { return .depthwise }
+    if outChannels == 1 && !hasResidual && inChannels >= 4 { return .singleChannel }
+    return WinogradConvolution.suits(window, inChannels: inChannels, outChannels: outChannels)
+      ? .winograd : .direct
+  }
+
   package var isActivated: Bool { function != nil || minimum != -.infinity || maximum != .infinity }
 
   /// Nil when the node is not such a convolution.
@@ -39,6 +55,7 @@ package struct FusedConvolution {
     }
     window = convolution.window
     outChannels = convolution.outChannels
+    inChannels = convolution.inChannels
     self.weights = weights.floats
   }
 

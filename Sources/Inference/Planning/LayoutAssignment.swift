@@ -25,6 +25,9 @@ struct LayoutAssignment {
       if fused.isDepthwise { require(.blocked, node, 0) }
       if let index = fused.scaleIndex { require(.plain, node, index) }
       if let index = fused.residualIndex { require(.blocked, node, index) }
+      output.layout = fused.kernel == .singleChannel ? .plain : .blocked
+    case .channelNormalization:
+      require(.blocked, node, 0)
       output.layout = .blocked
     case .fusedResize:
       require(.blocked, node, 0)
@@ -40,7 +43,8 @@ struct LayoutAssignment {
     case .binary: placeBinary(node)
     case .concatChannels: placeConcat(node)
     case .globalAverage: break
-    case .view, .general, .convolution, .relayout: requirePlain(node)
+    case .view, .general, .transpose, .matrixMultiply, .layerNormalization, .convolution, .relayout:
+      requirePlain(node)
     }
   }
 

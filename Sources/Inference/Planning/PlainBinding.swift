@@ -13,7 +13,9 @@ enum PlainBinding {
     let type = node.outputs[0].type
     let count = type.elementCount
     switch node.operation {
-    case .general(let binder): return binder(inputs, outputs)
+    case .general(let binder), .transpose(_, let binder), .matrixMultiply(let binder),
+      .layerNormalization(_, _, let binder):
+      return binder(inputs, outputs)
     case .view, .seam: return view(inputs.first ?? nil, outputs[0], node.outputs[0].storageByteCount)
     case .unary(let function):
       guard let input else { return { _ in } }
@@ -23,7 +25,7 @@ enum PlainBinding {
     case .pool(let function, let window):
       guard let input else { return { _ in } }
       let planes = type.shape[0] * type.shape[1]
-      return { referencePooling(function, input, into: target, planes: planes, window: window, executor: $0) }
+      return { poolPlain(function, input, into: target, planes: planes, window: window, executor: $0) }
     case .globalAverage:
       guard let input, let shape = node.inputs[0]?.type.shape else { return { _ in } }
       let reduction = Reduction(.mean, shape: shape, axes: Set(2..<shape.count))
@@ -37,7 +39,7 @@ enum PlainBinding {
       let padding = PadOperator.general(
         source, shape: type.shape, before: [0, 0, top, left], mode: mode, fill: [0, 0, 0, 0])
       return bindGeneral(padding, inputs, outputs)
-    case .fusedConvolution, .fusedResize, .relayout:
+    case .fusedConvolution, .fusedResize, .relayout, .channelNormalization:
       preconditionFailure("\(node.operatorName) exists on blocked tensors only.")
     case .channelAffine(let factor, let offset): return affine(factor, offset, type.shape, input, target)
     }
@@ -91,11 +93,8 @@ enum PlainBinding {
     _ target: UnsafeMutablePointer<Float>
   ) -> Step {
     guard let input, let shape = node.inputs[0]?.type.shape else { return { _ in } }
-    return { executor in
-      referenceResize(
-        input, into: target, planes: shape[0] * shape[1], inputHeight: shape[2], inputWidth: shape[3],
-        rows: rows, columns: columns, executor: executor)
-    }
+    let resize = PlainResize(inputHeight: shape[2], inputWidth: shape[3], rows: rows, columns: columns)
+    return { resize(input, into: target, planes: shape[0] * shape[1], executor: $0) }
   }
 
   private static func affine(

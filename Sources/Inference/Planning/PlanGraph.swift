@@ -71,6 +71,11 @@ package enum Operation {
   /// change it in place.
   case seam
   case general(Binder)
+  /// A permutation of axes.
+  case transpose([Int], Binder)
+  /// NumPy's matmul.
+  case matrixMultiply(Binder)
+  case layerNormalization(axis: Int, epsilon: Float, Binder)
   case unary(UnaryFunction)
   case binary(BinaryFunction)
   case convolution(Convolution)
@@ -88,6 +93,8 @@ package enum Operation {
   case fusedResize(rows: ResizeAxis, columns: ResizeAxis, minimum: Float, maximum: Float)
   /// The same elements in the output's layout.
   case relayout
+  /// Layer normalisation over the channels of each pixel of (1, C, H, W).
+  case channelNormalization(scale: [Float], bias: [Float], epsilon: Float)
   /// x * factor[c] + offset[c] per channel of (N, C, ...).
   case channelAffine(factor: [Float], offset: [Float])
 }

@@ -1,49 +1,5 @@
-// Pooling, resizing and padding of channel-blocked tensors: eight channels at a time.
+// Resizing and padding of channel-blocked tensors: eight channels at a time.
 package import Quantities
-
-/// Pools every block; `blocks` images of (H, W, 8).
-package func poolBlocked(
-  _ function: PoolingFunction, _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>,
-  blocks: Int, window w: Window, executor: any ParallelExecutor
-) {
-  let inPlane = w.inputHeight * w.inputWidth * 8
-  parallelChunks(executor, count: blocks * w.outputHeight, grain: max(1, 2048 / w.outputWidth)) {
-    start, end in
-    for line in start..<end {
-      let source = input + line / w.outputHeight * inPlane
-      let target = output + line * w.outputWidth * 8
-      for x in 0..<w.outputWidth {
-        store(pooledPixel(function, source, w, line % w.outputHeight, x), target + x &* 8)
-      }
-    }
-  }
-}
-
-@inline(__always)
-private func pooledPixel(
-  _ function: PoolingFunction, _ source: UnsafePointer<Float>, _ w: Window, _ oy: Int, _ ox: Int
-) -> Float8 {
-  var maximum = Float8(repeating: -.infinity)
-  var sum = Float8.zero
-  var inside = 0
-  var counted = 0
-  for ky in 0..<w.kernelHeight {
-    let y = oy &* w.strideY &+ ky &* w.dilationY &- w.padTop
-    for kx in 0..<w.kernelWidth {
-      let x = ox &* w.strideX &+ kx &* w.dilationX &- w.padLeft
-      if y < w.inputHeight &+ w.padBottom && x < w.inputWidth &+ w.padRight { counted &+= 1 }
-      guard y >= 0 && y < w.inputHeight && x >= 0 && x < w.inputWidth else { continue }
-      let value = load8(source + (y &* w.inputWidth &+ x) &* 8)
-      maximum = maximum.replacing(with: value, where: .!(value .<= maximum))
-      sum += value
-      inside &+= 1
-    }
-  }
-  switch function {
-  case .maximum: return maximum
-  case .average(let countsPadding): return sum * (1 / Float(max(1, countsPadding ? counted : inside)))
-  }
-}
 
 /// Tap positions as plain memory, so that a step reads them without touching arrays.
 package final class ResizeTable {

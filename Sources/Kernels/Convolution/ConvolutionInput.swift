@@ -36,22 +36,37 @@ package struct StripShape: Sendable {
   package let width: Int
   /// Channels in use per block, over all segments.
   package let counts: [Int32]
+  /// Where each block comes from: its segment, its index there and its first channel over all segments.
+  private let places: [(segment: Int, block: Int, channel: Int)]
 
-  package init(segments: [InputSegment], border: BorderMode, window: Window) {
+  /// - Parameter spareColumns: output pixels of the widest tile that may be partly used.
+  package init(segments: [InputSegment], border: BorderMode, window: Window, spareColumns: Int = 4) {
     self.segments = segments
     self.border = border
     padTop = window.padTop
     padLeft = window.padLeft
     height = window.inputHeight
     width = window.inputWidth
-    // Up to three columns past the border may be read by a last, partly used tile.
-    columns = width + window.padLeft + window.padRight + 4 * window.strideX
-    counts = segments.flatMap { segment in
-      (0..<segment.blockCount).map { Int32(min(8, segment.channels - $0 * 8)) }
+    // A last, partly used tile reads fewer than `spareColumns` pixels past the border.
+    columns = width + window.padLeft + window.padRight + spareColumns * window.strideX
+    var counts: [Int32] = []
+    var places: [(segment: Int, block: Int, channel: Int)] = []
+    var channel = 0
+    for (index, segment) in segments.enumerated() {
+      for block in 0..<segment.blockCount {
+        let count = min(8, segment.channels - block * 8)
+        counts.append(Int32(count))
+        places.append((index, block, channel))
+        channel += count
+      }
     }
+    self.counts = counts
+    self.places = places
   }
 
   package var blockCount: Int { counts.count }
+
+  package var channelCount: Int { segments.reduce(0) { $0 + $1.channels } }
 
   /// Floats of a strip of `rows` rows.
   package func floatCount(rows: Int) -> Int { blockCount * rows * columns * 8 }
@@ -65,27 +80,63 @@ package struct StripShape: Sendable {
     _ sources: UnsafePointer<UnsafePointer<Float>>, scale: UnsafePointer<Float>?, first: Int, rows: Int,
     into strip: UnsafeMutablePointer<Float>
   ) {
+    for index in 0..<blockCount {
+      gather(
+        block: index, sources, scale: scale, first: first, rows: rows,
+        into: strip + index * rows * columns * 8)
+    }
+  }
+
+  /// Gathers one channel block only: (row, column, 8).
+  package func gather(
+    block index: Int, _ sources: UnsafePointer<UnsafePointer<Float>>, scale: UnsafePointer<Float>?,
+    first: Int, rows: Int, into strip: UnsafeMutablePointer<Float>
+  ) {
+    let place = places[index]
+    let segment = segments[place.segment]
+    let count = Int(counts[index])
+    var factor = Float8(repeating: 1)
+    if let scale {
+      for lane in 0..<count { factor[lane] = scale[place.channel + lane] }
+    }
     var target = strip
-    var channel = 0
-    for index in segments.indices {
-      let segment = segments[index]
-      for block in 0..<segment.blockCount {
-        let count = min(8, segment.channels - block * 8)
-        var factor = Float8(repeating: 1)
-        if let scale {
-          for lane in 0..<count { factor[lane] = scale[channel + lane] }
+    for row in 0..<rows {
+      if let y = border.source(first + row - padTop, height) {
+        let line = RowSource(
+          segment, sources[place.segment], block: place.block, count: count, row: y / segment.repetition)
+        gatherRow(line, into: target, factor: factor, isScaled: scale != nil)
+      } else {
+        target.update(repeating: 0, count: columns * 8)
+      }
+      target += columns * 8
+    }
+  }
+
+  package func segment(of block: Int) -> InputSegment { segments[places[block].segment] }
+
+  /// A block's pixels, (height, width, 8), where they need nothing but to be read.
+  func inPlace(
+    _ block: Int, _ sources: UnsafePointer<UnsafePointer<Float>>
+  ) -> UnsafePointer<Float>? {
+    let place = places[block]
+    let segment = segments[place.segment]
+    guard segment.isBlocked, segment.repetition == 1 else { return nil }
+    return sources[place.segment] + place.block * height * width * 8
+  }
+
+  /// Six by six pixels of such a block, borders included; `row` and `column` count from the image's first pixel.
+  func patch(
+    _ plane: UnsafePointer<Float>, row: Int, column: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    for y in 0..<6 {
+      let source = border.source(row + y, height)
+      for x in 0..<6 {
+        let pixel = target + (y * 6 + x) * 8
+        if let source, let from = border.source(column + x, width) {
+          store(load8(plane + (source * width + from) * 8), pixel)
+        } else {
+          store(Float8.zero, pixel)
         }
-        for row in 0..<rows {
-          if let y = border.source(first + row - padTop, height) {
-            let line = RowSource(
-              segment, sources[index], block: block, count: count, row: y / segment.repetition)
-            gatherRow(line, into: target, factor: factor, isScaled: scale != nil)
-          } else {
-            target.update(repeating: 0, count: columns * 8)
-          }
-          target += columns * 8
-        }
-        channel += count
       }
     }
   }

@@ -1,4 +1,5 @@
 // Depthwise convolution over channel-blocked tensors: each block of eight channels is independent.
+internal import CKernels
 package import Quantities
 
 /// One filter per channel, vectorised over the eight channels of a block.
@@ -9,18 +10,22 @@ package final class DepthwiseConvolution: PreparedConvolution {
   /// (block, tap, 8).
   private let weights: UnsafeMutablePointer<Float>
   private let bias: UnsafeMutablePointer<Float>
+  private let kernels: MicroKernels
   private let unitRows: Int
   private let queue = WorkQueue()
 
+  package let kernelName = "depthwise"
   package let scratchFloats: Int
 
   /// - Parameters:
   ///   - plan: one blocked segment with as many channels as there are outputs.
   ///   - weights: (C, 1, kH, kW); `bias`: (C).
   package init(
-    _ plan: ConvolutionPlan, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, parts: Int
+    _ plan: ConvolutionPlan, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, parts: Int,
+    kernels: MicroKernels = .portable
   ) {
     self.plan = plan
+    self.kernels = kernels
     let w = plan.window
     var segment = plan.segments[0]
     segment.channels = 8
@@ -61,54 +66,23 @@ package final class DepthwiseConvolution: PreparedConvolution {
       let gathered = buffers.scratch + part * scratchFloats
       var source = buffers.sources[0] + block * inPlane
       strip.gather(&source, scale: nil, first: first * w.strideY, rows: rows, into: gathered)
+      var tile = ck_tile(
+        blocks: nil, counts: nil, blockCount: 1, offset: 0, kernelHeight: w.kernelHeight,
+        kernelWidth: w.kernelWidth, rowStride: strip.columns * 8 * w.dilationY, tapStride: w.dilationX * 8,
+        pixelStride: w.strideX * 8)
+      var epilogue = ck_epilogue(
+        bias: bias + block * 8, output: buffers.output, blockStride: 0, residual: nil, minimum: plan.minimum,
+        maximum: plan.maximum)
+      let taps = weights + block * w.kernelHeight * w.kernelWidth * 8
       for row in first..<last {
         let offset = (block * w.outputHeight + row) * w.outputWidth * 8
+        let output = buffers.output + offset
+        epilogue.output = output
+        epilogue.residual = buffers.residual.map { $0 + offset }
         let input = gathered + (row - first) * w.strideY * strip.columns * 8
-        runRow(input, block, buffers.output + offset, buffers.residual.map { $0 + offset })
+        kernels.functions.depthwise(&tile, input, taps, &epilogue, w.outputWidth)
+        plan.function?.apply(output, into: output, count: w.outputWidth * 8)
       }
     }
-  }
-
-  private func runRow(
-    _ input: UnsafePointer<Float>, _ block: Int, _ output: UnsafeMutablePointer<Float>,
-    _ residual: UnsafePointer<Float>?
-  ) {
-    let w = plan.window
-    let taps = weights + block * w.kernelHeight * w.kernelWidth * 8
-    let start = load8(bias + block * 8)
-    let step = w.strideX * 8
-    var x = 0
-    while x < w.outputWidth {
-      // Four pixels at a time; past the row's end the strip has spare columns and nothing is stored.
-      var (a, b, c, d) = (start, start, start, start)
-      var weight = UnsafePointer(taps)
-      for ky in 0..<w.kernelHeight {
-        var pixel = input + (ky &* w.dilationY &* strip.columns &+ x &* w.strideX) &* 8
-        for _ in 0..<w.kernelWidth {
-          let v = load8(weight)
-          a.addProduct(v, load8(pixel))
-          b.addProduct(v, load8(pixel + step))
-          c.addProduct(v, load8(pixel + step &* 2))
-          d.addProduct(v, load8(pixel + step &* 3))
-          weight += 8
-          pixel += w.dilationX &* 8
-        }
-      }
-      finish(a, x, output, residual)
-      if x + 1 < w.outputWidth { finish(b, x + 1, output, residual) }
-      if x + 2 < w.outputWidth { finish(c, x + 2, output, residual) }
-      if x + 3 < w.outputWidth { finish(d, x + 3, output, residual) }
-      x += 4
-    }
-    if let function = plan.function { function.apply(output, into: output, count: w.outputWidth * 8) }
-  }
-
-  @inline(__always)
-  private func finish(
-    _ sum: Float8, _ x: Int, _ output: UnsafeMutablePointer<Float>, _ residual: UnsafePointer<Float>?
-  ) {
-    var value = sum
-    if let residual { value += load8(residual + x &* 8) }
-    store(vectorClamp(value, plan.minimum, plan.maximum), output + x &* 8)
   }
 }

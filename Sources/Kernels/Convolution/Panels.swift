@@ -1,51 +1,48 @@
 // How output channels are cut into register panels, and weights laid out for them.
+package import CKernels
 
-/// The three tile sizes of one vector width.
-package struct TileKernel: Sendable {
-  package typealias Function =
-    @Sendable (DirectTile, UnsafePointer<Float>, DirectEpilogue) -> Void
-  package var tile12: Function
-  package var tile8: Function
-  package var tile4: Function
+/// The micro-kernels of one vector width.
+package struct MicroKernels: Sendable {
+  package let functions: ck_kernels
+  package let name: String
 
-  package init(tile12: @escaping Function, tile8: @escaping Function, tile4: @escaping Function) {
-    self.tile12 = tile12
-    self.tile8 = tile8
-    self.tile4 = tile4
-  }
-}
+  /// For every processor the package is built for.
+  package static let portable = MicroKernels(functions: ck_portable, name: "portable")
 
-/// The kernels a machine can use: panels of sixteen channels where it has AVX-512, and of eight.
-package struct TileKernels: Sendable {
-  package var wide: TileKernel
-  package var narrow: TileKernel
-  package var hasWide: Bool
+  /// With vectors of sixteen floats; nil where this processor has none.
+  package static let wide: MicroKernels? = ck_wide().map { MicroKernels(functions: $0.pointee, name: "wide") }
 
-  /// The portable kernels with a wider set for panels of sixteen.
-  package static func with(wide: TileKernel) -> TileKernels {
-    TileKernels(wide: wide, narrow: portable.narrow, hasWide: true)
+  /// The widest that this processor can run.
+  package static let ofThisProcessor = wide ?? portable
+
+  fileprivate func lanes(_ kind: Int) -> Int {
+    Int(kind == 0 ? functions.lanes.0 : kind == 1 ? functions.lanes.1 : functions.lanes.2)
   }
 
-  package static let portable: TileKernels = {
-    let narrow = TileKernel(tile12: directTile12, tile8: directTile8, tile4: directTile4)
-    return TileKernels(wide: narrow, narrow: narrow, hasWide: false)
-  }()
+  /// The kernel of one kind of panel; the narrowest panels of the wide kernels are the portable ones.
+  fileprivate func tile(_ kind: Int) -> ck_tile_function {
+    let tiles = functions.tiles
+    return (kind == 0 ? tiles.0 : kind == 1 ? tiles.1 : tiles.2) ?? ck_narrow
+  }
 }
 
 /// Some output channels that one tile computes together.
 package struct Panel: Sendable {
-  package var firstChannel: Int
-  package var isWide: Bool
-  package var lanes: Int { isWide ? 16 : 8 }
+  package let firstChannel: Int
+  /// Channels, a multiple of eight.
+  package let lanes: Int
+  /// Runs the panel over neighbouring pixels.
+  package let sweep: ck_tile_function
 
-  /// Wide panels as long as at least nine channels remain, then a narrow one.
-  package static func cover(_ channels: Int, _ kernels: TileKernels) -> [Panel] {
+  /// The widest panels that the channels, rounded up to eight, fill.
+  package static func cover(_ channels: Int, _ kernels: MicroKernels) -> [Panel] {
     var panels: [Panel] = []
     var first = 0
     while first < channels {
-      let isWide = kernels.hasWide && channels - first > 8
-      panels.append(Panel(firstChannel: first, isWide: isWide))
-      first += isWide ? 16 : 8
+      let left = (channels - first + 7) / 8 * 8
+      let kind = (0..<2).first { kernels.lanes($0) <= left } ?? 2
+      panels.append(Panel(firstChannel: first, lanes: kernels.lanes(kind), sweep: kernels.tile(kind)))
+      first += kernels.lanes(kind)
     }
     return panels
   }
@@ -83,23 +80,32 @@ package final class PackedWeights {
     self.biasOffsets = biasOffsets
     for (index, panel) in panels.enumerated() {
       let valid = min(panel.lanes, outChannels - panel.firstChannel)
-      for lane in 0..<panel.lanes {
-        biases[biasOffsets[index] + lane] = lane < valid ? bias[panel.firstChannel + lane] : 0
-      }
-      var target = storage + offsets[index]
-      var channel = 0
-      for count in counts {
-        for tap in 0..<taps {
-          for c in 0..<Int(count) {
-            for lane in 0..<panel.lanes {
-              let row = panel.firstChannel + lane
-              target[lane] = lane < valid ? weights[(row * inChannels + channel + c) * taps + tap] : 0
-            }
-            target += panel.lanes
-          }
+      let first = bias + panel.firstChannel
+      let target = biases + biasOffsets[index]
+      target.initialize(repeating: 0, count: panel.lanes)
+      target.update(from: first, count: valid)
+      Self.pack(
+        weights + panel.firstChannel * inChannels * taps, valid: valid, lanes: panel.lanes,
+        inChannels: inChannels, taps: taps, counts: counts, into: storage + offsets[index])
+    }
+  }
+
+  private static func pack(
+    _ weights: UnsafePointer<Float>, valid: Int, lanes: Int, inChannels: Int, taps: Int, counts: [Int32],
+    into storage: UnsafeMutablePointer<Float>
+  ) {
+    var target = storage
+    var channel = 0
+    for count in counts {
+      for tap in 0..<taps {
+        for c in 0..<Int(count) {
+          let source = weights + (channel + c) * taps + tap
+          for lane in 0..<valid { target[lane] = source[lane &* inChannels &* taps] }
+          for lane in valid..<lanes { target[lane] = 0 }
+          target += lanes
         }
-        channel += Int(count)
       }
+      channel += Int(count)
     }
   }
 
@@ -113,28 +119,4 @@ package final class PackedWeights {
 
   @inline(__always)
   package func bias(_ index: Int) -> UnsafePointer<Float> { UnsafePointer(biases + biasOffsets[index]) }
-}
-
-/// Covers a run of pixels with tiles of twelve, eight and four.
-@inline(__always)
-func sweep(
-  _ kernel: TileKernel, _ start: DirectTile, _ weights: UnsafePointer<Float>, _ first: DirectEpilogue,
-  pixels: Int
-) {
-  var tile = start
-  var epilogue = first
-  var left = pixels
-  while left > 0 {
-    let count = left >= 12 ? 12 : left >= 8 ? 8 : min(4, left)
-    tile.pixelCount = count
-    switch count {
-    case 12: kernel.tile12(tile, weights, epilogue)
-    case 8: kernel.tile8(tile, weights, epilogue)
-    default: kernel.tile4(tile, weights, epilogue)
-    }
-    tile.offset += count * tile.pixelStride
-    epilogue.output += count * 8
-    epilogue.residual = epilogue.residual.map { $0 + count * 8 }
-    left -= count
-  }
 }

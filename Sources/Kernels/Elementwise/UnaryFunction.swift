@@ -1,4 +1,5 @@
 // Functions of one float: the scalar definition (reference) and the same on eight lanes.
+internal import CKernels
 package import Quantities
 internal import Glibc
 
@@ -46,15 +47,16 @@ extension UnaryFunction {
 
   /// Applies the function to `count` elements. `output` may be `input`.
   package func apply(
-    _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int
+    _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int,
+    kernels: MicroKernels = .ofThisProcessor
   ) {
     switch self {
     case .relu: map(input, output, count) { $0.replacing(with: Float8.zero, where: $0 .< 0) }
     case .leakyRelu(let slope):
       map(input, output, count) { $0.replacing(with: $0 * slope, where: $0 .< 0) }
-    case .elu(let alpha):
-      map(input, output, count) { $0.replacing(with: vectorExpMinusOne($0) * alpha, where: $0 .< 0) }
-    case .sigmoid: map(input, output, count) { vectorSigmoid($0) }
+    case .elu(let alpha): kernels.functions.elu(input, output, count, alpha)
+    case .sigmoid: kernels.functions.sigmoid(input, output, count, 0)
+    case .gelu: kernels.functions.gelu(input, output, count, 0)
     case .hardSigmoid(let alpha, let beta):
       map(input, output, count) { vectorClamp($0 * alpha + beta, 0, 1) }
     case .hardSwish: map(input, output, count) { $0 * vectorClamp($0 * (1.0 / 6) + 0.5, 0, 1) }
@@ -69,8 +71,6 @@ extension UnaryFunction {
     case .reciprocal: map(input, output, count) { Float8(repeating: 1) / $0 }
     case .floor: map(input, output, count) { $0.rounded(.down) }
     case .ceil: map(input, output, count) { $0.rounded(.up) }
-    case .gelu:
-      map(input, output, count) { $0 * 0.5 * (vectorErf($0 * 0.707_106_77) + 1) }
     case .geluTanh:
       map(input, output, count) { x in
         x * 0.5 * (vectorTanh((x + x * x * x * 0.044_715) * 0.797_884_56) + 1)
@@ -106,14 +106,6 @@ private func clamp(_ x: Float, _ minimum: Float, _ maximum: Float) -> Float {
 package func vectorClamp(_ x: Float8, _ minimum: Float, _ maximum: Float) -> Float8 {
   let raised = x.replacing(with: Float8(repeating: minimum), where: x .< Float8(repeating: minimum))
   return raised.replacing(with: Float8(repeating: maximum), where: raised .> Float8(repeating: maximum))
-}
-
-/// exp(x) - 1 for x <= 0, without cancellation near zero.
-@inline(__always)
-package func vectorExpMinusOne(_ x: Float8) -> Float8 {
-  let far = vectorExp(x) - 1
-  let near = x.addingProduct(x * x, Float8(repeating: 0.5) + x * (1.0 / 6) + x * x * (1.0 / 24))
-  return far.replacing(with: near, where: x .> -0.03)
 }
 
 @inline(__always)

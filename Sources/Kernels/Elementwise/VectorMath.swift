@@ -32,12 +32,6 @@ package func vectorExp(_ x: Float8) -> Float8 {
   return result.replacing(with: Float8(repeating: .infinity), where: x .> 88.722_84)
 }
 
-/// 1 / (1 + exp(-x)).
-@inline(__always)
-package func vectorSigmoid(_ x: Float8) -> Float8 {
-  Float8(repeating: 1) / (vectorExp(-x) + 1)
-}
-
 /// tanh(x), exact to rounding for small |x| too.
 @inline(__always)
 package func vectorTanh(_ x: Float8) -> Float8 {

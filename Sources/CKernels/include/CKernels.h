@@ -1,0 +1,81 @@
+// The innermost loops of the network engine, in C with the compiler's portable vector types: the same source gives
+// AVX2, AVX-512, NEON or plain scalar code, by target. Why not Swift: docs/benchmarks/engine.md, "Micro-kernels in C".
+//
+// Tensors are channel-blocked: (C/8, H, W, 8). No function allocates, and all pointers may have any alignment.
+#pragma once
+#include <stdint.h>
+
+/// Where a run of output pixels reads. Channels come in blocks of eight, each block at its own address.
+typedef struct {
+  /// Start of each channel block.
+  const float *const *blocks;
+  /// Channels in use in each block, 1 to 8.
+  const int32_t *counts;
+  intptr_t blockCount;
+  /// Elements from a block's start to the first pixel at the kernel's first tap.
+  intptr_t offset;
+  intptr_t kernelHeight, kernelWidth;
+  /// Elements between kernel rows, kernel columns and output pixels.
+  intptr_t rowStride, tapStride, pixelStride;
+} ck_tile;
+
+/// What happens to the sums before they are stored.
+typedef struct {
+  /// One value per lane of the panel; NULL for a bare product of pixels 8 elements apart: the sums as they are.
+  const float *bias;
+  float *output;
+  /// Elements between the panel's blocks of eight output channels.
+  intptr_t blockStride;
+  /// Added before the clamp; laid out as the output. NULL for none.
+  const float *residual;
+  /// Limits; NaN stays NaN.
+  float minimum, maximum;
+} ck_epilogue;
+
+/// One run of `pixels` output pixels by one panel of output channels; weights as (block, tap, channel, lane).
+typedef void (*ck_tile_function)(const ck_tile *tile, const float *weights, const ck_epilogue *epilogue,
+                                 intptr_t pixels);
+
+/// Input transform B^T d B of Winograd's F(4x4, 3x3) for `count` neighbouring tiles of one channel block.
+///
+/// Reads 6 rows `rowStride` apart, a tile every 32 elements; writes tile t's component i to
+/// output[i * componentStride + t * 8].
+typedef void (*ck_winograd_input)(const float *input, intptr_t rowStride, float *output, intptr_t componentStride,
+                                  intptr_t count);
+
+/// Output transform A^T m A of tiles that lie wholly inside the output, with the epilogue: tile t goes to 4 rows
+/// `lineStride` apart at output + t * 32. `bias` points to the eight values of the block.
+typedef void (*ck_winograd_output)(const float *products, intptr_t componentStride, const ck_epilogue *epilogue,
+                                   intptr_t lineStride, intptr_t count);
+
+/// One output channel: `pixels` dot products. `weights` as (block, tap, 8), zero where a block has fewer channels;
+/// `output` gets one float per pixel.
+typedef void (*ck_dot_function)(const ck_tile *tile, const float *weights, float bias, float *output,
+                                intptr_t pixels);
+
+/// One row of a depthwise convolution on one block of eight channels; weights as (tap, 8).
+typedef void (*ck_depthwise_function)(const ck_tile *tile, const float *input, const float *weights,
+                                      const ck_epilogue *epilogue, intptr_t pixels);
+
+/// An activation of `count` floats, in place or not; `parameter` is ELU's alpha.
+typedef void (*ck_activation)(const float *input, float *output, intptr_t count, float parameter);
+
+/// The kernels of one vector width.
+typedef struct {
+  /// Channels of the widest panel, a multiple of 8, and of the next narrower ones.
+  int32_t lanes[3];
+  /// Kernels of panels with that many channels; NULL for that of `ck_narrow`.
+  ck_tile_function tiles[3];
+  ck_winograd_input winogradInput;
+  ck_winograd_output winogradOutput;
+  ck_dot_function dot;
+  ck_depthwise_function depthwise;
+  ck_activation sigmoid, elu, gelu;
+} ck_kernels;
+
+/// For every processor the package is built for.
+extern const ck_kernels ck_portable;
+/// The kernel for panels of eight channels.
+void ck_narrow(const ck_tile *tile, const float *weights, const ck_epilogue *epilogue, intptr_t pixels);
+/// With vectors of sixteen floats; NULL where the build's architecture or this processor has none.
+const ck_kernels *ck_wide(void);

@@ -1,0 +1,95 @@
+// The linear maps of Winograd's F(4x4, 3x3) on whole channel blocks: six by six inputs, four by four outputs.
+// Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2015), section 4.1 with the
+// interpolation points 0, 1, -1, 2, -2. LANES / 8 neighbouring tiles at a time.
+
+#define TILES (LANES / 8)
+
+/// B^T d for one line.
+INLINE void inputLine(const fv d[6], fv t[6]) {
+  const fv a = d[4] - 4 * d[2], b = d[3] - 4 * d[1], c = d[4] - d[2], e = 2 * (d[3] - d[1]);
+  t[0] = 4 * d[0] + (d[4] - 5 * d[2]);
+  t[1] = a + b;
+  t[2] = a - b;
+  t[3] = c + e;
+  t[4] = c - e;
+  t[5] = 4 * d[1] + (d[5] - 5 * d[3]);
+}
+
+/// TILES tiles, or the first of them where `isLast`: then nothing past it is read or written.
+INLINE void inputTiles(const float *input, intptr_t rowStride, float *output, intptr_t componentStride,
+                       const int isLast) {
+  fv u[6][6];
+  UNROLL for (int x = 0; x < 6; x++) {
+    fv d[6], t[6];
+    UNROLL for (int y = 0; y < 6; y++) {
+      const float *p = input + y * rowStride + x * 8;
+      d[y] = loadPair(p, isLast ? p : p + 32);
+    }
+    inputLine(d, t);
+    UNROLL for (int y = 0; y < 6; y++) u[y][x] = t[y];
+  }
+  UNROLL for (int y = 0; y < 6; y++) {
+    fv t[6];
+    inputLine(u[y], t);
+    UNROLL for (int x = 0; x < 6; x++) {
+      float *p = output + (y * 6 + x) * componentStride;
+      if (isLast)
+        store8(firstHalf(t[x]), p);
+      else
+        store(t[x], p);
+    }
+  }
+}
+
+static void winogradInput(const float *input, intptr_t rowStride, float *output, intptr_t componentStride,
+                          intptr_t count) {
+  intptr_t tile = 0;
+  for (; tile + TILES <= count; tile += TILES)
+    inputTiles(input + tile * 32, rowStride, output + tile * 8, componentStride, 0);
+  if (tile < count) inputTiles(input + tile * 32, rowStride, output + tile * 8, componentStride, 1);
+}
+
+/// A^T m for one line.
+INLINE void outputLine(const fv m[6], fv t[4]) {
+  const fv a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
+  t[0] = m[0] + a + c;
+  t[1] = b + 2 * d;
+  t[2] = a + 4 * c;
+  t[3] = b + 8 * d + m[5];
+}
+
+/// TILES tiles; `high` is where the second one lies, the first one's place when there is none.
+INLINE void outputTiles(const float *products, intptr_t componentStride, const ck_epilogue *e, intptr_t lineStride,
+                        intptr_t at, intptr_t high) {
+  fv u[4][6];
+  UNROLL for (int x = 0; x < 6; x++) {
+    fv m[6], t[4];
+    UNROLL for (int y = 0; y < 6; y++) m[y] = load(products + (y * 6 + x) * componentStride);
+    outputLine(m, t);
+    UNROLL for (int y = 0; y < 4; y++) u[y][x] = t[y];
+  }
+  const fv bias = loadPair(e->bias, e->bias);
+  UNROLL for (int y = 0; y < 4; y++) {
+    fv t[4];
+    outputLine(u[y], t);
+    UNROLL for (int x = 0; x < 4; x++) {
+      const intptr_t low = at + y * lineStride + x * 8;
+      fv sum = t[x] + bias;
+      if (e->residual) sum += loadPair(e->residual + low, e->residual + low + high);
+      sum = clampv(sum, e->minimum, e->maximum);
+      // The first tile last: without a second one both have its address.
+#if LANES == 16
+      store8(sum.hi, e->output + low + high);
+      store8(sum.lo, e->output + low);
+#else
+      store(sum, e->output + low);
+#endif
+    }
+  }
+}
+
+static void winogradOutput(const float *products, intptr_t componentStride, const ck_epilogue *e,
+                           intptr_t lineStride, intptr_t count) {
+  for (intptr_t tile = 0; tile < count; tile += TILES)
+    outputTiles(products + tile * 8, componentStride, e, lineStride, tile * 32, tile + 1 < count ? 32 : 0);
+}

@@ -6,7 +6,7 @@ extension Configuration {
     /// Standard deviation of log(constant).
     public var constantSigma = 0.05
     public var frameSigma = 0.08
-    public var correlationSeconds = 2.0
+    public var correlationSeconds = 1.0
     public var variancePerMeter = 2e-5
     public var gateSigmas = 4.0
     public var huberSigmas = 1.345
@@ -32,6 +32,7 @@ extension Configuration {
     public var slipInnovationSigmas = 3.0
     public var slipInnovationCount = 5
     public var slipBlockSeconds = 1.0
+    public var slipJumpSeconds = 10.0
     public var standingSpeed = 0.02
     public var standingSeconds = 0.5
     public var warnSigmas = 2.0

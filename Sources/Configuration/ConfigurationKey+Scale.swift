@@ -9,7 +9,8 @@ extension ConfigurationKey {
       "Relative standard deviation of the constant (of its logarithm)."),
     .number(
       "scale.frame_sigma", \.scale.frameSigma, 0.005...0.5, .live,
-      "Scatter of the network's own scale from frame to frame, of the logarithm."),
+      "Scatter of the network's own scale from frame to frame, of the logarithm, until observations have shown it."
+    ),
     .number(
       "scale.correlation_s", \.scale.correlationSeconds, 0.01...60, unit: "s", .live,
       "How long that scatter stays alike."),
@@ -84,6 +85,9 @@ extension ConfigurationKey {
     .number(
       "scale.slip_block_s", \.scale.slipBlockSeconds, 0...600, unit: "s", .live,
       "How long wheels are not believed after a sign of slip."),
+    .number(
+      "scale.slip_jump_s", \.scale.slipJumpSeconds, 0...600, unit: "s", .live,
+      "After a jump of their speed: until it jumps back, at most so long."),
     .number(
       "scale.standing_speed", \.scale.standingSpeed, 0...10, unit: "m/s", .live,
       "Slower than this the robot stands, and nothing is learned."),

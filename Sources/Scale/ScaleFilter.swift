@@ -5,8 +5,8 @@ public import Quantities
 ///
 /// The error of a network's scale is alike in neighbouring frames. An observation therefore counts as one of a
 /// row with correlation rho = exp(-dt / tau): its variance is `white + frame^2 (1 + rho) / (1 - rho)`, without
-/// which the filter would believe itself far too much. Outliers are gated, large innovations weigh less (Huber
-/// 1964).
+/// which the filter would believe itself far too much. Both parts are learned from the observations themselves
+/// (`FrameScatter`). Outliers are gated, large innovations weigh less (Huber 1964).
 public struct ScaleFilter: Equatable, Sendable {
   public enum Verdict: Equatable, Sendable {
     /// Taken in, with its Huber weight.
@@ -30,6 +30,7 @@ public struct ScaleFilter: Equatable, Sendable {
   public private(set) var coveredSeconds = 0.0
   private var blocks: EstimateBlocks
   private var outliers: OutlierRun
+  private var scatter = FrameScatter()
   private let prior: ScalePrior
   public private(set) var settings: ScaleSettings.Filter
 
@@ -64,9 +65,13 @@ public struct ScaleFilter: Equatable, Sendable {
   /// Spread of the estimate over the last blocks; nil before the third.
   public var blockSpread: Double? { blocks.spread }
 
+  /// Variance of the network's own scale from frame to frame, as seen so far.
+  public var frameVariance: Double { scatter.frameVariance(expected: settings.frameSigma) }
+
   /// Innovation and its standard deviation, were this observed now.
   public func innovation(of logScale: Double, variance white: Double) -> (value: Double, sigma: Double) {
-    let spread = variance + white + settings.frameSigma * settings.frameSigma
+    let spread =
+      variance + white + frameVariance + scatter.measuringVariance(expected: settings.frameSigma)
     return (logScale - self.logScale, spread.squareRoot())
   }
 
@@ -85,9 +90,14 @@ public struct ScaleFilter: Equatable, Sendable {
     guard abs(y) <= settings.gateSigmas * sigma else { return reject(logScale, sigmas: y / sigma) }
     outliers.removeAll()
     let seconds = lastAccepted.map { Double(time - $0) * 1e-9 }
+    let rho = correlation(after: seconds)
+    scatter.learn(
+      innovation: y, variance: variance, white: white, rho: rho, expected: settings.frameSigma)
     variance += settings.varianceAddedPerMeter * min(travelledMeters, Self.largestTravel)
     let weight = min(1, settings.huberSigmas * sigma / max(abs(y), 1e-12))
-    let noise = (white + shared + frameVariance(after: seconds)) / weight
+    let frame = frameVariance * (1 + rho) / (1 - rho)
+    let measuring = scatter.measuringVariance(expected: settings.frameSigma)
+    let noise = (white + shared + measuring + frame) / weight
     let floor = max(min(variance, shared), settings.leastSigma * settings.leastSigma)
     let gain = variance / (variance + noise)
     let limit = max(log(settings.largestFactor), 3 * prior.logSigma)
@@ -101,12 +111,10 @@ public struct ScaleFilter: Equatable, Sendable {
     return .accepted(weight: weight)
   }
 
-  /// The network's own scatter as one observation of a correlated row shows it.
-  private func frameVariance(after seconds: Double?) -> Double {
-    let frame = settings.frameSigma * settings.frameSigma
-    guard let seconds else { return frame }
-    let rho = exp(-max(seconds, Self.leastInterval) / settings.correlationSeconds)
-    return frame * (1 + rho) / (1 - rho)
+  /// Of this observation's frame with that of the last one.
+  private func correlation(after seconds: Double?) -> Double {
+    guard let seconds else { return 0 }
+    return exp(-max(seconds, Self.leastInterval) / settings.correlationSeconds)
   }
 
   private mutating func reject(_ logScale: Double, sigmas: Double) -> Verdict {

@@ -92,22 +92,24 @@ public struct ScaleObserver: ~Copyable {
 
   /// Looks at one frame.
   ///
-  /// - Parameter motion: the odometry's motion of the camera between two times (start, end); nil when odometry
-  ///   does not cover them. Asked at most a dozen times.
+  /// - Parameters:
+  ///   - mayLook: false when there is no time for a look; the frame is still kept to be looked back at.
+  ///   - motion: the odometry's motion of the camera between two times (start, end); nil when odometry
+  ///     does not cover them. Asked at most a dozen times.
   public mutating func observe(
-    _ frame: Frame, motion: (MonotonicTime, MonotonicTime) -> CameraMotion?
+    _ frame: Frame, mayLook: Bool = true, motion: (MonotonicTime, MonotonicTime) -> CameraMotion?
   ) -> Result {
     var result = Result()
     if settings.usesPhotometric {
-      result.photometric = photometric.observe(frame, motion: motion)
+      result.photometric = photometric.observe(frame, mayLook: mayLook, motion: motion)
       result.staticShare = photometric.staticShare
       result.imageYawRate = photometric.imageYawRate
     }
-    if settings.usesGround {
+    if settings.usesGround, mayLook {
       result.ground = ground.observe(frame, motion: motion)
       result.seenMount = ground.seen
     }
-    result.pose = pose?.observe(frame, motion: motion)
+    result.pose = pose?.observe(frame, mayLook: mayLook, motion: motion)
     return result
   }
 

@@ -16,7 +16,7 @@ public struct ScaleSettings: Equatable, Sendable {
   public struct Filter: Equatable, Sendable {
     /// Spread of the network's own scale from frame to frame (of the logarithm), and how long it stays alike.
     public var frameSigma = 0.08
-    public var correlationSeconds = 2.0
+    public var correlationSeconds = 1.0
     /// Variance that each metre of travel adds.
     public var varianceAddedPerMeter = 2e-5
     /// An observation farther off than this many standard deviations is not used.
@@ -71,6 +71,8 @@ public struct ScaleSettings: Equatable, Sendable {
     public var innovationCount = 5
     /// Observations from wheels are not used for so long after.
     public var blockSeconds = 1.0
+    /// And after a jump of the speed until it jumps back, at most so long.
+    public var jumpSeconds = 10.0
     /// Below this speed for so long the robot stands.
     public var standingSpeed = 0.02
     public var standingSeconds = 0.5

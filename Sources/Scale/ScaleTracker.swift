@@ -65,10 +65,9 @@ public struct ScaleTracker: Equatable, Sendable {
   public var estimate: ScaleEstimate {
     let wait = filter.logScale - publishedLogScale
     let doubt = openDifference / 2
-    let frame = settings.filter.frameSigma
     return ScaleEstimate(
       value: exp(publishedLogScale),
-      logSigma: (filter.variance + frame * frame + wait * wait + doubt * doubt).squareRoot(),
+      logSigma: (filter.variance + filter.frameVariance + wait * wait + doubt * doubt).squareRoot(),
       state: state, sources: sources, confirmed: confirmed)
   }
 
@@ -144,10 +143,9 @@ public struct ScaleTracker: Equatable, Sendable {
 
   private mutating func compare(_ source: ScaleObservation.Source, at time: MonotonicTime) {
     let opinion = opinions[source.place]
-    let frame = settings.filter.frameSigma
     agreements[source.place].compare(
       difference: opinion.logScale - filter.logScale,
-      sigma: (filter.variance + frame * frame / 5 + opinion.logSigma * opinion.logSigma).squareRoot(),
+      sigma: (filter.variance + filter.frameVariance / 5 + opinion.logSigma * opinion.logSigma).squareRoot(),
       at: time, settings: settings.conflict)
   }
 

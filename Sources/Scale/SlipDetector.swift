@@ -1,3 +1,4 @@
+import Glibc
 public import Quantities
 
 /// Notices that wheels do not tell how the robot moves: they slip, spin on the spot, or jump.
@@ -17,6 +18,10 @@ public struct SlipDetector: Equatable, Sendable {
   public private(set) var lastSign: Sign?
   public var settings: ScaleSettings.Slip
   private var blockedUntil: MonotonicTime?
+  /// ln of the factor by which jumps have changed the wheels' speed and not yet changed it back, and when the
+  /// last of them was.
+  private var openJump = 0.0
+  private var jumped: MonotonicTime?
   private var last: ScaleMotion?
   private var yawRateRun = 0
   private var staticRun = 0
@@ -33,13 +38,22 @@ public struct SlipDetector: Equatable, Sendable {
     return Double(until - time) * 1e-9
   }
 
+  /// Between slower speeds, m/s, a jump is no change by a factor.
+  private static let rollingSpeed = 0.1
+  /// Jumps that cancel each other to within this, of the logarithm, are over.
+  private static let closedJump = 0.1
+
   /// Looks at one frame's motion.
   public mutating func look(_ motion: ScaleMotion) {
     defer { last = motion }
+    if let jumped, Double(motion.time - jumped) * 1e-9 >= settings.jumpSeconds { openJump = 0 }
     yawRatesDiffer = differ(motion)
     yawRateRun = yawRatesDiffer ? yawRateRun + 1 : 0
     if yawRateRun >= settings.yawRateCount { block(.yawRates, at: motion.time) }
     if let acceleration = acceleration(to: motion), acceleration > settings.largestAcceleration {
+      noteJump(to: motion)
+      block(.acceleration, at: motion.time)
+    } else if isOff(at: motion.time) {
       block(.acceleration, at: motion.time)
     }
     if let share = motion.staticShare, let speed = motion.speedMetersPerSecond {
@@ -69,6 +83,21 @@ public struct SlipDetector: Equatable, Sendable {
     }
     let seconds = Double(motion.time - last.time) * 1e-9
     return seconds > 0.02 && seconds < 1 ? abs(now - before) / seconds : nil
+  }
+
+  /// Wheels that jumped are off until they jump back.
+  private mutating func noteJump(to motion: ScaleMotion) {
+    guard let before = last?.speedMetersPerSecond, let now = motion.speedMetersPerSecond else { return }
+    jumped = motion.time
+    // Who stops or starts hard need not do the other as hard.
+    let isRolling = abs(now) > Self.rollingSpeed && abs(before) > Self.rollingSpeed
+    openJump = isRolling ? openJump + log(abs(now / before)) : 0
+  }
+
+  /// Whether the wheels' speed jumped lately by more than what has jumped back.
+  private func isOff(at time: MonotonicTime) -> Bool {
+    guard let jumped, Double(time - jumped) * 1e-9 < settings.jumpSeconds else { return false }
+    return abs(openJump) > Self.closedJump
   }
 
   private mutating func block(_ sign: Sign, at time: MonotonicTime) {

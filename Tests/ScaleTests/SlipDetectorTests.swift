@@ -57,4 +57,22 @@ struct SlipDetectorTests {
     }
     #expect(slip.count == 0)
   }
+
+  @Test
+  func `wheels that jumped are not believed until they jump back`() {
+    var slip = SlipDetector(settings: .init())
+    for step in 1...10 { slip.look(motion(step, speed: 3)) }
+    for step in 11...60 { slip.look(motion(step, speed: 3.9)) }
+    #expect(slip.blockedSeconds(at: MonotonicTime(seconds: 6)) != nil && slip.count == 1)
+    for step in 61...71 { slip.look(motion(step, speed: 3)) }
+    #expect(slip.blockedSeconds(at: MonotonicTime(seconds: 7.2)) == nil)
+  }
+
+  @Test
+  func `a speed that stays where it jumped to is believed after a while`() {
+    var slip = SlipDetector(settings: .init())
+    for step in 1...10 { slip.look(motion(step, speed: 3)) }
+    for step in 11...130 { slip.look(motion(step, speed: 3.9)) }
+    #expect(slip.blockedSeconds(at: MonotonicTime(seconds: 13)) == nil)
+  }
 }

@@ -26,6 +26,8 @@ final class ScaleLearner {
   private var imageYawRate: Double?
   private var staticShare: Double?
   private weak var pipeline: DepthPipeline?
+  /// What the last frame taught; empty when nobody looked at it.
+  private(set) var found = ScaleObserver.Result()
 
   init(keeper: ScaleKeeper, odometry: OdometryInbox) {
     self.keeper = keeper
@@ -66,15 +68,17 @@ final class ScaleLearner {
 
   /// Learns from a frame that has become depth.
   func learn(from metadata: FrameMetadata, _ pipeline: DepthPipeline, _ report: FrameReport) {
+    found = ScaleObserver.Result()
     guard observer != nil, isMoving, let frame = pipeline.scaleFrame(time: metadata.midExposureTime) else {
       return
     }
     let start = MonotonicTime.now()
-    if budget.allows {
-      let found = observer?.observe(frame) { from, to in
-        odometry.cameraMotion(from: from, to: to, mount: mount)
-      }
-      if let found { take(found, at: frame.time) }
+    let seen = observer?.observe(frame, mayLook: budget.allows) { from, to in
+      odometry.cameraMotion(from: from, to: to, mount: mount)
+    }
+    if let seen {
+      found = seen
+      take(seen, at: frame.time)
     }
     budget.spend(MonotonicTime.now() - start, of: report.timings.infer)
   }
@@ -103,7 +107,7 @@ final class ScaleLearner {
 /// A share of the network's time, saved up to a limit.
 struct TimeBudget {
   /// Of the network's time.
-  static let share = 0.1
+  static let share = 0.08
   /// What may be saved up, as shares of single frames.
   private static let largestSaving = 20.0
   private var saved: Int64 = 0

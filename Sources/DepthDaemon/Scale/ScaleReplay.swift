@@ -29,6 +29,25 @@ package final class ScaleReplay {
     package init() {}
   }
 
+  /// One observation, believed or not.
+  package struct Look: Sendable {
+    package var source: String
+    /// Metres per unit and the spread of its logarithm; nil when nothing was measured.
+    package var value: Double?
+    package var sigma: Double?
+    /// Why its own gates refused it.
+    package var rejected: String?
+
+    init(_ observation: ScaleObservation) {
+      source = observation.source.rawValue
+      if observation.logScale.isFinite, observation.variance.isFinite {
+        value = exp(observation.logScale)
+        sigma = observation.variance.squareRoot()
+      }
+      if case .rejected(let reason) = observation.gate { rejected = "\(reason)" }
+    }
+  }
+
   /// One frame.
   package struct Step: Sendable {
     package var seconds: Double
@@ -40,6 +59,8 @@ package final class ScaleReplay {
     package var speed: Double?
     package var networkSeconds: Double
     package var learningSeconds: Double
+    /// What was observed on this frame, believed or not.
+    package var looks: [Look]
   }
 
   private let source: any FrameSource
@@ -93,11 +114,13 @@ package final class ScaleReplay {
     learner.learn(from: lease.frame.metadata, pipeline, report)
     let learning = MonotonicTime.now() - begin
     let tracked = keeper.report
+    let found = learner.found
     return Step(
       seconds: seconds, estimate: context.scale, progressPercent: tracked?.progressPercent ?? 0,
       reason: tracked?.reason, trueLogScale: sink.trueLogScale,
       speed: context.odometry?.speedMetersPerSecond, networkSeconds: Double(report.timings.infer) * 1e-9,
-      learningSeconds: Double(learning) * 1e-9)
+      learningSeconds: Double(learning) * 1e-9,
+      looks: [found.pose, found.photometric, found.ground].compactMap { $0.map(Look.init) })
   }
 
   /// Stores what was learned, as the daemon does when it stops.

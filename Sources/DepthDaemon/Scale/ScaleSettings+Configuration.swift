@@ -32,6 +32,7 @@ extension Configuration.Scale {
     settings.slip.innovationSigmas = slipInnovationSigmas
     settings.slip.innovationCount = slipInnovationCount
     settings.slip.blockSeconds = slipBlockSeconds
+    settings.slip.jumpSeconds = slipJumpSeconds
     settings.slip.standingSpeed = standingSpeed
     settings.slip.standingSeconds = standingSeconds
     settings.conflict.warnSigmas = warnSigmas

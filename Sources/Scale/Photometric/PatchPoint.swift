@@ -16,4 +16,12 @@ struct PatchPoint {
   func distance(_ a: SIMD2<Float>, _ b: SIMD2<Float>) -> Float {
     a.x * (information.x * b.x + information.y * b.y) + a.y * (information.y * b.x + information.z * b.y)
   }
+
+  /// The information across the strongest edge: the larger eigenvalue, 1/pixel2.
+  @inline(__always)
+  var sharpness: Float {
+    let difference = 0.5 * (information.x - information.z)
+    let spread = (difference * difference + information.y * information.y).squareRoot()
+    return 0.5 * (information.x + information.z) + spread
+  }
 }

@@ -5,12 +5,27 @@
 struct PatchTracker {
   /// Half the side of a patch, pixels.
   private static let radius = 4
+  /// Two searches from different starts must end within this squared distance, in deviations of the match.
+  private static let largestDisagreement: Float = 4
   /// A match is kept when the correlation of the two patches is at least this.
   private static let leastCorrelation: Float = 0.8
   /// Deviation of one pixel's grey value that is noise, normalised units.
   private static let noise: Float = 0.03
+  /// What that noise adds to the moments of 64 central differences, each of half a difference of two pixels.
+  private static let gradientNoise: Float = 32 * noise * noise
   /// Deviation of a match that texture cannot lower: interpolation, patch shape, pixels.
   private static let placeNoise: Float = 0.06
+
+  /// Every patch is looked for twice, from different starts: one that is found where it was looked for tells
+  /// nothing, however well it matches.
+  enum Pass {
+    case first
+    /// From the second start: so much farther along its way, as a share of the way that translation makes.
+    case again(Float)
+  }
+
+  /// The second start lies at most so far from the prediction, pixels.
+  private static let largestStep: Float = 1.5
 
   let camera: GridCamera
   /// The patch, its gradients and the deviations from its mean, row by row.
@@ -33,15 +48,22 @@ struct PatchTracker {
   /// Fills in `found` and what belongs to it.
   mutating func track(
     _ point: inout PatchPoint, from target: LumaLevels, to source: LumaLevels,
-    motion: ViewMotion, inverseScale: Float, fromMiddle: Bool
+    motion: ViewMotion, inverseScale: Float, pass: Pass
   ) {
+    let before = point
     point.isFound = false
     guard
       var place = predict(point.place, point.inverseDepth, motion, inverseScale: inverseScale),
       let shape = shape(of: point, motion, inverseScale: inverseScale)
     else { return }
     let predicted = place
-    if fromMiddle {
+    switch pass {
+    case .again(let share):
+      // Along the way that the point goes with the translation.
+      let way = place - camera.pixel(motion.rotate(camera.ray(point.place)))
+      let length = (way * way).sum().squareRoot()
+      place += way * (share * min(1, Self.largestStep / max(1e-6, abs(share) * length)))
+    case .first:
       let start = 0.5 * (place + 0.5) - 0.5
       let centre = 0.5 * (point.place + 0.5) - 0.5
       guard let match = align(centre: centre, in: target.middle, start: start, in: source.middle, shape)
@@ -58,7 +80,12 @@ struct PatchTracker {
     guard (moved * moved).sum() < 16 + 0.5 * (expected * expected).sum() else { return }
     point.found = place
     point.information = result.information
-    point.isFound = true
+    let change = place - before.found
+    point.isFound =
+      switch pass {
+      case .first: true
+      case .again: before.isFound && point.distance(change, change) < Self.largestDisagreement
+      }
   }
 
   /// How the patch is squeezed on its way to the older frame: the columns of d(source)/d(target).
@@ -118,27 +145,39 @@ struct PatchTracker {
       information: Self.information(patch.moments, variance: variance))
   }
 
-  /// (G / variance) with the place noise added to its covariance.
+  /// The inverse of the match's covariance, from the second moments G of the patch's gradients:
+  /// variance G^-1, and the place noise.
+  ///
+  /// Noise makes gradients too, and along a straight edge there are no others. They are taken off first: else a
+  /// match that could slide anywhere along its edge would count for the place where it was looked for.
   private static func information(_ moments: SIMD3<Float>, variance: Float) -> SIMD3<Float> {
-    // Neighbouring pixels' errors belong together: as if there were half as many.
-    let xx = 0.5 * moments.x / variance + 1e-6
-    let xy = 0.5 * moments.y / variance
-    let yy = 0.5 * moments.z / variance + 1e-6
-    let determinant = xx * yy - xy * xy
-    let covariance = SIMD3(
-      yy / determinant + placeNoise * placeNoise, -xy / determinant,
-      xx / determinant + placeNoise * placeNoise)
-    let whole = covariance.x * covariance.z - covariance.y * covariance.y
-    return SIMD3(covariance.z / whole, -covariance.y / whole, covariance.x / whole)
+    let mean = 0.5 * (moments.x + moments.z)
+    let difference = 0.5 * (moments.x - moments.z)
+    let spread = (difference * difference + moments.y * moments.y).squareRoot()
+    func worth(_ eigenvalue: Float) -> Float {
+      // Neighbouring pixels' errors belong together: as if there were half as many.
+      let texture = 0.5 * max(0, eigenvalue - gradientNoise) / variance + 1e-4
+      return 1 / (1 / texture + placeNoise * placeNoise)
+    }
+    let strong = worth(mean + spread)
+    let weak = worth(mean - spread)
+    let middle = 0.5 * (strong + weak)
+    // Other eigenvalues, the same eigenvectors.
+    let stretch = 0.5 * (strong - weak) / max(spread, 1e-9)
+    return SIMD3(middle + stretch * difference, stretch * moments.y, middle - stretch * difference)
   }
 
-  /// Reads the 8x8 pixels around a place; returns the second moments of their gradients and their deviation.
+  /// Reads the 8x8 pixels around a place; returns their deviation and the second moments of their gradients, as
+  /// far as these differ from a change of brightness or contrast: a plain slope of grey looks the same
+  /// wherever it is compared.
   private mutating func takePatch(
     _ image: LumaImage, _ centre: SIMD2<Float>
   ) -> (moments: SIMD3<Float>, deviation: Float) {
     var moments = SIMD3<Float>.zero
-    var sum: Float = 0
-    var squares: Float = 0
+    // Of value, its square, and both gradients alone and times the value.
+    var sums = SIMD2<Float>.zero
+    var gradients = SIMD2<Float>.zero
+    var products = SIMD2<Float>.zero
     let half = Float(Self.radius) - 0.5
     for row in 0..<8 {
       for column in 0..<8 {
@@ -151,13 +190,19 @@ struct PatchTracker {
         gradientsX[index] = gx
         gradientsY[index] = gy
         moments += SIMD3(gx * gx, gx * gy, gy * gy)
-        sum += value
-        squares += value * value
+        sums += SIMD2(value, value * value)
+        gradients += SIMD2(gx, gy)
+        products += value * SIMD2(gx, gy)
       }
     }
-    let mean = sum / 64
+    let mean = sums.x / 64
     for index in 0..<64 { values[index] -= mean }
-    return (moments, max(0, squares / 64 - mean * mean).squareRoot())
+    let squares = max(1e-9, sums.y - 64 * mean * mean)
+    let along = (products - mean * gradients) / squares.squareRoot()
+    let shift = gradients / 8
+    moments -= SIMD3(shift.x * shift.x, shift.x * shift.y, shift.y * shift.y)
+    moments -= SIMD3(along.x * along.x, along.x * along.y, along.y * along.y)
+    return (moments, (squares / 64).squareRoot())
   }
 
   /// One comparison: the gradients' products with the difference, and its square sum.

@@ -11,6 +11,8 @@ struct PhotometricFit: ~Copyable {
     /// Matches that support the scale, and all.
     var supportCount: Int
     var foundCount: Int
+    /// Share of the image that supports the scale.
+    var agreement: Double
     /// Median of how far the supporting matches moved with the translation, pixels of the finest image.
     var parallax: Float
     /// Turn of the camera beyond the odometry's, radians about its axes.
@@ -18,8 +20,13 @@ struct PhotometricFit: ~Copyable {
     var directionChange: Float
   }
 
+  /// Pixels beyond it are not what the scale is for.
+  private static let farthestMeters: Float = 60
   /// A second start of the search is worth its time when it lies so far from the first.
   private static let distinctStarts: Float = 0.2
+
+  /// How far the second start of a patch lies from the first, as a share of its way.
+  private static let secondStart: Float = 0.15
 
   /// Share of the textured pixels that should move and do not; nil when too few should.
   private(set) var staticShare: Float?
@@ -30,6 +37,7 @@ struct PhotometricFit: ~Copyable {
   private var tracker: PatchTracker
   private var search: ScaleSearch
   private var votes: ScaleVotes
+  private var shares = DepthShares()
 
   /// - Parameter intrinsics: of the finest level.
   init(intrinsics: CameraIntrinsics) {
@@ -45,21 +53,27 @@ struct PhotometricFit: ~Copyable {
   ///   - odometry: maps points of the newer frame to the older one's axes, metres.
   ///   - initial: log scale in the middle of the search.
   ///   - expected: log scale that recent frames had.
+  ///   - searches: whether to look for the scale widely, rather than near `expected` alone, and for what stands.
   /// - Returns: nil when the images do not determine a scale.
   mutating func run(
     newer: LumaLevels, older: LumaLevels, depth: NetworkDepth, odometry: ViewMotion, initial: Float,
-    expected: Float
+    expected: Float, searches: Bool
   ) -> Outcome? {
     matchCount = 0
     staticShare = nil
-    let coarse = search.run(
-      target: newer.coarse, source: older.coarse, depth: depth, motion: odometry, around: initial,
-      expected: expected)
-    guard let coarse else { return nil }
-    staticShare = coarse.staticShare
+    var start = expected
+    if searches {
+      let coarse = search.run(
+        target: newer.coarse, source: older.coarse, depth: depth, motion: odometry, around: initial,
+        expected: expected)
+      guard let coarse else { return nil }
+      staticShare = coarse.staticShare
+      start = coarse.logScale
+    }
+    shares = DepthShares(depth, farthest: Self.farthestMeters * expf(-expected))
     PointSelection.run(newer.middle, depth: depth, into: &points)
-    let found = settle(newer, older, odometry, start: coarse.logScale)
-    guard abs(coarse.logScale - expected) > Self.distinctStarts else { return found }
+    let found = settle(newer, older, odometry, start: start)
+    guard abs(start - expected) > Self.distinctStarts else { return found }
     // Repeating texture can mislead the search: what recent frames said is tried too, and matches decide.
     let other = settle(newer, older, odometry, start: expected)
     return (other?.supportCount ?? 0) > (found?.supportCount ?? 0) ? other : found
@@ -75,11 +89,13 @@ struct PhotometricFit: ~Copyable {
     var turn = SIMD3<Float>.zero
     var directionChange: Float = 0
     for round in 0..<2 {
+      // A larger scale is a shorter way: away from the first start, not back to it.
+      let away = logScale < start ? Self.secondStart : -Self.secondStart
       let inverseScale = expf(-logScale)
       for index in points.indices {
         tracker.track(
           &points[index], from: newer, to: older, motion: motion, inverseScale: inverseScale,
-          fromMiddle: round == 0)
+          pass: round == 0 ? .first : .again(away))
       }
       guard
         let refined = MotionRefinement(points, camera: camera, odometry: odometry, logScale: logScale)
@@ -90,10 +106,13 @@ struct PhotometricFit: ~Copyable {
       turn = refined.turn
       directionChange = refined.directionChange
     }
-    guard votes.run(points, camera: camera, motion: motion, around: logScale) else { return nil }
+    guard votes.run(points, camera: camera, motion: motion, around: logScale, shares: shares) else {
+      return nil
+    }
     matchCount = max(matchCount, votes.foundCount)
     return Outcome(
       logScale: votes.logScale, variance: max(votes.variance, variance), supportCount: votes.supportCount,
-      foundCount: votes.foundCount, parallax: votes.parallax, turn: turn, directionChange: directionChange)
+      foundCount: votes.foundCount, agreement: votes.agreement, parallax: votes.parallax, turn: turn,
+      directionChange: directionChange)
   }
 }

@@ -5,16 +5,16 @@ struct PhotometricLimits {
   /// Shortest baseline of a pair, metres.
   let shortestBaseline = 0.05
   /// Wanted baseline as a share of the scene's median depth: parallax grows with it, overlap shrinks.
-  let baselineShare = 0.08
+  let baselineShare = 0.04
   /// A camera that moved less since the last stored frame stands, metres.
   let shortestStep = 0.01
   let longestAgeNanoseconds: Int64 = 1_000_000_000
-  let largestYawRate = 0.35
-  let fewestMatches = 24
-  /// Share of the matches that agree on one scale and one motion.
-  let leastAgreement: Float = 0.4
+  let largestYawRate = 1.0
+  let fewestMatches = 16
+  /// Share of the image, as matches speak for it, that agrees on one scale and one motion.
+  let leastAgreement = 0.5
   let leastParallaxPixels: Float = 1
-  let largestDirectionChange: Float = 0.26
+  let largestDirectionChange: Float = 0.08
   /// Share of the image that must not stand still.
   let leastMovingShare = 0.4
   let largestSigma = 0.15
@@ -28,9 +28,8 @@ struct PhotometricLimits {
     if outcome.supportCount < fewestMatches {
       return .matches(found: outcome.supportCount, needed: fewestMatches)
     }
-    let agreement = Float(outcome.supportCount) / Float(outcome.foundCount)
-    if agreement < leastAgreement {
-      return .agreement(found: Double(agreement), needed: Double(leastAgreement))
+    if outcome.agreement < leastAgreement {
+      return .agreement(found: outcome.agreement, needed: leastAgreement)
     }
     if outcome.parallax < leastParallaxPixels {
       return .parallax(found: Double(outcome.parallax), needed: Double(leastParallaxPixels))

@@ -24,6 +24,10 @@ struct PhotometricObserver: ~Copyable {
   /// What recent looks found; chooses the baseline and a second start of the search.
   private var expected: Float
   private var lastLook: MonotonicTime?
+  /// Looks in a row that were believed. After a few the wide search, half the cost, is made now and then only.
+  private var steadyLooks = 0
+  private static let steadyAfter = 4
+  private static let searchEvery = 4
 
   init(intrinsics: CameraIntrinsics, initialLogScale: Double, intervalSeconds: Double) {
     size = intrinsics.size
@@ -39,12 +43,14 @@ struct PhotometricObserver: ~Copyable {
   mutating func forget() {
     ring.removeAll()
     lastLook = nil
+    steadyLooks = 0
     expected = initialLogScale
   }
 
   /// Nil when there was no reason to look.
+  /// - Parameter mayLook: false to keep the frame for later only, which costs little.
   mutating func observe(
-    _ frame: ScaleObserver.Frame, motion: (MonotonicTime, MonotonicTime) -> CameraMotion?
+    _ frame: ScaleObserver.Frame, mayLook: Bool, motion: (MonotonicTime, MonotonicTime) -> CameraMotion?
   ) -> ScaleObservation? {
     staticShare = nil
     imageYawRate = nil
@@ -55,7 +61,7 @@ struct PhotometricObserver: ~Copyable {
       store(frame)
       return nil
     }
-    let isDue = lastLook.map { frame.time - $0 >= intervalNanoseconds } ?? true
+    let isDue = mayLook && (lastLook.map { frame.time - $0 >= intervalNanoseconds } ?? true)
     guard let recent = motion(ring.time(0), frame.time) else {
       guard isDue else { return nil }
       lastLook = frame.time
@@ -97,9 +103,11 @@ struct PhotometricObserver: ~Copyable {
     }
     let outcome = fit.run(
       newer: ring.view(0), older: ring.view(chosen.age), depth: depth,
-      odometry: ViewMotion(chosen.motion.startFromEnd), initial: initialLogScale, expected: expected)
+      odometry: ViewMotion(chosen.motion.startFromEnd), initial: initialLogScale, expected: expected,
+      searches: steadyLooks < Self.steadyAfter || steadyLooks % Self.searchEvery == 0)
     staticShare = fit.staticShare.map(Double.init)
     guard let outcome else {
+      steadyLooks = 0
       return rejected(.matches(found: fit.matchCount, needed: Self.limits.fewestMatches), at: time)
     }
     var observation = ScaleObservation(
@@ -108,7 +116,9 @@ struct PhotometricObserver: ~Copyable {
       distanceMeters: chosen.motion.chordMeters, gate: .passed)
     if let reason = Self.limits.objection(to: outcome, staticShare: staticShare, sigma: observation.sigma) {
       observation.gate = .rejected(reason)
+      steadyLooks = 0
     } else {
+      steadyLooks += 1
       expected += 0.3 * (outcome.logScale - expected)
       imageYawRate = yawRate - Double(outcome.turn.y) / seconds
     }

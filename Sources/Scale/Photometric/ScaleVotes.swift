@@ -10,6 +10,8 @@ struct ScaleVotes {
     var logScale: Float
     var weight: Float
     var parallax: Float
+    /// Its class in `DepthShares`.
+    var place: Int
   }
 
   /// Neighbouring patches share the network's error: so many count as one.
@@ -21,20 +23,30 @@ struct ScaleVotes {
   /// Largest squared distance of a match from its epipolar line, in standard deviations.
   private static let largestDeviation: Float = 9
 
+  /// A match says nothing along a straight edge. Where the way lies so nearly along one that less than this share
+  /// of the match's information is left, what remains is noise, and it says what was expected.
+  private static let leastAlongWay: Float = 0.1
+  /// A class of distance is spoken for by at least so many votes.
+  private static let fewestSpeakers = 3
+
   private var votes: [Vote] = []
   private(set) var logScale: Float = 0
   private(set) var variance = 0.0
   private(set) var foundCount = 0
   private(set) var supportCount = 0
+  /// Share of the image, as the votes speak for it, that supports the result.
+  private(set) var agreement = 0.0
   /// Median of how far the supporting points move with the translation, pixels.
   private(set) var parallax: Float = 0
 
   init(capacity: Int) { votes.reserveCapacity(capacity) }
 
   /// Gathers the votes and counts them; false when there are fewer than eight.
-  /// - Parameter guess: log scale at which parallax is judged: weights must not depend on what a point says.
+  /// - Parameters:
+  ///   - guess: log scale at which parallax is judged: weights must not depend on what a point says.
+  ///   - shares: how all pixels are spread over distance.
   mutating func run(
-    _ points: [PatchPoint], camera: GridCamera, motion: ViewMotion, around guess: Float
+    _ points: [PatchPoint], camera: GridCamera, motion: ViewMotion, around guess: Float, shares: DepthShares
   ) -> Bool {
     votes.removeAll(keepingCapacity: true)
     foundCount = 0
@@ -45,6 +57,7 @@ struct ScaleVotes {
       if let vote = vote(of: point, camera, motion, inverseScale: inverseScale) { votes.append(vote) }
     }
     guard votes.count >= 8 else { return false }
+    speakForAllPixels(shares)
     votes.withUnsafeBufferPointer { settle($0) }
     return true
   }
@@ -64,6 +77,8 @@ struct ScaleVotes {
     let a = point.distance(slope, value) / square
     let rest = value - a * slope
     guard point.distance(rest, rest) < Self.largestDeviation else { return nil }
+    let share = square / ((slope * slope).sum() * point.sharpness)
+    guard share >= Self.leastAlongWay else { return nil }
     let matchVariance = 1 / (inverseScale * inverseScale * square)
     guard matchVariance < 1 else { return nil }
     let said = a > 0 ? -logf(a) : Self.largestVote
@@ -71,7 +86,23 @@ struct ScaleVotes {
     return Vote(
       logScale: max(-Self.largestVote, min(Self.largestVote, said)),
       weight: 1 / (depthVariance + matchVariance),
-      parallax: inverseScale * (slope * slope).sum().squareRoot())
+      parallax: inverseScale * (slope * slope).sum().squareRoot(),
+      place: DepthShares.place(logDepth: -logf(max(1e-6, point.inverseDepth))))
+  }
+
+  /// Scales the weights so that the votes of each class of distance together weigh what its pixels are.
+  private mutating func speakForAllPixels(_ shares: DepthShares) {
+    var speakers = InlineArray<20, Int>(repeating: 0)
+    var weights = InlineArray<20, Float>(repeating: 0)
+    for vote in votes {
+      speakers[vote.place] += 1
+      weights[vote.place] += vote.weight
+    }
+    let spoken = shares.spoken(by: speakers, fewest: Self.fewestSpeakers)
+    for index in votes.indices {
+      let place = votes[index].place
+      votes[index].weight *= weights[place] > 0 ? spoken[place] / weights[place] : 0
+    }
   }
 
   /// Median of the votes, then of those near it: what moves with the camera errs to one side only.
@@ -89,12 +120,18 @@ struct ScaleVotes {
     }
     logScale = centre
     var sum = 0.0
+    var all = 0.0
+    var near = 0.0
     var squares = 0.0
-    for vote in votes where abs(vote.logScale - centre) <= reach {
+    for vote in votes {
+      all += Double(vote.weight)
+      if abs(vote.logScale - centre) <= Self.supportReach { near += Double(vote.weight) }
+      guard abs(vote.logScale - centre) <= reach else { continue }
       sum += Double(vote.weight)
       squares += Double(vote.weight * vote.weight)
       if abs(vote.logScale - centre) <= Self.supportReach { supportCount += 1 }
     }
+    agreement = all > 0 ? near / all : 0
     parallax = RobustMedian.of(
       votes, weight: { abs($0.logScale - centre) <= Self.supportReach ? 1 : 0 }
     ) { logf(max(1e-3, $0.parallax)) }

@@ -52,8 +52,10 @@ public struct PoseObserver {
   }
 
   /// Looks at one frame; nil when there was no reason to.
+  /// - Parameter mayLook: false to keep the frame for later only.
   public mutating func observe(
-    _ frame: ScaleObserver.Frame, motion: (MonotonicTime, MonotonicTime) -> CameraMotion?
+    _ frame: ScaleObserver.Frame, mayLook: Bool = true,
+    motion: (MonotonicTime, MonotonicTime) -> CameraMotion?
   ) -> ScaleObservation? {
     guard count > 0, frame.time > time(0), seconds(since: time(0), at: frame.time) <= Self.longestAgeSeconds
     else {
@@ -61,7 +63,7 @@ public struct PoseObserver {
       store(frame)
       return nil
     }
-    let isDue = lastLook.map { frame.time - $0 >= intervalNanoseconds } ?? true
+    let isDue = mayLook && (lastLook.map { frame.time - $0 >= intervalNanoseconds } ?? true)
     guard let recent = motion(time(0), frame.time) else {
       guard isDue else { return nil }
       return rejected(.noOdometry, at: frame.time)

@@ -82,10 +82,19 @@ extension ScaleCommand {
         line["sources"] = estimate.sources.names
       }
       if let reason = step.reason { line["reason"] = reason }
+      line["observations"] = step.looks.map(Self.object)
       if let truth = step.trueLogScale { line["truth"] = exp(truth) }
       if let speed = step.speed { line["speed"] = speed }
       let data = try JSONSerialization.data(withJSONObject: line, options: [.sortedKeys])
       Swift.print(String(decoding: data, as: UTF8.self))
+    }
+
+    private static func object(_ look: ScaleReplay.Look) -> [String: Any] {
+      var object: [String: Any] = ["source": look.source]
+      if let value = look.value { object["value"] = value }
+      if let sigma = look.sigma { object["sigma"] = sigma }
+      if let reason = look.rejected { object["rejected"] = reason }
+      return object
     }
 
     private static func range(_ text: String?) throws -> ClosedRange<Double>? {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tomllib
 from pathlib import Path
 
 from depthtrain import strict_toml
@@ -19,7 +18,8 @@ from depthtrain.strict_toml import RecipeError
 class ModelRecipe:
     """The network and its depth convention (inverse depth between 1/max and 1/min, canonical focal length).
 
-    `pose` is the pose network: "light" (0.43 M parameters, what the daemon can run) or "resnet18" (the published PoseNet).
+    `pose` is the pose network: "light" (0.43 M parameters, starts at no motion), "small" (0.28 M, the daemon's, starts at half a metre
+    straight ahead: an odometer says how far, not whether forth or back) or "resnet18" (the published PoseNet, starts at none).
     """
 
     architecture: str = "rpr-lite"
@@ -112,6 +112,14 @@ class Distillation:
     target: str = "log_depth"
     uncertainty: bool = True
     photometric_sigma: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Hints:
+    """Depth Hints: metres of the unit in which the distance to a hint is measured. In metres the logarithm would be several times
+    as heavy, and far off flat; 5.4 is the published code's, whose stereo baseline of 0.54 m counts as 0.1."""
+
+    unit_m: float = 5.4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,6 +245,7 @@ class Recipe:
     photometric: Photometric = Photometric()
     velocity: Velocity = Velocity()
     distillation: Distillation = Distillation()
+    hints: Hints = Hints()
     reprojected: Reprojected = Reprojected()
     multi_frame: MultiFrame = MultiFrame()
     view: View = View()
@@ -296,13 +305,6 @@ def load_recipe(path: str | Path) -> Recipe:
     """Reads a recipe file. Raises RecipeError for anything that is not exactly right."""
     from depthtrain.recipe_check import check  # which needs this file's classes
 
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path}: {error}") from error
-    except OSError as error:
-        raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
-    recipe = strict_toml.build(Recipe, table, f"{path}: recipe")
+    recipe = strict_toml.load(Recipe, Path(path))
     check(recipe, path)
     return recipe

@@ -39,14 +39,22 @@ class Objective(nn.Module):
         A batch that teaches nothing gives one term, 0, so that a step, and every process of several, can go on as usual.
         """
         with torch.autocast(batch.image.device.type, self.amp_type or torch.bfloat16, enabled=self.amp_type is not None):
-            extra = {"labels": batch.labels} if batch.labels.numel() else {}
-            raw = self.networks["depth"](batch.image.to(memory_format=torch.channels_last), **extra)
-        out = {name: value.float() for name, value in raw.items()}
-        networks = {name: network for name, network in self.networks.items()}
-        step = Step(self.recipe, networks, batch, out, number)
+            step = self._look(batch, number)
         active = [method for method in self.methods if not (step.is_pose_warmup and method.waits_for_poses)]
         terms = {name: getattr(self.recipe.losses, method.name) * value
                  for method in active for name, value in method.terms(step).items()}
         if not any(value.requires_grad for value in terms.values()):
-            terms["nothing"] = 0.0 * out["disparity"].mean()
+            terms["nothing"] = 0.0 * step.out["disparity"].mean()
         return terms
+
+    def run_every_mode(self, batch: Batch) -> None:
+        """Runs the depth network on a batch in every way in which the recipe's methods use it, in full precision."""
+        step = self._look(batch, 0)
+        for method in self.methods:
+            method.run_modes(step)
+
+    def _look(self, batch: Batch, number: int) -> Step:
+        """The step `number` with what the depth network says of the batch's images alone."""
+        extra = {"labels": batch.labels} if batch.labels.numel() else {}
+        raw = self.networks["depth"](batch.image.to(memory_format=torch.channels_last), **extra)
+        return Step(self.recipe, dict(self.networks.items()), batch, {name: value.float() for name, value in raw.items()}, number)

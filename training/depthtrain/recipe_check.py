@@ -10,7 +10,7 @@ from depthtrain.strict_toml import RecipeError
 
 def check(recipe: Recipe, path: str | Path) -> None:
     """Refuses values that no dataclass type can: sizes, names, validation drives. `path` starts the messages."""
-    choices = (("model.pose", recipe.model.pose, ("light", "resnet18")),
+    choices = (("model.pose", recipe.model.pose, ("light", "small", "resnet18")),
                ("optimisation.precision", recipe.optimisation.precision, ("auto", "float32", "bfloat16", "float16")),
                ("distillation.target", recipe.distillation.target, ("log_depth", "disparity")))
     for key, value, allowed in choices:
@@ -36,6 +36,8 @@ def check(recipe: Recipe, path: str | Path) -> None:
         raise RecipeError(f"{path}: optimisation.pose_rate is {recipe.optimisation.pose_rate}, expected above 0, at most 100")
     if recipe.losses.distillation > 0 and not recipe.distillation.teacher:
         raise RecipeError(f"{path}: losses.distillation is on, but distillation.teacher names no checkpoint")
+    if not recipe.hints.unit_m > 0:
+        raise RecipeError(f"{path}: hints.unit_m is {recipe.hints.unit_m}, expected above 0")
     if not recipe.groups:
         raise RecipeError(f"{path}: no [[groups]]: there is nothing to train on")
     for group in recipe.groups:

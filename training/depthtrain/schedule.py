@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import nn
 
 from depthtrain.config import Optimisation
-from depthtrain.data.batches import Sampler
+from depthtrain.data.batches import Batch, Sampler
 
 STATISTICS_FIRST = 1 << 40  # batch numbers that no step reaches
+
 
 def parameter_groups(networks: nn.ModuleDict, weight_decay: float, pose_rate: float = 1.0) -> list[dict]:
     """Weight decay for matrices and kernels only; biases and batch-norm parameters go free. Each group's `rate` is its learning
@@ -34,22 +35,23 @@ def learning_rate(settings: Optimisation, steps_since_start: int, progress: floa
 
 
 @torch.no_grad()
-def settle_statistics(network: nn.Module, inputs: Iterable[torch.Tensor]) -> None:
-    """Sets batch-norm statistics to their plain mean over `inputs`, batches of all groups."""
+def settle_statistics(network: nn.Module, inputs: Iterable, run: Callable[..., object] | None = None) -> None:
+    """Sets the network's batch-norm statistics to their plain mean over `inputs`, batches of all groups. `run` is called with each
+    one and runs the network in every way in which it will be used; without it, `network` itself is."""
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None
     for batch in inputs:
-        network(batch)
+        (run or network)(batch)
     for norm in norms:
         norm.momentum = 0.1
 
 
-def statistics_inputs(sampler: Sampler, count: int, device: torch.device) -> Iterator[torch.Tensor]:
-    """Images of `count` batches that no step draws."""
+def statistics_batches(sampler: Sampler, count: int, device: torch.device) -> Iterator[Batch]:
+    """`count` batches that no step draws."""
     for number in range(count):
-        yield sampler.draw(STATISTICS_FIRST + number)[1].image.to(device).to(memory_format=torch.channels_last)
+        yield sampler.draw(STATISTICS_FIRST + number)[1].to(device)
 
 
 def freeze_statistics(network: nn.Module) -> None:

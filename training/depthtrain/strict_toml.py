@@ -9,10 +9,21 @@ import json
 import tomllib
 import types
 import typing
+from pathlib import Path
 
 
 class RecipeError(ValueError):
     """A recipe that cannot be used; the message names the file, the table and the key."""
+
+
+def load(kind: type, path: Path):
+    """An instance of dataclass `kind` from a TOML file. Raises RecipeError for one that cannot be read, too."""
+    try:
+        return build(kind, tomllib.loads(path.read_text()), f"{path}: recipe")
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path}: {error}") from error
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def build(kind: type, table: dict, where: str):

@@ -34,7 +34,7 @@ from depthtrain.priors.references import PriorError
 from depthtrain.progress import Progress
 from depthtrain.recipe_check import check
 from depthtrain.run_folder import RunFolder
-from depthtrain.schedule import freeze_statistics, learning_rate, parameter_groups, settle_statistics, statistics_inputs
+from depthtrain.schedule import freeze_statistics, learning_rate, parameter_groups, settle_statistics, statistics_batches
 from depthtrain.strict_toml import RecipeError
 
 PATIENCE = 50  # steps in a row without a finite gradient before a run gives up
@@ -84,7 +84,8 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
         objective.train()
         if step == settings.freeze_statistics_step:
             networks["depth"].load_state_dict(averages["depth"].state)
-            settle_statistics(networks["depth"], statistics_inputs(sampler, settings.freeze_statistics_batches, place.device))
+            batches_apart = statistics_batches(sampler, settings.freeze_statistics_batches, place.device)
+            settle_statistics(networks["depth"], batches_apart, objective.run_every_mode)
             averages["depth"] = Average.of(networks["depth"], settings.ema_decay)
         if step >= settings.freeze_statistics_step:
             freeze_statistics(networks["depth"])

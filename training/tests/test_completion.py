@@ -27,7 +27,8 @@ from depthtrain.priors.fusion import FusedNetwork, References
 from depthtrain.strict_toml import RecipeError
 from depthtrain.train import train
 from depthtrain.vectors import picture, randomise
-from test_training import RECIPE, batch_of, objective
+from one_batch import batch_of, objective
+from test_training import RECIPE
 
 
 def ambiguous_batch():

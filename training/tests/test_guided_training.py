@@ -152,6 +152,17 @@ def test_labels_keep_depth_and_trust(chain: Chain) -> None:
         labels.read_label("t", drive, 1)
 
 
+def test_labels_of_another_teacher_are_made_anew(chain: Chain) -> None:
+    """Those of the same teacher are kept: an interrupted run goes on."""
+    drive, eye = open_drive(chain.drive), TeacherEye(chain.teacher)
+    for index in range(len(drive)):
+        labels.write_label("whose", drive, index, np.full((64, 96), 12.5), np.full((64, 96), 0.75))
+    assert label_drive(eye, drive, "whose")["written"] == len(drive)
+    assert label_drive(eye, drive, "whose")["written"] == 0
+    eye.sha256 = "another's"
+    assert label_drive(eye, drive, "whose")["written"] == len(drive)
+
+
 def test_batches_carry_labels_and_enlarged_frames(chain: Chain) -> None:
     """The teacher's depth is in the student's unit, and the enlarged images show the same rectangle."""
     recipe = load_recipe(chain.fused.with_name("recipe.toml"))

@@ -12,6 +12,7 @@ from depthtrain.networks.hrdepth import HRDepth
 from depthtrain.networks.litemono import LiteMono
 from depthtrain.networks.monodepth2 import Monodepth2
 from depthtrain.networks.posenet import PoseNet, PoseNetLight
+from depthtrain.networks.registry import POSE_NETWORKS
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.vectors import randomise
 
@@ -102,6 +103,12 @@ def test_channel_attention_by_hand() -> None:
     attention, x = ChannelAttention(32), torch.randn(1, 32, 3, 5)
     gate = 1 / (1 + torch.exp(-(attention.fc[2].weight @ torch.relu(attention.fc[0].weight @ x.mean(dim=(2, 3))[0]))))
     assert torch.allclose(attention(x), x * gate[None, :, None, None], atol=1e-6)
+
+
+def test_the_small_pose_network_sets_out_ahead_for_every_method_that_learns_poses() -> None:
+    """Later-from-earlier translation: what is ahead comes nearer, by about half a metre."""
+    _, translation = POSE_NETWORKS["small"]().eval()(torch.randn(1, 6, 64, 96))
+    assert translation[0, 2] == pytest.approx(-0.5, abs=0.15) and translation[0, :2].abs().max() < 0.15
 
 
 def test_pose_networks_start_near_identity() -> None:

@@ -10,75 +10,24 @@ import torch
 
 from conftest import write_drive
 from depthtrain.checkpoint import read
-from depthtrain.config import Augmentation, LossWeights, ModelRecipe, Optimisation, Recipe, load_recipe
-from depthtrain.data.batches import Batch, Sampler
-from depthtrain.geometry import disparity_to_depth, warp
-from depthtrain.networks.rpr_lite import RPrLite
-from depthtrain.objective import Objective
+from depthtrain.config import LossWeights, ModelRecipe, load_recipe
+from depthtrain.data.batches import Sampler
 from depthtrain.schedule import learning_rate, parameter_groups
 from depthtrain.train import train
-
-HEIGHT, WIDTH = 64, 96
-
-
-def _texture(seed: int, count: int) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(count, 3, HEIGHT // 4, WIDTH // 4, generator=generator)
-    return torch.nn.functional.interpolate(coarse, size=(HEIGHT, WIDTH), mode="bicubic", align_corners=False).clamp(0, 1)
-
-
-def batch_of(photometric: bool) -> tuple[Batch, torch.Tensor]:
-    """Two textured slanted walls, each seen again from 0.25 m to the left (by both sources, so that the target is exactly
-    what warping gives); returns the batch and the true depth in the network's unit, here metres."""
-    depth = torch.linspace(3.0, 6.0, WIDTH).expand(2, 1, HEIGHT, WIDTH).contiguous()
-    K, sources = torch.tensor([[90.0, 90.0, 47.5, 31.5]]).repeat(2, 1), _texture(1, 2)
-    T = torch.eye(4).repeat(2, 2, 1, 1)
-    T[:, :, 0, 3] = 0.25
-    clean = warp(sources, depth, T[:, 0], K)[0]
-    pairs = torch.stack([sources, sources], dim=1)
-    weight = torch.zeros_like(depth) if photometric else torch.ones_like(depth)
-    index = torch.arange(2) if photometric else torch.zeros(0, dtype=torch.long)
-    count = len(index)
-    everywhere = torch.ones(count, 2, dtype=torch.bool)
-    return Batch(image=(clean - 0.45) / 0.225, clean=clean, depth=depth * weight, weight=weight, metres_per_unit=torch.ones(2),
-                 hint=torch.zeros_like(depth), photo_index=index, sources=pairs[:count], present=everywhere,
-                 intrinsics=K[:count], T_source_target=T[:count], pose_known=everywhere.clone(),
-                 distance_m=torch.full((count, 2), float("nan"))), depth
-
-
-def objective(weights: LossWeights, model: ModelRecipe = ModelRecipe(), **settings) -> Objective:
-    """The objective of a recipe without drives, for batches made by hand."""
-    torch.manual_seed(0)
-    return Objective(Recipe("t", model, Optimisation(steps=1), weights, Augmentation(), (), **settings))
-
-
-def _fit(batch: Batch, weights: LossWeights, steps: int, rate: float) -> tuple[RPrLite, list[float]]:
-    learner = objective(weights)
-    optimiser, history = torch.optim.Adam(learner.parameters(), lr=rate), []
-    for number in range(steps):
-        total = sum(learner.train()(batch, number).values())
-        optimiser.zero_grad()
-        total.backward()
-        optimiser.step()
-        history.append(float(total.detach()))
-    return learner.networks["depth"], history
+from one_batch import batch_of, fit, objective
 
 
 @pytest.mark.parametrize("extra", [{}, {"silog": 0.1}, {"log_l1": 0.0, "berhu": 1.0}], ids=["log_l1", "silog", "berhu"])
 def test_supervised_overfits_one_batch(extra: dict) -> None:
     batch, depth = batch_of(photometric=False)
-    network, _ = _fit(batch, LossWeights(**extra), steps=80, rate=3e-3)
-    with torch.no_grad():
-        predicted = disparity_to_depth(network.train()(batch.image)["disparity"], 0.1, 100.0)
+    _, _, predicted = fit(batch, LossWeights(**extra), 80)
     assert float(((predicted - depth).abs() / depth).mean()) < 0.08
 
 
 def test_photometric_overfits_one_batch() -> None:
     """Depth is learned from reprojection alone; the image borders, which leave the source, are not judged."""
     batch, depth = batch_of(photometric=True)
-    network, history = _fit(batch, LossWeights(), steps=150, rate=3e-3)
-    with torch.no_grad():
-        predicted = disparity_to_depth(network.train()(batch.image)["disparity"], 0.1, 100.0)
+    _, history, predicted = fit(batch, LossWeights(), 150)
     inside = ((predicted - depth).abs() / depth)[..., 4:-4, 14:-14]
     assert float(inside.mean()) < 0.12 and min(history[-10:]) < 0.3 * history[0]
 

@@ -18,10 +18,11 @@ TABLE = ROOT / "docs" / "benchmarks" / "methods.md"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m depthtrain.ablate", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", action="append", metavar="NAME", help="run this experiment in this process (repeatable)")
-    parser.add_argument("--again", action="store_true", help="measure anew what has a result; finished runs are still found again")
-    parser.add_argument("--seeds", type=int, default=4, help="pairs of runs for each experiment, 2 to 10 (default 4)")
-    parser.add_argument("--jobs", type=int, default=2, help="experiments at a time (default 2)")
+    parser.add_argument("--only", action="append", metavar="NAME", help="run this experiment here (repeatable)")
+    parser.add_argument("--again", action="store_true", help="measure anew what has a result; finished runs are found again")
+    parser.add_argument("--seeds", type=int, default=3,
+                        help="pairs of runs for each experiment, 2 to 10 (default %(default)s)")
+    parser.add_argument("--jobs", type=int, default=2, help="experiments at a time (default %(default)s)")
     parser.add_argument("--table", action="store_true", help="only write the table from the results that are there")
     arguments = parser.parse_args()
     for module in MODULES:
@@ -68,8 +69,8 @@ def run_all(jobs: int, seeds: int, again: bool) -> list[str]:
         for name, process in list(running.items()):
             if process.poll() is not None:
                 del running[name]
-                found = row(EXPERIMENTS[name], results(EXPERIMENTS[name])) if process.returncode == 0 else "FAILED, see its log"
-                print(f"{name}: {found}", flush=True)
+                entry, is_done = EXPERIMENTS[name], process.returncode == 0
+                print(f"{name}: {row(entry, results(entry)) if is_done else 'FAILED, see its log'}", flush=True)
                 failed += [name] if process.returncode else []
         time.sleep(1)
     return failed

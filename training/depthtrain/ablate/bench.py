@@ -1,7 +1,8 @@
 """What experiments share: the small mixed set, short training runs that are kept, and scores.
 
-The set is two real drives (kitti2015_train, kitti_odom00) and two simulator drives (a street and a yard). A common base comes
-from other simulator drives with truth; what is judged are kitti2015_val and simulator drives of seeds that nothing trained on.
+The set is two real drives (kitti2015_train, kitti_odom00) and two simulator drives (a street and a yard). A common base
+comes from other simulator drives with truth; what is judged are kitti2015_val and simulator drives of seeds that nothing
+trained on.
 Networks are RPr-Lite at 192x64.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import json
 import shutil
 import tomllib
@@ -61,7 +63,7 @@ EXPERIMENTS: dict[str, Experiment] = {}
 
 
 def experiment(name: str, method: str, measure: str, note: str):
-    """Registers a function (Bench) -> Outcome as the experiment `name`; `measure`, the table's column, is better when lower."""
+    """Registers a function (Bench) -> Outcome as the experiment `name`; `measure`, a column, is better when lower."""
     def register(run: Callable[[Bench], Outcome]) -> Callable[[Bench], Outcome]:
         EXPERIMENTS[name] = Experiment(name, method, measure, note, run)
         return run
@@ -70,8 +72,8 @@ def experiment(name: str, method: str, measure: str, note: str):
 
 @dataclasses.dataclass(frozen=True)
 class Errors:
-    """Means over the pixels of a frame, the frames of a drive, and drives. `log` is |ln predicted - ln true|, `shape` the same
-    after median scaling, `scale` the absolute log of that scaling, `abs_rel` as published, unscaled."""
+    """Means over the pixels of a frame, the frames of a drive, and drives. `log` is |ln predicted - ln true|, `shape` the
+    same after median scaling, `scale` the absolute log of that scaling, `abs_rel` as published, unscaled."""
 
     log: float
     shape: float
@@ -109,9 +111,13 @@ class Bench:
         torch.set_num_threads(1)  # more would wait for each other: experiments run side by side
         cv2.setNumThreads(1)
 
+    def of(self, seed: int) -> "Bench":
+        """The same bench for another seed."""
+        return Bench(seed, self.folder, self.shrink)
+
     def common(self) -> "Bench":
         """The bench of what all seeds share."""
-        return Bench(0, self.folder, self.shrink)
+        return self.of(0)
 
     def recipe(self, name: str, sources: Iterable[Source], losses: LossWeights, steps: int = 100, batch: int = 4,
                rate: float = 3e-4, is_fresh: bool = False, pose_rate: float = 1.0, **tables) -> Recipe:
@@ -124,22 +130,27 @@ class Bench:
                                 freeze_statistics_step=steps // 2 if is_fresh else 0, seed=self.seed, pose_rate=pose_rate,
                                 freeze_statistics_batches=max(2, 20 // self.shrink), checkpoint_every_s=60.0)
         recipe = Recipe(f"{name}-{self.seed}" if self.seed else name, tables.pop("model", ModelRecipe()), settings, losses,
-                        Augmentation(zoom_max=1.2, paste=0.0), (Group("small", *SIZE, batch, 1.0, tuple(sources)),), **tables)
+                        Augmentation(zoom_max=1.2, paste=0.0), (Group("small", *SIZE, batch, 1.0, tuple(sources)),),
+                        **tables)
         check(recipe, f"experiment {name}")
         return recipe
 
-    def trained(self, recipe: Recipe, init: Path | Callable[[], Path] | None = None) -> Path:
-        """The checkpoint of a finished run of the recipe, trained now as far as it is not yet; what another recipe left
-        under its name is trained anew. `init`, a checkpoint or what makes one, is where a new run starts."""
+    def trained(self, recipe: Recipe, init: Path | None = None, made_with: Iterable[Path] = ()) -> Path:
+        """The checkpoint of a finished run of the recipe, trained now as far as it is not yet. `init` is where it starts;
+        `made_with` are further files that it learns from. What another recipe, or other files, left under its name is
+        trained anew."""
         folder = self.folder / "runs" / recipe.name
-        checkpoint = folder / "checkpoint.pt"
+        checkpoint, origin = folder / "checkpoint.pt", folder / "made-with.sha256"
+        digests = "".join(f"{_sha256(path)}\n" for path in (*([] if init is None else [init]), *made_with))
         with self.alone(recipe.name):
             content = read(checkpoint) if checkpoint.exists() else None
-            if content is not None and not _is_of(content, recipe):
+            if content is not None and not (_is_of(content, recipe) and origin.exists() and origin.read_text() == digests):
                 shutil.rmtree(folder)
                 content = None
             if content is None:
-                train(recipe, folder, device="cpu", init=init() if callable(init) else init)
+                folder.mkdir(parents=True, exist_ok=True)
+                origin.write_text(digests)
+                train(recipe, folder, device="cpu", init=init)
             elif content["step"] < recipe.optimisation.steps:
                 train(recipe, folder, resume=True, device="cpu")
             if read(checkpoint)["step"] < recipe.optimisation.steps:
@@ -160,15 +171,14 @@ class Bench:
             prepare_drives()
         sources = [Source(drive, 1.0, empty_depth_m=80.0) for drive in BASE_DRIVES]
         bench = self.common()
-        return bench.trained(bench.recipe("base-simulated", sources, SUPERVISED, 700, 6, 1e-3, is_fresh=True))
+        return bench.trained(bench.recipe("base-simulated", sources, SUPERVISED, 450, 6, 1e-3, is_fresh=True))
 
     def base(self) -> Path:
         """The start of the others: the same, then with truth of the real stills as well."""
-        sources = [Source(STILLS, float(len(BASE_DRIVES))), *(Source(drive, 1.0, empty_depth_m=80.0) for drive in BASE_DRIVES)]
-        with self.alone("drives"):
-            prepare_drives()
-        bench = self.common()
-        return bench.trained(bench.recipe("base", sources, SUPERVISED, 500, 6, 1e-3, is_fresh=True), init=self.simulated_base)
+        simulated = [Source(drive, 1.0, empty_depth_m=80.0) for drive in BASE_DRIVES]
+        sources, bench = [Source(STILLS, float(len(simulated))), *simulated], self.common()
+        recipe = bench.recipe("base", sources, SUPERVISED, 250, 6, 1e-3, is_fresh=True)
+        return bench.trained(recipe, init=self.simulated_base())
 
     def predictor(self, checkpoint: Path, model: ModelRecipe | None = None) -> tuple[Callable, ModelRecipe]:
         """The averaged network of a checkpoint as a predictor, and its depth convention (or `model`, another one)."""
@@ -178,8 +188,8 @@ class Bench:
 
     def errors(self, checkpoint: Path, drives: Iterable[str], model: ModelRecipe | None = None,
                counts: Callable[[np.ndarray], np.ndarray] | None = None) -> Errors:
-        """Errors of a checkpoint on drives, read under another depth convention if `model` says so, of all pixels or of those that
-        `counts` picks by the truth; frames without any are left out."""
+        """Errors of a checkpoint on drives, read under another depth convention if `model` says so, of all pixels or of
+        those that `counts` picks by the truth; frames without any are left out."""
         rows = []
         for name in drives:
             found = [frame_errors(depth, drive.depth(index), counts) for drive, index, depth, _ in
@@ -187,7 +197,8 @@ class Bench:
             rows.append(np.mean([dataclasses.astuple(errors) for errors in found if errors is not None], axis=0))
         return Errors(*(float(value) for value in np.mean(rows, axis=0)))
 
-    def predictions(self, checkpoint: Path, drive: str, model: ModelRecipe | None = None) -> Iterable[tuple[Drive, int, np.ndarray, np.ndarray | None]]:
+    def predictions(self, checkpoint: Path, drive: str,
+                    model: ModelRecipe | None = None) -> Iterator[tuple[Drive, int, np.ndarray, np.ndarray | None]]:
         """(drive, index, depth (H, W) metres, log_sigma (H, W) or None) of every frame of a drive."""
         predict, model = self.predictor(checkpoint, model)
         opened = open_drive(drive_path(drive))
@@ -201,6 +212,11 @@ def _is_of(content: dict, recipe: Recipe) -> bool:
         return strict_toml.build(Recipe, tomllib.loads(content["recipe"]), "checkpoint") == recipe
     except strict_toml.RecipeError:
         return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def result_path(name: str, seed: int, folder: Path = RUNS) -> Path:

@@ -25,12 +25,12 @@ SOURCES = (Source(STILLS, 1.0), simulated("street"))
 
 @experiment("completion", "sparse auxiliary network, 500 points", "unscaled AbsRel, kitti2015_val and simulated street",
             "one network, trained jointly, without and with range points; by number of points, 0: {points_0:.3f}, 50: "
-            "{points_50:.3f}, 100: {points_100:.3f}, 200: {points_200:.3f}, 500: {points_500:.3f}, 2000: {points_2000:.3f}; the start "
-            "has {start:.3f}; points are the velodyne's on the real drive and exact on the simulated one; 2000 are at most 768 "
-            "after thinning at this size")
+            "{points_50:.3f}, 100: {points_100:.3f}, 200: {points_200:.3f}, 500: {points_500:.3f}, 2000: "
+            "{points_2000:.3f}; the start has {start:.3f}; points are the velodyne's on the real drive and exact on "
+            "the simulated one; 2000 are at most 768 after thinning at this size")
 def completion(bench: Bench) -> Outcome:
     """One network, trained jointly from the common start, with and without range points."""
-    recipe = bench.recipe("completion", SOURCES, dataclasses.replace(SUPERVISED, completion=1.0), 120, rate=1e-3,
+    recipe = bench.recipe("completion", SOURCES, dataclasses.replace(SUPERVISED, completion=1.0), 80, rate=5e-4,
                           completion=Completion(empty=0.15))
     joint = bench.trained(recipe, init=bench.base())
     errors = {f"points_{count}": _abs_rel(joint, count) for count in COUNTS}
@@ -48,10 +48,10 @@ def _abs_rel(checkpoint: Path, count: int) -> float:
 
 
 @experiment("sigma", "log-sigma head, calibrated", "AUSE by AbsRel, kitti2015_val and simulated street",
-            "removing pixels in the order of sigma against removing them in no order; disagreement with the mirrored image, which "
-            "costs a second pass, has {flipped:.3f}; {one:.0%} of the pixels within 1 sigma and {two:.0%} within 2 on drives never "
-            "trained on, once each frame's scale is taken out (76% and 94% if errors were Laplace of that sigma, as calibration "
-            "takes them)")
+            "removing pixels in the order of sigma against removing them in no order; disagreement with the mirrored "
+            "image, which costs a second pass, has {flipped:.3f}; {one:.0%} of the pixels within 1 sigma and "
+            "{two:.0%} within 2 on drives never trained on, once each frame's scale is taken out (76% and 94% if "
+            "errors were Laplace of that sigma, as calibration takes them)")
 def sigma(bench: Bench) -> Outcome:
     """Removing pixels in the order of sigma against removing them in no order; calibrated on held-out training frames."""
     run = bench.trained(bench.recipe("sigma", SOURCES, SUPERVISED, 40), init=bench.base())

@@ -15,6 +15,7 @@ from depthtrain.config import Group, ModelRecipe, Priors, Source, drive_path
 from depthtrain.data.drive import open_drive
 from depthtrain.priors.build import build_references, select_references
 from depthtrain.priors.losses import gradient_consistency
+from depthtrain.priors.references import open_references
 from depthtrain.teacher.inference import TeacherEye
 from depthtrain.teacher.label import label_drive
 
@@ -30,78 +31,78 @@ def teacher(bench: Bench) -> Path:
                *(simulated(place, supervision="both") for place in ("street", "yard"))]
     model = ModelRecipe(architecture="teacher-lite", canonical_fx_px=2 * ModelRecipe().canonical_fx_px)
     losses = dataclasses.replace(SUPERVISED, photometric=1.0, multi_frame=1.0)
-    recipe = bench.recipe("teacher", sources, losses, 120, rate=1e-3, model=model)
-    return bench.trained(dataclasses.replace(recipe, groups=(Group("rich", *RICH, 2, 1.0, tuple(sources)),)), init=bench.base)
+    recipe = bench.recipe("teacher", sources, losses, 50, rate=5e-4, model=model)
+    group = Group("rich", *RICH, 2, 1.0, tuple(sources))
+    return bench.trained(dataclasses.replace(recipe, groups=(group,)), init=bench.base())
 
 
 def labelled(bench: Bench) -> TeacherEye:
     """The students' common teacher, after it has labelled the drives that they learn from without truth."""
-    common = bench.common()
-    eye = TeacherEye(teacher(common))
+    eye = TeacherEye(teacher(bench.of(1)))
     torch.set_num_threads(1)
-    with common.alone("labels"):
+    with bench.alone("labels"):
         for source in (REAL, *MOVING):
             label_drive(eye, open_drive(drive_path(source.drive)), LABELS)
     return eye
 
 
-@experiment("teacher", "multi-frame teacher (plane sweep)", "unscaled log error, moving frames of simulated street and yard",
-            "one network in its two modes, with and without its neighbours, known poses, 120 steps at 384x128; median-scaled "
-            "{alone:.3f} alone, {together:.3f} together")
-def multi_frame(bench: Bench) -> Outcome:
-    """The same network alone and with its neighbours, on drives that it was not trained on."""
-    eye, errors = TeacherEye(teacher(bench)), []
-    for place in ("street", "yard"):
-        judged = open_drive(drive_path(drive(f"{place}_moving_val")))
-        for index in range(2, len(judged) - 2):
-            looks = (eye.look(judged, index, alone=True), eye.look(judged, index))
-            errors.append([dataclasses.astuple(frame_errors(eye.depth_m(look, judged)[0], judged.depth(index))) for look in looks])
-    alone, together = (Errors(*map(float, values)) for values in np.mean(errors, axis=0))
-    return Outcome(alone.log, together.log, {"alone": alone.shape, "together": together.shape})
-
-
 @experiment("guided", "guided loss (view reconstruction, gradient consistency)",
             "error of the normalised depth gradient, simulated street and yard",
-            "reprojection at the network's own size against reprojection at twice the size and the teacher's depth steps (weights 1 "
-            "and 0.3), known poses; median-scaled log error {shape_without:.3f} without, {shape_with:.3f} with; the start has "
-            "{start:.3f} and {shape_start:.3f}")
+            "reprojection at the network's own size against reprojection at twice the size and the teacher's depth "
+            "steps (weights 1 and 0.3), known poses; median-scaled log error {shape_without:.3f} without, "
+            "{shape_with:.3f} with; the start has {start:.3f} and {shape_start:.3f}")
 def guided(bench: Bench) -> Outcome:
     """Self-supervision at the network's own resolution, or with richer images and the teacher's depth steps."""
     labelled(bench)
     runs = {"start": bench.base()}
     for name, losses in (("without", SELF_SUPERVISED),
                          ("with", dataclasses.replace(SELF_SUPERVISED, photometric=0.0, view=1.0, consistency=0.3))):
-        runs[name] = bench.trained(bench.recipe(f"guided-{name}", (REAL, *MOVING), losses), init=bench.base())
+        runs[name] = bench.trained(bench.recipe(f"guided-{name}", (REAL, *MOVING), losses, 60), init=bench.base())
     errors = {name: gradient_error(bench, run) for name, run in runs.items()}
     shapes = {f"shape_{name}": bench.errors(run, VALIDATION).shape for name, run in runs.items()}
     return Outcome(errors["without"], errors["with"], {"start": errors["start"], **shapes})
 
 
 @experiment("priors", "prior fusion with selection", "unscaled AbsRel, kitti2015_val and simulated street",
-            "100 and 50 steps without a bank; 100 with 1,024 random references a step ({random_abs_rel:.3f}), then 50 with the 512 selected "
-            "ones, stratified; the bank is of the training drives, the labels are the same in all runs; log error {without_log:.3f} "
-            "without, {with_log:.3f} with")
+            "60 and 30 steps without a bank; 60 with 1,024 random references a step ({random_abs_rel:.3f}), then 30 "
+            "with the 512 selected ones, stratified; the bank is of the training drives, the labels are the same in "
+            "all runs; log error {without_log:.3f} without, {with_log:.3f} with")
 def priors(bench: Bench) -> Outcome:
-    """The control learns from the same labels in the same two runs, without a bank: what is left is what looking up brings."""
+    """The control learns from the same labels in the same two runs, without a bank: what is left is what looking up does."""
     eye, start = labelled(bench), bench.base()
     sources = [Source(STILLS, 1.0), simulated("street"), dataclasses.replace(REAL, supervision="depth")]
-    begun = bench.trained(bench.recipe("priors-without-begun", sources, SUPERVISED), init=start)
-    control = bench.trained(bench.recipe("priors-without", sources, SUPERVISED, 50), init=begun)
-    references = bench.folder / "runs" / "references.safetensors"
-    selected = bench.folder / "runs" / f"selected-{bench.seed}.safetensors"
-    plain = bench.recipe("priors-random", sources, dataclasses.replace(SUPERVISED, prior=1.0),
-                         priors=Priors(str(references), 1024))
+    begun = bench.trained(bench.recipe("priors-without-begun", sources, SUPERVISED, 60), init=start)
+    control = bench.trained(bench.recipe("priors-without", sources, SUPERVISED, 30), init=begun)
+    losses = dataclasses.replace(SUPERVISED, prior=1.0)
+    runs = bench.folder / "runs"
+    references, selected = runs / "references.safetensors", runs / f"selected-{bench.seed}.safetensors"
+    recipe = bench.recipe("priors-random", sources, losses, 60, priors=Priors(str(references), 1024))
     with bench.alone("references"):
-        if not references.exists():
-            build_references(eye, [STILLS, REAL.drive, drive("street")], plain, references, every=4)
-    random_draws = bench.trained(plain, init=start)
-    if not selected.exists():
-        select_references(random_draws, references, selected, 512, is_stratified=True)
-    tuned = bench.recipe("priors-selected", sources, dataclasses.replace(SUPERVISED, prior=1.0), 50,
-                         priors=Priors(str(selected), 0))
-    without, drawn, kept = (bench.errors(run, MIXED_VALIDATION) for run in
-                            (control, random_draws, bench.trained(tuned, init=random_draws)))
-    return Outcome(without.abs_rel, kept.abs_rel, named({"without": without, "random": drawn, "with": kept}))
+        if not references.exists() or open_references(references).metadata["teacher_sha256"] != eye.sha256:
+            build_references(eye, [STILLS, REAL.drive, drive("street")], recipe, references, every=4)
+    drawn = bench.trained(recipe, init=start, made_with=[references])
+    select_references(drawn, references, selected, 512, is_stratified=True)
+    recipe = bench.recipe("priors-selected", sources, losses, 30, priors=Priors(str(selected), 0))
+    kept = bench.trained(recipe, init=drawn, made_with=[selected])
+    judged = {"without": control, "random": drawn, "with": kept}
+    found = {name: bench.errors(run, MIXED_VALIDATION) for name, run in judged.items()}
+    return Outcome(found["without"].abs_rel, found["with"].abs_rel, named(found))
+
+
+@experiment("teacher", "multi-frame teacher (plane sweep)", "unscaled log error, moving frames of simulated street and yard",
+            "one network in its two modes, with and without its neighbours, known poses, 50 steps at 384x128; "
+            "median-scaled {alone:.3f} alone, {together:.3f} together")
+def multi_frame(bench: Bench) -> Outcome:
+    """The same network alone and with its neighbours, on drives that it was not trained on."""
+    eye, errors = TeacherEye(teacher(bench)), []
+    for place in ("street", "yard"):
+        judged = open_drive(drive_path(drive(f"{place}_moving_val")))
+        for index in range(2, len(judged) - 2, 2):
+            looks = (eye.look(judged, index, alone=True), eye.look(judged, index))
+            pair = [frame_errors(eye.depth_m(look, judged)[0], judged.depth(index)) for look in looks]
+            errors.append([dataclasses.astuple(each) for each in pair])
+    alone, together = (Errors(*map(float, values)) for values in np.mean(errors, axis=0))
+    return Outcome(alone.log, together.log, {"alone": alone.shape, "together": together.shape})
 
 
 def gradient_error(bench: Bench, run: Path) -> float:
@@ -110,8 +111,9 @@ def gradient_error(bench: Bench, run: Path) -> float:
     for name in VALIDATION:
         for judged, index, depth, _ in bench.predictions(run, name):
             truth = judged.depth(index)
-            pair = [torch.from_numpy(np.where(np.isfinite(plane) & (plane > 0), 1 / np.maximum(plane, 0.1), 1 / 80.0)).float()
-                    for plane in (depth, truth)]
+            inverse = [np.where(np.isfinite(plane) & (plane > 0), 1 / np.maximum(plane, 0.1), 1 / 80.0)
+                       for plane in (depth, truth)]
+            pair = [torch.from_numpy(plane).float() for plane in inverse]
             small = [F.interpolate(plane[None, None], (SIZE[1], SIZE[0]), mode="area") for plane in pair]
             errors.append(float(gradient_consistency(*small, torch.ones_like(small[0]))))
     return float(np.mean(errors))

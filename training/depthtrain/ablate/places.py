@@ -24,8 +24,8 @@ DRIVES = {  # name: world, seed, frames, further options
        for seed in range(first, first + 4)},
 }
 LEADERS = {  # name: drive, distance of the vehicle in metres, seed of its looks, in every n-th stretch of frames
-    "base_leader_1": ("base_street_224", 5.0, 11, 1), "base_leader_2": ("base_yard_234", 9.0, 12, 1),
-    "leader_truth": ("base_yard_233", 5.0, 5, 2), "leader": ("yard", 5.0, 5, 2), "leader_val": ("yard_val", 5.0, 5, 1),
+    "base_van_1": ("base_street_224", 5.0, 11, 1), "base_van_2": ("base_yard_234", 9.0, 12, 1),
+    "van_truth": ("base_street_223", 6.0, 5, 2), "van": ("street", 6.0, 5, 2), "van_val": ("street_val", 6.0, 5, 1),
 }
 
 

@@ -15,47 +15,36 @@ STUDENT_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """Two-sided 95 % points of Student's t for 1 to 9 degrees of freedom."""
 HEAD = """# What each method does to its own measure
 
-`make ablate-small` makes this table; `python -m depthtrain.ablate --only NAME` repeats one row. Protocol: RPr-Lite at 192x64
-(`teacher`: 384x128), 40 to 160 steps of 4 images a run on one CPU thread, on two real drives (`kitti2015_train`, `kitti_odom00`;
-`guided` and `priors` also `kitti_odom06`) and two simulator drives (a street and a yard). Judged are the averaged weights, on
-`kitti2015_val` and on simulator drives of other seeds, never on what a run learned from. Most runs start from one common base,
-supervised for 700 steps on ten further simulator drives and for 500 more on these and the truth of `kitti2015_train`;
-`self-distillation` starts from the first half of it, which has not seen a real picture, `hints` from random weights.
+`make ablate-small` makes this page in one go; `python -m depthtrain.ablate --only NAME` repeats one row. Protocol:
+RPr-Lite at 192x64 (`teacher`: 384x128), 30 to 160 steps of 4 images a run on one CPU thread, on two real drives
+(`kitti2015_train`, `kitti_odom00`; `guided` and `priors` also `kitti_odom06`) and two simulator drives (a street and
+a yard). Judged are the averaged weights, on `kitti2015_val` and on simulator drives of other seeds, never on what a
+run learned from. Runs start from one common base, supervised for 450 steps on ten further simulator drives and for
+250 more on these and the truth of `kitti2015_train`; `self-distillation` starts from the first half of it, which has
+not seen a real picture, `hints` from random weights.
 
-The two runs of a pair share start, seed, order of the data and steps, and differ in the method (and what comes with it) alone.
-`teacher`, `completion` and `sigma` compare two uses of one network: they say what the use is worth, not what training with it does.
-Each method is judged by the measure that it is meant to improve; all are better when lower. Log error is the mean of
-|ln predicted - ln true|: in the yard a few near things that are missed altogether decide AbsRel, so that rows that count the yard
-are in log error. Where another measure that was looked at moved the other way, the note has it.
+The two runs of a pair share start, seed, order of the data and steps, and differ in the method (and what comes with
+it) alone. `teacher`, `completion` and `sigma` compare two uses of one network: they say what the use is worth, not
+what training with it does. Each method is judged by the measure that it is meant to improve; all are better when
+lower. Log error is the mean of |ln predicted - ln true|: in the yard a few near things that are missed altogether
+decide AbsRel, so that rows that count the yard are in log error. Where another measure that was looked at moved the
+other way, the note has it.
 
-Every pair is run with {seeds} seeds. The change is the mean paired difference, relative to the mean without; beside it are its standard
-error and, in brackets, the number of pairs. "yes" and "no" need a 95 % interval (Student's t over the seeds) that leaves out zero; else the row is undecided. The interval
-is about other runs from the same base and with the same judged frames, not about other places, nor about methods trained to their end.
+Every pair is run with {seeds} seeds. The change is the mean paired difference, relative to the mean without; beside
+it are its standard error and, in brackets, the number of pairs. "yes" and "no" need a 95 % interval (Student's t over
+the seeds) that leaves out zero; else the row is undecided. The interval is about other runs from the same base and
+with the same judged frames, not about other places, nor about methods trained to their end. Steps, rates and seeds
+were fixed on drives of other seeds before the run; [earlier set-ups](methods-history.md), which had been judged on the
+same frames, are kept apart.
 
 | experiment | method | measure | without | with | change | moved as meant |
 |---|---|---|---|---|---|---|
 """
 
-EARLIER = """
-## Earlier runs
-
-An earlier protocol compared single pairs of longer runs (80 to 300 steps, mostly at the learning rate 1e-3, from one base of 500
-supervised steps; other judged frames, AbsRel throughout). It is not comparable number by number, but says more where pairs are
-missing above: completion with 500 points -20.2 %, sigma's AUSE -23.3 %, reprojected distance -40.7 %, the scale's error under velocity
-supervision -80.7 % and -80.6 %, Depth Hints near thin objects -9.4 %, -3.5 % and -3.5 %, prior fusion with selection -7.5 %, guided losses
--0.9 %, the multi-frame teacher -0.4 %, the infinite-depth filter -2.8 % (it dropped 14 of 20 frames with the vehicle and 1 of 40
-without). Self-distillation of supervised students from random weights gave +3.0 %, +9.5 % and +2.6 %: beside dense truth a teacher has
-nothing to add, and under its sigma its weight is about ten times that of the truth. SUB-Depth claims gains for students that learn from
-images alone, which is what the table above measures.
-
-What learned poses do to depth is the weak point of all of this: they are trained here for 240 steps, where published runs take
-hundred thousands, and depth that follows them loses its shape, with velocity supervision less than without.
-"""
-
 
 @dataclasses.dataclass(frozen=True)
 class Effect:
-    """Means over `seeds` pairs, and the mean paired difference with its standard error, both relative to the mean without."""
+    """Means over `seeds` pairs, and the mean paired difference and its standard error, relative to the mean without."""
 
     without: float
     with_method: float
@@ -112,4 +101,4 @@ def table(folder: Path = RUNS) -> str:
     if present:
         text += "\n## Notes\n\n" + "\n".join(note(EXPERIMENTS[name], found) for name, found in present.items()) + "\n"
     text += f"\nNot run yet: {', '.join(missing)}; `make ablate-small` goes on with what is missing.\n" if missing else ""
-    return text + EARLIER
+    return text

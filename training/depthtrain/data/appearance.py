@@ -45,6 +45,10 @@ class Appearance:
         if self.contrast != 1.0:
             mean = np.float32(out.mean())
             out = (out - mean) * np.float32(self.contrast) + mean
+        return self.spoiled(out)
+
+    def spoiled(self, out: np.ndarray) -> np.ndarray:
+        """The image (H, W, 3) float32 after what lens, motion and sensor do to it, clamped to [0, 1]."""
         if self.blur_sigma_px > 0:
             out = cv2.GaussianBlur(out, (0, 0), self.blur_sigma_px)
         if self.motion_blur_px > 0:

@@ -1,7 +1,8 @@
 """A teacher's labels: its depth of every frame of a drive, with how far it trusts each pixel.
 
 Cached beside the hints, under `.cache/labels/<name>/<drive>/`: NNNNNN.png holds inverse depth as uint16, 1/m x 4096 (at 80 m
-a step is 1.6 m, at 8 m it is 1.6 cm), NNNNNN.trust.png trust as uint8, 255 = full. depthtrain.teacher.label writes them.
+a step is 1.6 m, at 8 m it is 1.6 cm), NNNNNN.trust.png trust as uint8, 255 = full; `teacher.sha256` says whose they are.
+depthtrain.teacher.label writes them.
 """
 
 from __future__ import annotations
@@ -15,12 +16,28 @@ import numpy as np
 from depthtrain.data.drive import Drive, DriveError
 
 UNITS = 4096.0
+OWNER = "teacher.sha256"
 
 
 def label_path(name: str, drive: Drive, index: int) -> Path:
     """Where a frame's inverse depth is kept, under $DEPTHD_CACHE, else the repository's .cache; its trust lies beside it."""
     root = Path(os.environ.get("DEPTHD_CACHE") or Path(__file__).resolve().parents[3] / ".cache")
     return root / "labels" / name / drive.path.name / (Path(drive.files[index]).stem + ".png")
+
+
+def keep_labels_of(sha256: str, name: str, drive: Drive) -> int:
+    """Makes the folder of a drive's labels the teacher's whose weights have this hash: labels of any other are removed, so that
+    none of theirs stays among the new ones. Returns how many were."""
+    folder = label_path(name, drive, 0).parent
+    owner = folder / OWNER
+    if owner.exists() and owner.read_text().strip() == sha256:
+        return 0
+    others = sorted(folder.glob("*.trust.png"))
+    for trust in others:
+        trust.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    owner.write_text(sha256 + "\n")
+    return len(others)
 
 
 def write_label(name: str, drive: Drive, index: int, depth_m: np.ndarray, trust: np.ndarray) -> None:

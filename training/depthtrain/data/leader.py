@@ -16,6 +16,7 @@ from depthtrain.data.drive import DEPTH_UNITS_PER_METRE, DriveError, open_drive
 
 STRETCH = 20  # frames with, then frames without
 WIDTH_M, HEIGHT_M, CLEARANCE_M = 1.9, 1.9, 0.25
+DIRT_PX, DIRT_LEVELS = 9.0, 35.0  # of a back drawn 190 pixels wide; finer or fainter, and nothing is left of it in a small image
 
 
 def add_leader(source: Path, target: Path, distance_m: float, camera_height_m: float, seed: int, every: int = 1) -> Path:
@@ -61,7 +62,7 @@ def leader_mask(depth_m: np.ndarray, distance_m: float) -> np.ndarray:
 
 
 def _van(rng: np.random.Generator) -> np.ndarray:
-    """The back of a van, (190, 190, 3) uint8: body, window, lamps, plate, bumper, with some dirt."""
+    """The back of a van, (190, 190, 3) uint8: body, window, lamps, plate, bumper, dirty enough that a tenth of its size shows it."""
     image = np.zeros((190, 190, 3), np.float32)
     image[:] = rng.uniform(60, 200, 3)
     image[20:85, 20:170] = rng.uniform(20, 60, 3)
@@ -70,5 +71,11 @@ def _van(rng: np.random.Generator) -> np.ndarray:
         image[90:135, column:column + 18] = (170, 20, 20)
     image[125:140, 70:120] = (230, 230, 220)
     image[160:190] = 35
-    image += cv2.GaussianBlur(rng.standard_normal((190, 190, 3)).astype(np.float32), (0, 0), 3) * 60
+    image += _blotches(rng, DIRT_PX, DIRT_LEVELS)
     return image.clip(0, 255).astype(np.uint8)
+
+
+def _blotches(rng: np.random.Generator, size_px: float, levels: float) -> np.ndarray:
+    """Noise of this size and standard deviation, (190, 190, 3) float32."""
+    noise = cv2.GaussianBlur(rng.standard_normal((190, 190, 3)).astype(np.float32), (0, 0), size_px)
+    return noise * (levels / noise.std())

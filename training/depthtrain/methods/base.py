@@ -77,6 +77,10 @@ class Method:
     def to(self, device: torch.device) -> None:
         """Moves frozen helpers to the device that trains."""
 
+    def run_modes(self, step: Step) -> None:
+        """Runs the depth network in the ways that it will be used in beside the plain one, so that batch norm, whose statistics are
+        about to be settled, sees them."""
+
     def terms(self, step: Step) -> dict[str, torch.Tensor]:
         """Unweighted loss terms of one step."""
         raise NotImplementedError

@@ -33,5 +33,6 @@ class DepthHints(Method):
             error = losses.source_errors(views.target, views.warped, views.inside).amin(1, keepdim=True)
             everywhere = batch.present[:, :, None, None, None].expand_as(views.inside)
             identity = losses.source_errors(views.target, batch.sources, everywhere).amin(1, keepdim=True)
-        loss, _ = losses.gated_hint(views.metres, hint, error, identity, hint_error)
+        unit = self.recipe.hints.unit_m
+        loss, _ = losses.gated_hint(views.metres / unit, hint / unit, error, identity, hint_error)
         return {self.name: loss}

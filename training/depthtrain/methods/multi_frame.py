@@ -22,23 +22,36 @@ class MultiFrame(Method):
     def companions(self):
         return {"pose": POSE_NETWORKS[self.recipe.model.pose]}
 
-    def terms(self, step: Step) -> dict[str, torch.Tensor]:
+    def run_modes(self, step: Step) -> None:
+        """With neighbours: an empty volume's statistics would be wrong for a full one."""
+        self._follow_range(step, 0)
+        if len(step.batch.photo_index) > 0:
+            self._together(step)
+
+    def _follow_range(self, step: Step, number: int) -> None:
+        model = self.recipe.model
+        step.networks["depth"].follow_range(step.depth.detach(), model.min_depth_m, model.max_depth_m, number)
+
+    def _together(self, step: Step) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """What the teacher says of the photometric samples with their neighbours, and (P, 1, 1, 1) 0 where these were disturbed."""
         batch, index, model = step.batch, step.batch.photo_index, self.recipe.model
-        teacher, settings = step.networks["depth"], self.recipe.multi_frame
-        teacher.follow_range(step.depth.detach(), model.min_depth_m, model.max_depth_m)
-        if len(index) == 0:
-            return {}
-        views, unit = step.views, batch.metres_per_unit[index]
-        T = views.T_source_target.detach()
-        target = (views.target - model.mean) / model.std
-        lookup = Lookup((batch.sources - model.mean) / model.std, T, batch.intrinsics, unit, batch.present)
+        target = (step.views.target - model.mean) / model.std
+        lookup = Lookup((batch.sources - model.mean) / model.std, step.views.T_source_target.detach(), batch.intrinsics,
+                        batch.metres_per_unit[index], batch.present)
         lookup, useful = disturbed(lookup, target)
         labels = {"labels": batch.labels[index]} if batch.labels.numel() else {}
-        out = teacher(target, lookup, **labels)
-        multi, single = step.depth_of(out["disparity"].float()), step.depth[index].detach()
+        return step.networks["depth"](target, lookup, **labels), useful
+
+    def terms(self, step: Step) -> dict[str, torch.Tensor]:
+        batch, index, settings = step.batch, step.batch.photo_index, self.recipe.multi_frame
+        self._follow_range(step, step.number)
+        if len(index) == 0:
+            return {}
+        out, useful = self._together(step)
+        views, multi, single = step.views, step.depth_of(out["disparity"].float()), step.depth[index].detach()
         mask = consistency_mask(out["matched_depth"], out["confident"], single) * useful
-        metres = multi * unit[:, None, None, None]
-        warped, inside = warp_sources(batch.sources, metres, T, batch.intrinsics, batch.present)
+        metres = multi * batch.metres_per_unit[index, None, None, None]
+        warped, inside = warp_sources(batch.sources, metres, views.T_source_target.detach(), batch.intrinsics, batch.present)
         total = settings.reprojection * masked_reprojection(views.target, warped, inside, mask)
         total = total + settings.consistency * consistency(multi, single, mask)
         total = total + settings.smoothness * losses.smoothness(out["disparity"].float(), views.target)

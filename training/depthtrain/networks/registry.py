@@ -9,6 +9,7 @@ from torch import nn
 from depthtrain.config import Recipe, drive_path
 from depthtrain.networks.diffnet import DIFFNet
 from depthtrain.networks.posenet import PoseNet, PoseNetLight
+from depthtrain.networks.posenet_small import PoseNetSmall
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.priors.fusion import FusedNetwork
 from depthtrain.priors.references import open_references
@@ -16,7 +17,7 @@ from depthtrain.teacher.network import LiteTeacher, ResNetTeacher
 
 ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {"rpr-lite": RPrLite, "diffnet": lambda: DIFFNet(has_sigma=True),
                                                      "teacher-lite": LiteTeacher, "teacher-resnet18": ResNetTeacher}
-POSE_NETWORKS: dict[str, Callable[[], nn.Module]] = {"light": PoseNetLight, "resnet18": PoseNet}
+POSE_NETWORKS: dict[str, Callable[[], nn.Module]] = {"light": PoseNetLight, "small": PoseNetSmall, "resnet18": PoseNet}
 
 
 def build_network(architecture: str) -> nn.Module:

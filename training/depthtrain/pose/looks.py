@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from depthtrain.data.appearance import Appearance, disc, streak
+from depthtrain.data.appearance import Appearance
 from depthtrain.data.views import View
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -34,13 +34,4 @@ def changed(image: np.ndarray, look: Appearance) -> np.ndarray:
     if look.contrast != 1.0:
         contrast = np.float32(look.contrast)
         out = out * contrast + np.float32(out.mean()) * (1 - contrast)
-    if look.blur_sigma_px > 0:
-        out = cv2.GaussianBlur(out, (0, 0), look.blur_sigma_px)
-    if look.motion_blur_px > 0:
-        out = cv2.filter2D(out, -1, streak(look.motion_blur_px, look.motion_angle_rad), borderType=cv2.BORDER_REPLICATE)
-    if look.defocus_radius_px > 0:
-        out = cv2.filter2D(out, -1, disc(look.defocus_radius_px), borderType=cv2.BORDER_REPLICATE)
-    if look.noise_sigma > 0:
-        noise = np.random.default_rng(look.noise_seed).standard_normal(out.shape, dtype=np.float32)
-        out = out + noise * np.float32(look.noise_sigma)
-    return np.clip(out, 0.0, 1.0)
+    return look.spoiled(out)

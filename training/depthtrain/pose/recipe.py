@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from pathlib import Path
 
 from depthtrain import strict_toml
@@ -98,14 +97,7 @@ class PoseRecipe:
 
 def load_pose_recipe(path: str | Path) -> PoseRecipe:
     """Reads a recipe file. Raises RecipeError for anything that is not exactly right."""
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path}: {error}") from error
-    except OSError as error:
-        raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
-    recipe = strict_toml.build(PoseRecipe, table, f"{path}: recipe")
+    recipe = strict_toml.load(PoseRecipe, Path(path))
     check_pose_recipe(recipe, path)
     return recipe
 

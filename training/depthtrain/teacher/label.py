@@ -2,7 +2,8 @@
 
     python -m depthtrain.teacher.label --checkpoint training/runs/teacher/checkpoint.pt --drive kitti_odom00 --drive highway
 
-Frames that have their label already are kept unless --again, so an interrupted run goes on where it stopped.
+Frames that have this teacher's label already are kept unless --again, so an interrupted run goes on where it stopped; labels of
+another teacher under the same name are made anew.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import torch
 from depthtrain.checkpoint import CheckpointError
 from depthtrain.config import matching_drives
 from depthtrain.data.drive import Drive, DriveError, open_drive
-from depthtrain.data.labels import label_path, write_label
+from depthtrain.data.labels import keep_labels_of, label_path, write_label
 from depthtrain.strict_toml import RecipeError
 from depthtrain.teacher.inference import TeacherEye
 
@@ -25,6 +26,9 @@ from depthtrain.teacher.inference import TeacherEye
 def label_drive(eye: TeacherEye, drive: Drive, name: str, again: bool = False) -> dict[str, float]:
     """Labels every frame; returns how many were written, how many of those with neighbours, and their mean trust."""
     written, together, trusts = 0, 0, []
+    replaced = keep_labels_of(eye.sha256, name, drive)
+    if replaced > 0:
+        print(f"{drive.name}: {replaced} labels {name!r} were another teacher's and are made anew", flush=True)
     for index in range(len(drive)):
         if label_path(name, drive, index).with_suffix(".trust.png").exists() and not again:
             continue

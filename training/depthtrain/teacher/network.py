@@ -102,13 +102,14 @@ class Teacher(SplitNetwork):
         return out if found is None else {**out, "matched_depth": found.best_depth, "confident": found.confident.float()}
 
     @torch.no_grad()
-    def follow_range(self, depth: torch.Tensor, min_depth: float, max_depth: float) -> None:
+    def follow_range(self, depth: torch.Tensor, min_depth: float, max_depth: float, number: int) -> None:
         """Moves the depth range towards what the single-frame depth (B, 1, H, W) spans: its 1st to 99th percentile per image,
-        averaged, with a margin. Source: ManyDepth, adaptive cost volume (there minimum and maximum)."""
+        averaged, with a margin. The first steps' `number`s have a shorter memory: a start that knows its depth sweeps the right
+        range at once. Source: ManyDepth, adaptive cost volume (there minimum and maximum, one memory)."""
         quantiles = torch.quantile(depth.flatten(1).float(), torch.tensor([0.01, 0.99], device=depth.device), dim=1).mean(1)
         wanted = (quantiles * torch.tensor([NEAR_MARGIN, FAR_MARGIN], device=depth.device)).clamp(min_depth, max_depth)
         if bool(torch.isfinite(wanted).all()):
-            self.range_units.lerp_(wanted, 1 - RANGE_DECAY)
+            self.range_units.lerp_(wanted, 1 - min(RANGE_DECAY, (1 + number) / (10 + number)))
 
 
 class LiteTeacher(Teacher):

@@ -73,4 +73,4 @@ def test_a_row_is_made_of_all_seeds_that_have_a_result(tmp_path: Path) -> None:
     found = results(entry, tmp_path)
     assert row(entry, found) == "| method | The method | its measure | 2.0000 | 1.8000 | -10.0% ± 2.9% (3) | undecided |"
     assert "| -20.0% (one pair) | undecided |" in row(entry, found[:1])
-    assert note(entry, found) == "- **method** (3 min; by seed -20.0%, -5.0%, -10.0%): the start has 4.00"
+    assert note(entry, found) == "- **method** (3.0 min of one core; by seed -20.0%, -5.0%, -10.0%): the start has 4.00"

@@ -71,18 +71,15 @@ def test_hints_alone_overfit_one_batch() -> None:
 
 
 def test_a_hint_is_compared_in_the_recipes_unit() -> None:
-    """Twice the unit costs what half the depth would in half the error: ln(1 + |h - d| / unit), here of a hint that wins everywhere."""
+    """ln(1 + |h - d| / unit) of a prediction that is the same everywhere, between its values at the wall's nearest and farthest."""
     batch, depth = _with_hints()
-    step_of = {}
-    for unit in (1.0, 5.4):
-        learner = objective(dataclasses.replace(NOTHING, hints=1.0, photometric=1.0), hints=Hints(unit)).eval()
-        with torch.no_grad():
-            out = {"disparity": torch.full_like(depth, 0.5)}
-            method, step = learner.methods[-1], Step(learner.recipe, dict(learner.networks), batch, out, 0)
-            step_of[unit] = float(method.terms(step)["hints"])
-    predicted = float(disparity_to_depth(torch.tensor(0.5), 0.1, 100.0))
-    low, high = (np.log1p((edge - predicted) / 5.4) for edge in (3.0, 6.0))
-    assert low < step_of[5.4] < high and step_of[1.0] > 2 * step_of[5.4]
+    disparity = torch.full_like(depth, 0.5)
+    predicted_m = float(disparity_to_depth(disparity, 0.1, 100.0).mean())
+    for unit_m in (1.0, 5.4):
+        learner = objective(dataclasses.replace(NOTHING, hints=1.0, photometric=1.0), hints=Hints(unit_m)).eval()
+        hints = next(method for method in learner.methods if method.name == "hints")
+        loss = float(hints.terms(Step(learner.recipe, dict(learner.networks), batch, {"disparity": disparity}, 0))["hints"])
+        assert np.log1p((3.0 - predicted_m) / unit_m) < loss < np.log1p((6.0 - predicted_m) / unit_m)
 
 
 def test_a_unit_of_nothing_is_refused() -> None:

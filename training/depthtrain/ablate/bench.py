@@ -120,14 +120,14 @@ class Bench:
         return self.of(0)
 
     def recipe(self, name: str, sources: Iterable[Source], losses: LossWeights, steps: int = 100, batch: int = 4,
-               rate: float = 3e-4, is_fresh: bool = False, pose_rate: float = 1.0, **tables) -> Recipe:
+               rate: float = 3e-4, is_fresh: bool = False, **tables) -> Recipe:
         """A short recipe at 192x64; `tables` are further fields of Recipe (model, velocity, distillation, ...).
 
         Batch norm keeps the statistics of many batches from the first step on; in a fresh run, one from random weights, from
         half-way on."""
         steps = max(2, steps // self.shrink)
         settings = Optimisation(steps=steps, learning_rate=rate, warmup_steps=min(20, steps), ema_decay=0.98, threads=1,
-                                freeze_statistics_step=steps // 2 if is_fresh else 0, seed=self.seed, pose_rate=pose_rate,
+                                freeze_statistics_step=steps // 2 if is_fresh else 0, seed=self.seed,
                                 freeze_statistics_batches=max(2, 20 // self.shrink), checkpoint_every_s=60.0)
         recipe = Recipe(f"{name}-{self.seed}" if self.seed else name, tables.pop("model", ModelRecipe()), settings, losses,
                         Augmentation(zoom_max=1.2, paste=0.0), (Group("small", *SIZE, batch, 1.0, tuple(sources)),),
@@ -225,7 +225,7 @@ def result_path(name: str, seed: int, folder: Path = RUNS) -> Path:
 
 
 def store(name: str, seed: int, outcome: Outcome, seconds: float, folder: Path = RUNS) -> None:
-    """Writes the result of one seed of an experiment."""
+    """Writes the result of one seed of an experiment, which took this many seconds of a processor."""
     path = result_path(name, seed, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"without": outcome.without, "with": outcome.with_method, "further": outcome.further,

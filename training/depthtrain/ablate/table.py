@@ -87,7 +87,7 @@ def note(entry: Experiment, done: list[dict]) -> str:
     means = {name: float(np.mean([result["further"][name] for result in done])) for name in done[0]["further"]}
     minutes = sum(result["seconds"] for result in done) / 60
     changes = ", ".join(f"{(result['with'] - result['without']) / result['without']:+.1%}" for result in done)
-    return f"- **{entry.name}** ({minutes:.0f} min; by seed {changes}): {entry.note.format(**means)}"
+    return f"- **{entry.name}** ({minutes:.1f} min of one core; by seed {changes}): {entry.note.format(**means)}"
 
 
 def table(folder: Path = RUNS) -> str:

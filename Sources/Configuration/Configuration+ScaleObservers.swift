@@ -7,7 +7,7 @@ extension Configuration.Scale {
     public var usesSparse = true
     public var photometricIntervalSeconds = 0.25
     public var poseIntervalSeconds = 0.5
-    public var heightIntervalSeconds = 0.5
+    public var heightIntervalSeconds = 1.0
     public var sparseIntervalSeconds = 0.25
   }
 }

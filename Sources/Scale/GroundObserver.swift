@@ -15,6 +15,9 @@ struct GroundObserver: ~Copyable {
   /// Ground is looked for as far as so many camera heights.
   private static let farthestHeights = 12.0
   private static let leastSigma = 0.05
+  /// How far the ground's scale lies from the whole image's, with a right height: networks bend the floor. All
+  /// looks at it share this error.
+  private static let shapeSigma = 0.08
   private static let rows = 24
   private static let columns = 60
 
@@ -76,6 +79,7 @@ struct GroundObserver: ~Copyable {
     let spread = fit.robustDeviationMeters / fit.surface.distanceMeters
     let sigma = max(Self.leastSigma, spread / (Double(fit.inlierCount) / 50).squareRoot())
     observation.variance = sigma * sigma
+    observation.sharedVariance = Self.shapeSigma * Self.shapeSigma
     let share = Double(fit.inlierCount) / Double(looked)
     let cosine = (fit.surface.normal * mount.ground.normal).sum()
     let tilt = acos(min(1, cosine))

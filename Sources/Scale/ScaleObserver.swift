@@ -17,7 +17,7 @@ public struct ScaleObserver: ~Copyable {
     public var usesPose = true
     /// Between two looks of one kind, seconds.
     public var photometricIntervalSeconds = 0.25
-    public var groundIntervalSeconds = 0.5
+    public var groundIntervalSeconds = 1.0
     public var pointsIntervalSeconds = 0.25
     public var poseIntervalSeconds = 0.5
 

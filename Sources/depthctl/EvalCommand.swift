@@ -32,10 +32,13 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "Pixels to score: none (all with truth), garg and eigen (KITTI), nyu (NYUv2).")
   var crop = EvaluationProtocol.Crop.none
   @Option(help: "Farthest truth that counts, m.") var cap = 80.0
+  @Option(help: "Metres per unit of unscaled depth, as learned elsewhere [default: the model's own].")
+  var scale: Double?
   @Option(help: "Threads of the engine.") var threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   @Flag(help: "Print one JSON object on the last line.") var json = false
 
   func validate() throws {
+    if let scale, !(scale > 0 && scale.isFinite) { throw ValidationError("--scale must be positive") }
     guard cap > 0 else { throw ValidationError("--cap must be positive") }
     guard threads > 0, threads <= 256 else { throw ValidationError("--threads must be 1 to 256") }
   }
@@ -90,7 +93,7 @@ struct EvalCommand: ParsableCommand {
   /// Metres per unit of network depth: the model's own scale, and the focal length seen by the network over
   /// the one it was trained for.
   private func metersPerUnit(_ model: DepthModel, _ reader: DriveReader, _ networkSize: ImageSize) -> Double {
-    let scale = model.initialScale.value
+    let scale = self.scale ?? model.initialScale.value
     guard let canonical = model.canonicalFxPixels, let calibration = reader.calibration else { return scale }
     return scale * calibration.intrinsics.scaled(to: networkSize).fx / canonical
   }

@@ -107,7 +107,7 @@ final class ScaleLearner {
 /// A share of the network's time, saved up to a limit.
 struct TimeBudget {
   /// Of the network's time.
-  static let share = 0.08
+  static let share = 0.09
   /// What may be saved up, as shares of single frames.
   private static let largestSaving = 20.0
   private var saved: Int64 = 0

@@ -25,6 +25,8 @@ package final class ScaleReplay {
     package var slipFactor = 1.3
     /// While it lasts no odometry comes.
     package var silence: ClosedRange<Double>?
+    /// The robot stops for so long, and drives on from there; everything after it comes so much later.
+    package var stop: ClosedRange<Double>?
 
     package init() {}
   }
@@ -72,6 +74,9 @@ package final class ScaleReplay {
   private let pool: FramePool
   private let sink = ScaleTruthSink()
   private let start: MonotonicTime
+  /// How long the robot has been parked so far, nanoseconds.
+  private var parked: Int64 = 0
+  private static let stopInterval: Int64 = 500_000_000
 
   /// - Parameters:
   ///   - start: the source's moment of the first frame.
@@ -98,28 +103,46 @@ package final class ScaleReplay {
     pool = FramePool(count: 1, size: source.frameSize, carriesTruth: source.carriesTruth)
   }
 
-  /// The next frame; nil at the end.
-  package func next() throws(PipelineError) -> Step? {
+  /// The next frame, and the frames of a stop if the robot stops there; nil at the end.
+  package func next() throws(PipelineError) -> [Step]? {
     guard var lease = pool.lease() else { return nil }
     guard case .frame = source.next(into: &lease, until: MonotonicTime(nanoseconds: .max)) else { return nil }
     let time = lease.frame.metadata.captureTime
-    let seconds = Double(time - start) * 1e-9
     // A frame's depth is ready some time after its capture; odometry of that time has come by then.
     for sample in source.takeOdometry(upTo: time + 60_000_000) { add(sample) }
+    lease.frame.metadata.captureTime = time + parked
+    var steps = [try play(lease.frame)]
+    guard let stop = disturbance.stop, parked == 0, Double(time - start) * 1e-9 >= stop.lowerBound else {
+      return steps
+    }
+    let length = Int64((stop.upperBound - stop.lowerBound) * 1e9)
+    // The same picture again and again, and wheels that stand.
+    while parked < length {
+      parked += Self.stopInterval
+      let now = time + parked
+      odometry.add(OdometrySample(time: now, speedMetersPerSecond: 0, yawRateRadiansPerSecond: 0))
+      lease.frame.metadata.captureTime = now
+      steps.append(try play(lease.frame))
+    }
+    return steps
+  }
+
+  private func play(_ frame: borrowing CameraFrame) throws(PipelineError) -> Step {
+    let time = frame.metadata.captureTime
     var context = FrameContext()
     context.odometry = odometry.sample(at: time, maximumAgeNanoseconds: 200_000_000)
     context.scale = learner.estimate(at: time, context.odometry)
-    let report = try pipeline.process(lease.frame, context: context, sink: sink)
+    let report = try pipeline.process(frame, context: context, sink: sink)
     let begin = MonotonicTime.now()
-    learner.learn(from: lease.frame.metadata, pipeline, report)
+    learner.learn(from: frame.metadata, pipeline, report)
     let learning = MonotonicTime.now() - begin
     let tracked = keeper.report
     let found = learner.found
     return Step(
-      seconds: seconds, estimate: context.scale, progressPercent: tracked?.progressPercent ?? 0,
-      reason: tracked?.reason, trueLogScale: sink.trueLogScale,
-      speed: context.odometry?.speedMetersPerSecond, networkSeconds: Double(report.timings.infer) * 1e-9,
-      learningSeconds: Double(learning) * 1e-9,
+      seconds: Double(time - start) * 1e-9, estimate: context.scale,
+      progressPercent: tracked?.progressPercent ?? 0, reason: tracked?.reason,
+      trueLogScale: sink.trueLogScale, speed: context.odometry?.speedMetersPerSecond,
+      networkSeconds: Double(report.timings.infer) * 1e-9, learningSeconds: Double(learning) * 1e-9,
       looks: [found.pose, found.photometric, found.ground].compactMap { $0.map(Look.init) })
   }
 
@@ -136,7 +159,7 @@ package final class ScaleReplay {
     if disturbance.slip?.contains(seconds) == true {
       sample.speedMetersPerSecond *= disturbance.slipFactor
     }
-    sample.time = sample.time + Int64(disturbance.odometryOffsetSeconds * 1e9)
+    sample.time = sample.time + (parked + Int64(disturbance.odometryOffsetSeconds * 1e9))
     odometry.add(sample)
   }
 }

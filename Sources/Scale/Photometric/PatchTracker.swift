@@ -178,13 +178,15 @@ struct PatchTracker {
     var sums = SIMD2<Float>.zero
     var gradients = SIMD2<Float>.zero
     var products = SIMD2<Float>.zero
-    let half = Float(Self.radius) - 0.5
+    // The centre is a corner between pixels: nothing to interpolate.
+    let start =
+      image.start + (Int(centre.y) - Self.radius + 1) * image.stride + Int(centre.x) - Self.radius + 1
     for row in 0..<8 {
+      let pixels = start + row * image.stride
       for column in 0..<8 {
-        let place = centre + SIMD2(Float(column) - half, Float(row) - half)
-        let value = image.sample(place)
-        let gx = 0.5 * (image.sample(place + SIMD2(1, 0)) - image.sample(place - SIMD2(1, 0)))
-        let gy = 0.5 * (image.sample(place + SIMD2(0, 1)) - image.sample(place - SIMD2(0, 1)))
+        let value = pixels[column]
+        let gx = 0.5 * (pixels[column + 1] - pixels[column - 1])
+        let gy = 0.5 * (pixels[column + image.stride] - pixels[column - image.stride])
         let index = 8 * row + column
         values[index] = value
         gradientsX[index] = gx

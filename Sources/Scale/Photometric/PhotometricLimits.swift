@@ -17,7 +17,7 @@ struct PhotometricLimits {
   let largestDirectionChange: Float = 0.08
   /// Share of the image that must not stand still.
   let leastMovingShare = 0.4
-  let largestSigma = 0.15
+  let largestSigma = 0.25
 
   /// Why a look is not believed; nil when it is.
   func objection(to outcome: PhotometricFit.Outcome, staticShare: Double?, sigma: Double) -> ScaleGateReason?

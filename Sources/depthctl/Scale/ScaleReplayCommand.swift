@@ -29,6 +29,8 @@ extension ScaleCommand {
     @Option(help: "Wheels slip: START:END in seconds.") var slip: String?
     @Option(help: "Speed that slipping wheels read, as a multiple.") var slipFactor = 1.3
     @Option(help: "Odometry is silent: START:END in seconds.") var silence: String?
+    @Option(help: "The robot is parked: START:END in seconds; it drives on from where it stopped.")
+    var stop: String?
     @Option(help: "Folder that a learned scale is read from at the start and written to at the end.")
     var state: String?
     @Option(help: "Threads of the network.") var threads = 2
@@ -40,13 +42,16 @@ extension ScaleCommand {
       disturbance.odometryOffsetSeconds = offsetMs * 1e-3
       disturbance.slip = try Self.range(slip)
       disturbance.slipFactor = slipFactor
+      disturbance.stop = try Self.range(stop)
       disturbance.silence = try Self.range(silence)
       let start = MonotonicTime.now()
       let (frames, calibration) = try open(start)
       let replay = try ScaleReplay(
         source: frames, start: start, calibration: calibration, model: try DepthModel.load(path: model),
         stateDirectory: state ?? "/nonexistent", threads: threads, disturbance: disturbance)
-      while let step = try replay.next(), step.seconds <= seconds { try print(step) }
+      while let steps = try replay.next(), let last = steps.last, last.seconds <= seconds {
+        for step in steps { try print(step) }
+      }
       if let state { try replay.save(stateDirectory: state) }
     }
 

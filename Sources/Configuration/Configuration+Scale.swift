@@ -7,7 +7,7 @@ extension Configuration {
     public var constantSigma = 0.05
     public var frameSigma = 0.08
     public var correlationSeconds = 1.0
-    public var variancePerMeter = 2e-5
+    public var variancePerMeter = 2e-6
     public var gateSigmas = 4.0
     public var huberSigmas = 1.345
     public var leastSigma = 0.005

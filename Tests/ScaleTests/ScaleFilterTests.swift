@@ -7,14 +7,17 @@ import Testing
 /// AR(1) of 8 % with 2 s memory, white noise of 10 %, 5 % gross outliers.
 struct ScaleSimulation {
   var random: SeededNormal
-  var filter = ScaleFilter(
-    prior: ScalePrior(logScale: 0, logSigma: 0.15), settings: .init(), blockSeconds: 5)
+  var filter: ScaleFilter
   let truth = log(1.25)
   private var drift = 0.0
   private(set) var step = 0
 
   init(seed: UInt64) {
     random = SeededNormal(seed: seed)
+    var settings = ScaleSettings.Filter()
+    settings.correlationSeconds = 2
+    filter = ScaleFilter(
+      prior: ScalePrior(logScale: 0, logSigma: 0.15), settings: settings, blockSeconds: 5)
     drift = 0.08 * random.next()
   }
 

@@ -20,6 +20,8 @@ struct ScaleVotes {
   private static let largestVote: Float = 5
   /// A vote supports the result within this distance of it.
   private static let supportReach: Float = 0.3
+  /// The last median is taken over votes as near as this, or one and a half spreads.
+  private static let leastReach: Float = 0.2
   /// Largest squared distance of a match from its epipolar line, in standard deviations.
   private static let largestDeviation: Float = 9
 
@@ -116,7 +118,7 @@ struct ScaleVotes {
       let median = RobustMedian.of(votes, weight: weight) { $0.logScale }
       spread = 1.4826 * RobustMedian.of(votes, weight: weight) { abs($0.logScale - median) }
       centre = median
-      reach = max(Self.supportReach, 2.5 * spread)
+      reach = max(Self.leastReach, 1.5 * spread)
     }
     logScale = centre
     var sum = 0.0

@@ -23,6 +23,8 @@ public final class DriveSource: FrameSource {
   /// The drive being played.
   public let drive: DriveReader
   private let playback: Playback
+  /// Range points of a frame as they are stored; nil for a drive without any.
+  private var sparse: Plane<Float>?
   private let start: MonotonicTime
   /// When each frame is due and how long one pass takes, seconds after the first frame.
   private let frameSeconds: [Double]
@@ -71,6 +73,7 @@ public final class DriveSource: FrameSource {
     nominalRateHz = rate
     frameSize = drive.manifest.size
     carriesTruth = drive.hasDepth
+    if drive.hasSparse { sparse = Plane(width: frameSize.width, height: frameSize.height) }
     self.start = start ?? .now()
   }
 
@@ -112,11 +115,29 @@ public final class DriveSource: FrameSource {
     let begin = MonotonicTime.now()
     try drive.readImage(index, into: &frame.image)
     frame.metadata.decodeNanoseconds = MonotonicTime.now() - begin
+    try readSparse(index, into: &frame.rangePixels)
     guard var depth = frame.trueDepth.take() else { return }
     // The plane goes back into the frame whatever happens; a lost one would be missed by every later frame.
     let result: Result<Bool, DriveError>
     do { result = .success(try drive.readDepth(index, into: &depth)) } catch { result = .failure(error) }
     frame.trueDepth = consume depth
+    _ = try result.get()
+  }
+
+  private func readSparse(_ index: Int, into pixels: inout [RangePixel]) throws(DriveError) {
+    pixels.removeAll(keepingCapacity: true)
+    guard var plane = sparse.take() else { return }
+    let result: Result<Bool, DriveError>
+    do { result = .success(try drive.readDepth(index, from: .sparse, into: &plane)) } catch {
+      result = .failure(error)
+    }
+    for y in 0..<plane.height {
+      let row = plane.row(y)
+      for x in 0..<plane.width where row[x] > 0 && row[x] < .infinity {
+        pixels.append(RangePixel(u: Float(x), v: Float(y), depthMeters: row[x]))
+      }
+    }
+    sparse = consume plane
     _ = try result.get()
   }
 

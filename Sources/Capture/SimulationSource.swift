@@ -12,6 +12,8 @@ public final class SimulationSource: FrameSource {
   private let simulation: Simulation
   private let executor: any ParallelExecutor
   private let isPaced: Bool
+  private let rangeScan: RangeScan?
+  private let calibration: CameraCalibration
   private let start: MonotonicTime
   private var nextFrame = 0
   private var nextReading = 0
@@ -22,16 +24,19 @@ public final class SimulationSource: FrameSource {
   ///   - executor: draws the rows of a frame.
   ///   - isPaced: deliver in real time, leaving out frames that the machine is too slow for; else every frame
   ///     as fast as it can be drawn.
+  ///   - rangeScan: what a range sensor at the camera measures; nil = there is none.
   ///   - start: the moment of the first frame; nil = now.
   public init(
     _ settings: SimulationSettings, executor: any ParallelExecutor = SerialExecutor(), isPaced: Bool = true,
-    start: MonotonicTime? = nil
+    rangeScan: RangeScan? = nil, start: MonotonicTime? = nil
   ) {
     simulation = Simulation(settings)
     frameSize = settings.calibration.size
     nominalRateHz = settings.rateHz
     self.executor = executor
     self.isPaced = isPaced
+    self.rangeScan = rangeScan
+    calibration = settings.calibration
     self.start = start ?? .now()
   }
 
@@ -63,7 +68,20 @@ public final class SimulationSource: FrameSource {
     var depth = frame.trueDepth.take()
     simulation.render(
       at: seconds, frame: number, executor: executor, into: &frame.image, trueDepth: &depth)
+    measure(depth, number, into: &frame.rangePixels)
     frame.trueDepth = depth.take()
+  }
+
+  private func measure(_ depth: borrowing Plane<Float>?, _ number: Int, into pixels: inout [RangePixel]) {
+    pixels.removeAll(keepingCapacity: true)
+    guard let rangeScan else { return }
+    switch depth {
+    case .none: return
+    case .some(let depth):
+      for point in rangeScan.measure(depth, calibration: calibration, frame: number) {
+        pixels.append(RangePixel(u: Float(point.x), v: Float(point.y), depthMeters: point.depthMeters))
+      }
+    }
   }
 
   /// The next frame that can be drawn by its time.

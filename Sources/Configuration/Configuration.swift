@@ -61,6 +61,8 @@ public struct Configuration: Hashable, Sendable {
     public var distortion = false
     public var exposureChanges = true
     public var odometryNoise = true
+    /// 0 = no range sensor.
+    public var rangeBeams = 0
   }
 
   public struct Model: Hashable, Sendable {

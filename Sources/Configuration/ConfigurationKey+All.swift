@@ -87,6 +87,9 @@ extension ConfigurationKey {
     .boolean(
       "simulation.odometry_noise", \.simulation.odometryNoise, .rebuild,
       "Whether simulated odometry has the noise and steps of a wheel encoder."),
+    .integer(
+      "simulation.range_beams", \.simulation.rangeBeams, 0...128, unit: "beams", .rebuild,
+      "Beams of a simulated range sensor at the camera; 0 = none."),
   ]
 
   private static let network: [ConfigurationKey] = [

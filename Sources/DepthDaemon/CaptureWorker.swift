@@ -41,8 +41,14 @@ final class CaptureWorker {
     }
     let outcome = source.next(into: &lease, until: nextLook)
     guard isTrusted(outcome) else { return }
-    deliverOdometry(of: source)
-    if case .frame = outcome { deliver(lease, from: source) } else { handle(outcome) }
+    guard case .frame = outcome else {
+      deliverOdometry(of: source, upTo: .now())
+      return handle(outcome)
+    }
+    // A recording that is played faster than it was made brings odometry of its own time.
+    let captureTime = lease.frame.metadata.captureTime
+    deliverOdometry(of: source, upTo: feed.choice.isLossless ? captureTime : max(captureTime, .now()))
+    deliver(lease, from: source)
   }
 
   private var nextLook: MonotonicTime { MonotonicTime.now() + CaptureLoop.patienceNanoseconds }
@@ -92,10 +98,10 @@ final class CaptureWorker {
     status.lost.add(max(metadata.lostBefore, missed))
   }
 
-  private func deliverOdometry(of source: any FrameSource) {
+  private func deliverOdometry(of source: any FrameSource, upTo time: MonotonicTime) {
     // What a source on trial carries is used when it stays: until then it keeps it.
     guard trial == nil else { return }
-    let samples = source.takeOdometry(upTo: MonotonicTime.now())
+    let samples = source.takeOdometry(upTo: time)
     guard loop.channels.usesSourceOdometry.isOn else { return }
     for sample in samples { loop.useOdometry(sample) }
   }

@@ -214,6 +214,8 @@ extension LoadedConfiguration {
     } else {
       settings.odometryNoise = .none
     }
-    return SimulationSource(settings)
+    let beams = simulation.rangeBeams
+    return SimulationSource(
+      settings, rangeScan: beams > 0 ? RangeScan(.beams(beams), seed: settings.seed) : nil)
   }
 }

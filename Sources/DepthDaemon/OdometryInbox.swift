@@ -37,6 +37,8 @@ final class OdometryInbox: Sendable {
   }
 
   private static let unpublishedLimit = 512
+  /// A frame has become depth before the next odometry came: so long the newest sample stands for it.
+  private static let heldNanoseconds: Int64 = 60_000_000
   private let state = Mutex(State())
   /// Compares odometry with what the images say of turns.
   let offsetWatch = OdometryOffsetWatch()
@@ -96,7 +98,7 @@ final class OdometryInbox: Sendable {
   /// How the camera moved between two frames, with the configured noise.
   func cameraMotion(from start: MonotonicTime, to end: MonotonicTime, mount: CameraMount?) -> CameraMotion? {
     state.withLock { state in
-      state.track.window(from: start, to: end).map {
+      state.track.window(from: start, to: end, heldNanoseconds: Self.heldNanoseconds).map {
         CameraMotion(window: $0, mount: mount, noise: state.tuning.noise)
       }
     }

@@ -61,7 +61,7 @@ final class PerceptionWorker {
       let report = try pipeline.process(lease.frame, context: context, sink: sink)
       status.record(report, at: MonotonicTime.now())
       loop.channels.shadow.offer(lease.frame, of: pipeline, report)
-      scale.learn(from: lease.frame.metadata, pipeline, report)
+      scale.learn(from: lease.frame, pipeline, report)
     } catch {
       status.failed.add()
       loop.logger.debug("\(error)")

@@ -1,6 +1,6 @@
 public import Geometry
 import Glibc
-import ImageBuffers
+public import ImageBuffers
 import ModelBundle
 import Preprocessing
 public import Quantities
@@ -23,6 +23,17 @@ extension DepthPipeline {
     return ScaleObserver(
       intrinsics: intrinsics, mount: mount, initialLogScale: log(model.initialScale.value),
       poseNetwork: poseNetwork(fx: intrinsics.fx), settings: settings)
+  }
+
+  /// ln(measured metres / predicted units) at the frame's range points, for the frame that was processed last; empty
+  /// when it has none on the grid. Valid until the next call.
+  public func rangeRatios(_ frame: borrowing CameraFrame) -> UnsafeMutableBufferPointer<Float> {
+    ranges.run(frame.rangePixels, grid: grid, depth: maps.unscaled.baseAddress)
+  }
+
+  /// What measures turns between this pipeline's frames; nil for an uncalibrated camera.
+  public func makeTurnMeter(mount: CameraMount?) -> TurnMeter? {
+    grid.intrinsics.map { TurnMeter(intrinsics: $0, mount: mount) }
   }
 
   /// Whether a pose network runs beside the depth network.

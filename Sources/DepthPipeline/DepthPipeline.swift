@@ -21,6 +21,7 @@ public final class DepthPipeline {
   let network: DepthNetwork
   /// Nil without a pose network that something is known of, and for an uncalibrated camera.
   let posePairs: PosePairs?
+  let ranges = RangeRatios()
   /// Per grid pixel, 0 where the camera sees nothing; empty when it sees everything.
   private let visible: [UInt8]
   private let conversion: DepthConversion

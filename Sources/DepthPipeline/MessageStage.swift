@@ -186,6 +186,7 @@ final class MessageStage {
         ageMilliseconds: Double(metadata.captureTime - sample.time) * 1e-6)
     }
     header.timing = DepthHeader.Timing(report.timings)
+    header.timing?.exposureMicroseconds = metadata.exposureNanoseconds.map { Double($0) * 1e-3 }
     header.drops = DepthHeader.Drops(camera: context.droppedByCamera, pipeline: context.droppedByPipeline)
     header.degraded = degradations(context, scale: report.scale.state)
     if (report.holeShare ?? 0) > Self.manyHoles { header.degraded.insert(.holes) }

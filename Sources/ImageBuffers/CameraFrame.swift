@@ -45,6 +45,21 @@ public struct FrameMetadata: Equatable, Sendable {
   }
 }
 
+/// A point of a range sensor in a captured image.
+public struct RangePixel: Equatable, Sendable {
+  /// In the captured image; pixel centres at integers.
+  public var u: Float
+  public var v: Float
+  /// Along the optical axis, metres.
+  public var depthMeters: Float
+
+  public init(u: Float, v: Float, depthMeters: Float) {
+    self.u = u
+    self.v = v
+    self.depthMeters = depthMeters
+  }
+}
+
 /// One decoded frame. Memory is allocated once, by the pool, and refilled for every capture.
 public struct CameraFrame: ~Copyable, Sendable {
   public var metadata = FrameMetadata()
@@ -52,6 +67,8 @@ public struct CameraFrame: ~Copyable, Sendable {
   /// True depth along the optical axis of the same pixels, metres, NaN = unknown, +Inf = nothing in range.
   /// Present only for sources that know the truth.
   public var trueDepth: Plane<Float>?
+  /// What the source's own range sensor measured with the frame; empty where it has none. In no order.
+  public var rangePixels: [RangePixel] = []
 
   public init(size: ImageSize, carriesTruth: Bool) {
     self.image = RGBImage(size: size)

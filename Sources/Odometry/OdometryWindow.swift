@@ -45,11 +45,14 @@ public struct OdometryWindow: Equatable, Sendable {
 extension OdometryTrack {
   /// Integrates speed and yaw rate, both linear between samples, from `start` to `end`.
   ///
+  /// - Parameter heldNanoseconds: how long the newest sample may stand for one that has not come yet.
   /// - Returns: nil unless samples enclose both moments and no pause between them is a gap.
-  public func window(from start: MonotonicTime, to end: MonotonicTime) -> OdometryWindow? {
-    guard start <= end, var before = interpolated(at: start), let last = interpolated(at: end) else {
-      return nil
-    }
+  public func window(
+    from start: MonotonicTime, to end: MonotonicTime, heldNanoseconds: Int64 = 0
+  ) -> OdometryWindow? {
+    guard start <= end, var before = interpolated(at: start),
+      let last = interpolated(at: end) ?? held(until: end, atMost: heldNanoseconds)
+    else { return nil }
     var window = OdometryWindow(startingWith: before)
     var index = firstIndex(after: start)
     if index > 0, index < count, !window.notes(gapAfter: self[index - 1], self[index], largestGapNanoseconds)
@@ -70,6 +73,12 @@ extension OdometryTrack {
   /// The motion alone.
   public func motion(from start: MonotonicTime, to end: MonotonicTime) -> PlanarMotion? {
     window(from: start, to: end)?.motion
+  }
+
+  private func held(until time: MonotonicTime, atMost limit: Int64) -> OdometrySample? {
+    guard var sample = newest, time >= sample.time, time - sample.time <= limit else { return nil }
+    sample.time = time
+    return sample
   }
 
   /// Speed and yaw rate at a moment between two samples; nil outside the track.

@@ -23,6 +23,32 @@ import Testing
     #expect(bench.camera.queued.count == 4, "the buffer went back")
   }
 
+  @Test(arguments: [(120, 12_000_000), (0, nil), (9000, nil)] as [(Int32, Int64?)])
+  func `the exposure that the camera says is passed on, where it can be`(
+    told: Int32, expected: Int64?
+  ) throws {
+    let bench = try CameraBench { _ in
+    } prepare: { camera, _ in
+      camera.controls = [
+        ScriptedControl(identifier: 0x9A_0902, name: "Exposure (Absolute)", range: 0...10000, value: told)
+      ]
+      camera.script = [.frame(ScriptedFrame(sequence: 0)), .frame(ScriptedFrame(sequence: 1))]
+    }
+    #expect(bench.word(bench.next()) == "frame")
+    #expect(bench.metadata.exposureNanoseconds == expected)
+    // The middle of the exposure lies after its start.
+    #expect(bench.metadata.midExposureTime - bench.metadata.captureTime == (expected ?? 0) / 2)
+  }
+
+  @Test func `a camera that does not say its exposure has none`() throws {
+    let bench = try CameraBench { _ in
+    } prepare: { camera, _ in
+      camera.script = [.frame(ScriptedFrame(sequence: 0))]
+    }
+    #expect(bench.word(bench.next()) == "frame")
+    #expect(bench.metadata.exposureNanoseconds == nil)
+  }
+
   @Test func `a stamp of another clock is replaced by the time of receipt`() throws {
     let bench = try CameraBench { _ in
     } prepare: { camera, _ in

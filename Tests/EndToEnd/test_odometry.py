@@ -89,6 +89,21 @@ def test_the_configured_offset_moves_the_stamps_of_odometry(launch, tmp_path):
         wait_until(lambda: odometry(daemon).get("age_ms", 0) >= 900)
 
 
+@pytest.mark.parametrize("late_s", [0.08, -0.08])
+def test_images_that_turn_show_by_how_much_odometry_is_late(launch, tmp_path, late_s):
+    drive = tmp_path / "drive"
+    depthctl("simulate", "--world", "yard", "--frames", "450", "--rate", "10", "--size", "320x240", "--seed", "2",
+             "--out", str(drive))
+    head, *rows = (drive / "odometry.csv").read_text().splitlines()
+    moved = [f"{float(row.split(',')[0]) + late_s:.4f},{row.split(',', 1)[1]}" for row in rows]
+    (drive / "odometry.csv").write_text("\n".join([head, *moved]) + "\n")
+    daemon = launch(simulator(camera={"source": f"drive:{drive}"}, drive={"pace": "as_fast_as_possible"})).start()
+    wait_until(lambda: "ms" in odometry(daemon).get("time_offset", {}))
+    found = odometry(daemon)["time_offset"]
+    assert abs(found["ms"] + 1000 * late_s) < max(25, 3 * found["sigma_ms"]), found
+    assert found["correlation"] > 0.9
+
+
 def test_a_bus_that_is_not_there_is_told_and_depth_flows(launch, tmp_path):
     daemon = launch(simulator(odometry={"source": "can:nosuchcan"}, **{"odometry.can": SPEED_AND_YAW})).start()
     health = wait_for(daemon, "odometry_can_absent")

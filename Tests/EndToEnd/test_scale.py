@@ -115,6 +115,14 @@ def test_the_scale_survives_a_rebuild_of_the_pipeline(launch):
         assert scale(daemon)["state"] == "locked"
 
 
+def seeing(daemon):
+    """Starts a daemon and waits for its first depth."""
+    daemon.start()
+    with stream(daemon, "front/unscaled/") as subscriber:
+        subscriber.receive()
+    return daemon
+
+
 def observers(daemon):
     return {observer["source"]: observer for observer in scale(daemon).get("observers", [])}
 
@@ -146,7 +154,7 @@ def bundle_with_pose(tmp_path):
 
 
 def test_the_pose_network_observes_and_can_be_switched_off(launch, bundle_with_pose):
-    daemon = launch(learning(model={"path": str(bundle_with_pose)})).start()
+    daemon = seeing(launch(learning(model={"path": str(bundle_with_pose)})))
     # The same answer both ways contradicts itself.
     wait_until(lambda: "forward and backward motion" in observers(daemon).get("pose", {}).get("reason", ""))
     assert observers(daemon)["pose"]["rejected"] > 0
@@ -158,9 +166,14 @@ def test_the_pose_network_observes_and_can_be_switched_off(launch, bundle_with_p
 
 
 def test_a_model_without_a_pose_network_says_so(launch):
-    daemon = launch(learning()).start()
-    with stream(daemon, "front/unscaled/") as subscriber:
-        subscriber.receive()
+    daemon = seeing(launch(learning()))
     pose = observers(daemon)["pose"]
     assert (pose["verdict"], pose["reason"]) == ("none", "the model has no pose network")
     assert "pose        the model has no pose network" in depthctl("scale", "--endpoint", daemon.endpoints).stdout
+
+
+def test_range_points_of_the_source_observe_the_scale(launch):
+    daemon = seeing(launch(learning(simulation={"range_beams": 16})))
+    wait_until(lambda: observers(daemon).get("points", {}).get("passed", 0) > 2)
+    # What measures depth itself goes before everything else.
+    wait_until(lambda: "sparse" in scale(daemon)["sources"])

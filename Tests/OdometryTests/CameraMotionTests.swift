@@ -37,6 +37,18 @@ import TestSupport
   }
 
   @Test
+  func `the newest sample stands for the next one for a while, and not longer`() throws {
+    let track = track { t in (1 + 0.1 * t, 0.2) }
+    #expect(track.window(from: time(3.8), to: time(4.03)) == nil)
+    let held = try #require(
+      track.window(from: time(3.8), to: time(4.03), heldNanoseconds: 50_000_000))
+    #expect(abs(held.pathMeters - (0.2 * 1.39 + 0.03 * 1.4)) < 1e-9)
+    #expect(abs(held.motion.heading - 0.046) < 1e-9)
+    #expect(track.window(from: time(3.8), to: time(4.06), heldNanoseconds: 50_000_000) == nil)
+    #expect(track.window(from: time(4.01), to: time(4.03), heldNanoseconds: 50_000_000) == nil)
+  }
+
+  @Test
   func `a camera that looks down sees the robot's way partly as upward`() throws {
     let window = try #require(track { _ in (1, 0) }.window(from: time(1), to: time(2)))
     let mount = CameraMount(heightMeters: 1, pitchRadians: 0.3)

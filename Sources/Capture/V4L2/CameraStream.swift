@@ -25,6 +25,7 @@ package final class CameraStream {
   private let settings: CameraSettings
   private let counters: CaptureCounters
   private var continuity: FrameContinuity
+  private var exposure = ExposureTime()
   /// How long the last frame took to decode.
   private var decodeNanoseconds: Int64 = 0
   private var discardsLeft: Int
@@ -162,6 +163,8 @@ package final class CameraStream {
     metadata.captureTime = time + Int64(settings.timeOffsetMicroseconds) * 1000
     metadata.timeSource =
       !isPlausible ? .receive : filled.marksStartOfExposure ? .startOfExposure : .endOfFrame
+    exposure.refresh(device, rateHz: connection.mode.rateHz, at: lastArrival)
+    metadata.exposureNanoseconds = exposure.nanoseconds
     metadata.sequence = UInt64(filled.sequence)
     metadata.lostBefore = missedSinceFrame
   }

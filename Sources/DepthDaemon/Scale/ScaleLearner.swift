@@ -3,12 +3,14 @@ import Geometry
 import Glibc
 import ImageBuffers
 import ModelBundle
+import Odometry
 import Platform
 import Preprocessing
 import Quantities
 import Scale
 
 /// The perception thread's side of the scale: shows frames to the observers, within a share of the network's time.
+/// While the robot turns, it also tells the odometry how the images turn, by which the two clocks are compared.
 ///
 /// Observation comes after a frame was published: it never delays that frame, and no frame is looked at while more
 /// than the share is used up, nor while the robot stands.
@@ -17,10 +19,14 @@ final class ScaleLearner {
   private let odometry: OdometryInbox
   private var observer: ScaleObserver?
   private var observerSettings = ScaleObserver.Settings()
+  private var turns: TurnMeter?
+  private var lastTurning: MonotonicTime?
   private var mount: CameraMount?
   private var moved: CameraMovedWatch?
   private var estimate: ScaleEstimate?
-  private var budget = TimeBudget()
+  /// Together a tenth of the network's time.
+  private var budget = TimeBudget(share: 0.08)
+  private var turnBudget = TimeBudget(share: 0.02, burst: 30)
   private var isMoving = false
   /// What the last look found out about the motion, for the next frame.
   private var imageYawRate: Double?
@@ -28,6 +34,10 @@ final class ScaleLearner {
   private weak var pipeline: DepthPipeline?
   /// What the last frame taught; empty when nobody looked at it.
   private(set) var found = ScaleObserver.Result()
+
+  /// The robot turns from here, rad/s, and counts as turning for so long after.
+  private static let turningRate = 0.03
+  private static let turningNanoseconds: Int64 = 1_000_000_000
 
   init(keeper: ScaleKeeper, odometry: OdometryInbox) {
     self.keeper = keeper
@@ -42,6 +52,9 @@ final class ScaleLearner {
       isLearning ? ScaleKey(builder: builder, gridSize: pipeline.grid.size) : nil,
       prior: ScalePrior(logScale: log(initial.value), logSigma: initial.logSigma),
       settings: builder.settings.scale)
+    if pipeline !== self.pipeline {
+      turns = pipeline.makeTurnMeter(mount: builder.calibration?.mount)
+    }
     let isOther = builder.settings.scaleObservers != observerSettings
     if pipeline !== self.pipeline || isLearning != (observer != nil) || isOther {
       mount = builder.calibration?.mount
@@ -56,6 +69,7 @@ final class ScaleLearner {
   /// The scale for a frame captured at `time`; nil while nothing is learned.
   func estimate(at time: MonotonicTime, _ sample: OdometrySample?) -> ScaleEstimate? {
     isMoving = sample.map { abs($0.speedMetersPerSecond) > 0 } ?? true
+    if let sample, abs(sample.yawRateRadiansPerSecond) > Self.turningRate { lastTurning = time }
     let motion = ScaleMotion(
       time: time, speedMetersPerSecond: sample?.speedMetersPerSecond,
       yawRateRadiansPerSecond: sample?.yawRateRadiansPerSecond, independentYawRate: imageYawRate,
@@ -67,20 +81,35 @@ final class ScaleLearner {
   }
 
   /// Learns from a frame that has become depth.
-  func learn(from metadata: FrameMetadata, _ pipeline: DepthPipeline, _ report: FrameReport) {
+  func learn(from captured: borrowing CameraFrame, _ pipeline: DepthPipeline, _ report: FrameReport) {
     found = ScaleObserver.Result()
-    guard observer != nil, isMoving, let frame = pipeline.scaleFrame(time: metadata.midExposureTime) else {
-      return
-    }
-    let start = MonotonicTime.now()
-    let seen = observer?.observe(frame, mayLook: budget.allows) { from, to in
+    guard let frame = pipeline.scaleFrame(time: captured.metadata.midExposureTime) else { return }
+    // Processor time: on a busy machine a look that had to wait would silence learning for long.
+    let begin = ThreadTime.now()
+    if turnBudget.allows, let turn = turn(frame) { odometry.note(turn) }
+    let start = ThreadTime.now()
+    turnBudget.spend(start - begin, of: report.timings.infer)
+    guard observer != nil, isMoving else { return }
+    let mayLook = budget.allows
+    let seen = observer?.observe(frame, mayLook: mayLook) { from, to in
       odometry.cameraMotion(from: from, to: to, mount: mount)
     }
     if let seen {
       found = seen
       take(seen, at: frame.time)
     }
-    budget.spend(MonotonicTime.now() - start, of: report.timings.infer)
+    if mayLook { comparePoints(captured, pipeline, at: frame.time) }
+    budget.spend(ThreadTime.now() - start, of: report.timings.infer)
+  }
+
+  /// How far the images turned since the last frame, while the robot turns and a little after: who drives straight
+  /// ahead learns nothing of clocks.
+  private func turn(_ frame: ScaleObserver.Frame) -> VisualTurn? {
+    guard let lastTurning, frame.time - lastTurning <= Self.turningNanoseconds else {
+      turns?.forget()
+      return nil
+    }
+    return turns?.observe(frame)
   }
 
   private func take(_ found: ScaleObserver.Result, at time: MonotonicTime) {
@@ -90,6 +119,16 @@ final class ScaleLearner {
     if let observation = found.ground { keeper.take(observation) }
     if let observation = found.pose { keeper.take(observation) }
     if let seen = found.seenMount, let estimate { watch(seen, estimate, at: time) }
+  }
+
+  /// Compares the frame's range points, if it has any, with the depth that the network predicted without them.
+  private func comparePoints(
+    _ captured: borrowing CameraFrame, _ pipeline: DepthPipeline, at time: MonotonicTime
+  ) {
+    if !captured.rangePixels.isEmpty, observer?.wantsPoints(at: time) ?? false {
+      let observation = observer?.observe(logRatios: pipeline.rangeRatios(captured), time: time)
+      if let observation { keeper.take(observation) }
+    }
   }
 
   /// Compares how the ground shows the camera to sit with how it was mounted.
@@ -106,16 +145,26 @@ final class ScaleLearner {
 
 /// A share of the network's time, saved up to a limit.
 struct TimeBudget {
-  /// Of the network's time.
-  static let share = 0.09
-  /// What may be saved up, as shares of single frames.
-  private static let largestSaving = 20.0
-  private var saved: Int64 = 0
+  /// What may be saved up, and owed, as shares of single frames: a first look, into cold memory, is no measure.
+  private static let largestSaving = 60.0
+  private static let largestDebt = 40.0
 
-  var allows: Bool { saved >= 0 }
+  /// Of the network's time.
+  private let share: Double
+  /// Once used up, so many frames' shares are saved before it is spent again: for what needs frame after frame.
+  private let burst: Double
+  private var saved: Int64 = 0
+  private(set) var allows = true
+
+  init(share: Double, burst: Double = 0) {
+    self.share = share
+    self.burst = burst
+  }
 
   mutating func spend(_ nanoseconds: Int64, of networkNanoseconds: Int64) {
-    let earned = Double(networkNanoseconds) * Self.share
-    saved = min(saved + Int64(earned) - nanoseconds, Int64(earned * Self.largestSaving))
+    let earned = Double(networkNanoseconds) * share
+    let balance = saved + Int64(earned) - nanoseconds
+    saved = max(min(balance, Int64(earned * Self.largestSaving)), -Int64(earned * Self.largestDebt))
+    allows = saved >= (allows ? 0 : Int64(earned * burst))
   }
 }

@@ -134,7 +134,7 @@ package final class ScaleReplay {
     context.scale = learner.estimate(at: time, context.odometry)
     let report = try pipeline.process(frame, context: context, sink: sink)
     let begin = MonotonicTime.now()
-    learner.learn(from: frame.metadata, pipeline, report)
+    learner.learn(from: frame, pipeline, report)
     let learning = MonotonicTime.now() - begin
     let tracked = keeper.report
     let found = learner.found

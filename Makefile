@@ -5,7 +5,7 @@ CONFIG ?= config.toml
 SWIFT_BUILD := swift build -c release
 TRAINING := .venv-training/bin/python
 
-.PHONY: help run build setup test test-swift test-allocations test-clients test-end-to-end test-vm test-systemd test-training train-smoke ablate-small check \
+.PHONY: help run build setup test test-swift test-generic test-allocations test-instructions test-clients test-end-to-end test-vm test-systemd test-training train-smoke ablate-small check \
 	sanitize bench bench-peers bench-scale vectors node-tests format clean install
 
 help: ## list the targets
@@ -21,13 +21,14 @@ build: setup ## release binaries as bin/depthd and bin/depthctl
 	@$(SWIFT_BUILD)
 	@mkdir -p bin && ln -sfn ../.build/release/depthd bin/depthd && ln -sfn ../.build/release/depthctl bin/depthctl
 
-test: build check test-swift test-allocations test-clients test-end-to-end test-vm test-systemd ## every Swift, client, end-to-end and virtual-machine test
+test: build check test-swift test-allocations test-instructions test-clients test-end-to-end test-vm test-systemd ## every Swift, client, end-to-end and virtual-machine test
 
-check: ## gates: layering, size, format, tests named in docs/failures.md (each is first seen to fail on a planted fault)
+check: ## gates: layering, size, format, portability, tests named in docs/failures.md (each is first seen to fail on a planted fault)
 	@scripts/check-layering --self-test && scripts/check-layering
 	@scripts/check-shape --self-test && scripts/check-shape
 	@scripts/check-format --self-test && scripts/check-format
 	@scripts/check-failures --self-test && scripts/check-failures
+	@scripts/check-portable --self-test && scripts/check-portable
 
 test-swift: setup node-tests vectors # unit, property and golden tests
 	@$(SWIFT_BUILD) --build-tests
@@ -43,6 +44,13 @@ test-end-to-end: build # black box: the built daemon, real sockets, real recordi
 
 test-allocations: build # the frame's path allocates nothing in steady state
 	@scripts/check-allocations --self-test && scripts/check-allocations
+
+test-instructions: build vectors # instructions per inference, counted; none of it depends on the machine's load
+	@scripts/check-instructions --self-test && scripts/check-instructions
+
+test-generic: setup vectors ## kernels and networks in a build for any x86-64 processor, beside the usual one
+	@DEPTHD_X86_LEVEL=x86-64 $(SWIFT_BUILD) --build-tests --scratch-path .build/generic
+	@DEPTHD_X86_LEVEL=x86-64 swift test -c release --skip-build --scratch-path .build/generic --filter 'KernelsTests|InferenceTests'
 
 test-vm: build # a real kernel with virtual camera and CAN drivers, under emulation
 	@scripts/vm-test

@@ -35,7 +35,7 @@ def main() -> None:
         vectors.write_vector(target, None, network, fixture, (width, height), 7, False)
         image = torch.from_numpy(vectors.picture((width, height), 7, fixture.is_normalised))
         with torch.inference_mode():
-            traced = torch.jit.trace(vectors.Outputs(network, fixture.outputs), (image,), check_trace=False)
+            traced = torch.jit.trace(vectors.Outputs(network, fixture.outputs).eval(), (image,), check_trace=False)
             torch.jit.freeze(traced).save(str(target / "model.pt"))
         print(f"bench: {target.name} written", flush=True)
     stamp.write_text(sources_digest())

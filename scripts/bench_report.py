@@ -23,9 +23,16 @@ def times(summary: dict, bars: dict, bar: float) -> list[str]:
     rows = []
     for name, threads, result in each(summary):
         cells = [result["ms"].get(engine, "does not run") for engine in ENGINES]
-        rows.append([name, threads, *cells, result["ratio_to_fastest_peer"], bars.get(name, bar)])
+        rows.append([name, threads, *cells, result["ratio_to_fastest_peer"], ratio_of_fastest(result), bars.get(name, bar)])
     return ["## Time per inference, milliseconds", "",
-            *table(["network", "threads", *ENGINES, "ratio to the fastest", "bar"], rows)]
+            "On a busy machine an engine with short runs is interrupted less often, which flatters it in the median; the last "
+            "ratio is between the fastest runs of all rounds, ours and the best of any peer.", "",
+            *table(["network", "threads", *ENGINES, "ratio to the fastest", "of fastest runs", "bar"], rows)]
+
+
+def ratio_of_fastest(result: dict) -> float:
+    times = result["fastest_ms"]
+    return round(times["depthd"] / min(value for name, value in times.items() if name != "depthd"), 3)
 
 
 def loading(summary: dict) -> list[str]:

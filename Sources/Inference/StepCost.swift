@@ -9,7 +9,7 @@ public struct StepCost: Sendable, Equatable {
   public let output: String
   /// The ONNX operator, or `relayout` for a conversion between layouts.
   public let operatorName: String
-  /// Which kernel runs it: "winograd", "direct", "depthwise", "blocked" or "plain".
+  /// Which kernel runs it: "winograd", "direct", "depthwise", "dot" (to one channel), "blocked" or "plain".
   public let kernel: String
   /// Inputs a convolution reads through, as "64 + 2x128 scaled": channels, repetition; empty for others.
   public let detail: String

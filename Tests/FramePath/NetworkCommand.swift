@@ -13,7 +13,7 @@ struct NetworkCommand: ParsableCommand {
   @Argument(help: "Input size, WxH.") var size: String
   @Argument(help: "Threads.") var threads: Int
 
-  private static let runs = 10
+  @Option(help: "Runs that are looked at, after two others.") var runs = 10
 
   func run() throws {
     guard let size = ImageSize(size) else { throw ValidationError("\"\(size)\" is no size WxH") }
@@ -26,8 +26,8 @@ struct NetworkCommand: ParsableCommand {
     session.run()
     session.run()
     let origins = AllocationCheck.count(isOnPath: { _ in true }) {
-      for _ in 0..<Self.runs { session.run() }
+      for _ in 0..<runs { session.run() }
     }
-    guard AllocationCheck.report(self.model, frames: Self.runs, origins) else { throw ExitCode.failure }
+    guard AllocationCheck.report(self.model, frames: runs, origins) else { throw ExitCode.failure }
   }
 }

@@ -75,6 +75,9 @@ typedef struct {
 
 /// For every processor the package is built for.
 extern const ck_kernels ck_portable;
+/// Filter transform G g G^T of eight 3x3 filters that lie `stride` floats apart, the first `valid` of them; the others
+/// count as zero. Writes 36 components of eight lanes. Preparation only; computed in double.
+void ck_winograd_filters(const float *filters, intptr_t stride, intptr_t valid, float *output);
 /// The kernel for panels of eight channels.
 void ck_narrow(const ck_tile *tile, const float *weights, const ck_epilogue *epilogue, intptr_t pixels);
 /// With vectors of sixteen floats; NULL where the build's architecture or this processor has none.

@@ -27,15 +27,16 @@ struct BlockedBinding {
     let plan = ConvolutionPlan(
       window: fused.window, segments: segments, border: fused.border, outChannels: fused.outChannels,
       minimum: fused.minimum, maximum: fused.maximum, function: fused.function, hasScale: fused.hasScale)
-    let convolution = prepared(fused, plan)
+    let convolution = prepared(fused, fused.takeWeights(), plan)
     scratchFloats = max(scratchFloats, (convolution.scratchFloats + 15) / 16 * 16)
     prepared[ObjectIdentifier(node)] = convolution
-    fused.weights = []
     node.operation = .fusedConvolution(fused)
   }
 
-  private func prepared(_ fused: FusedConvolution, _ plan: ConvolutionPlan) -> any PreparedConvolution {
-    let (weights, bias) = (fused.weights, fused.bias)
+  private func prepared(
+    _ fused: FusedConvolution, _ weights: [Float], _ plan: ConvolutionPlan
+  ) -> any PreparedConvolution {
+    let bias = fused.bias
     switch fused.kernel {
     case .depthwise:
       return DepthwiseConvolution(plan, weights: weights, bias: bias, parts: parts, kernels: kernels)

@@ -18,8 +18,10 @@ package struct FusedConvolution {
   package var repetitions: [Int] = [1]
   package var hasScale = false
   package var hasResidual = false
-  /// (M, C/groups, kH, kW).
-  package var weights: [Float]
+  /// (M, C/groups, kH, kW), before the factors.
+  private var source: Tensor
+  /// One per output channel.
+  private var factors: [Float]
   package var bias: [Float]
   package var minimum = -Float.infinity
   package var maximum = Float.infinity
@@ -56,16 +58,30 @@ package struct FusedConvolution {
     window = convolution.window
     outChannels = convolution.outChannels
     inChannels = convolution.inChannels
-    self.weights = weights.floats
+    source = weights
+    factors = [Float](repeating: 1, count: convolution.outChannels)
   }
 
   /// Scales and shifts the outputs: weights and bias take the factors, exactly.
   package mutating func fold(factor: [Float], offset: [Float]) {
-    let perChannel = weights.count / outChannels
     for channel in 0..<outChannels {
-      for index in 0..<perChannel { weights[channel * perChannel + index] *= factor[channel] }
+      factors[channel] *= factor[channel]
       bias[channel] = bias[channel] * factor[channel] + offset[channel]
     }
+  }
+
+  /// The weights with their factors, (M, C/groups, kH, kW); afterwards there are none, so that a network's weights are
+  /// never held twice.
+  package mutating func takeWeights() -> [Float] {
+    var weights = source.floats
+    source = Tensor([Float](), shape: [0])
+    let perChannel = weights.count / max(1, outChannels)
+    for channel in 0..<outChannels where factors[channel] != 1 {
+      for index in (channel * perChannel)..<((channel + 1) * perChannel) {
+        weights[index] *= factors[channel]
+      }
+    }
+    return weights
   }
 
   /// Takes an activation that follows; false when it already has one.

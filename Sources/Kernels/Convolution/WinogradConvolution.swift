@@ -98,7 +98,7 @@ package final class WinogradConvolution: PreparedConvolution {
     table: UnsafeMutablePointer<Float>, into products: UnsafeMutablePointer<Float>
   ) {
     let target = products + component * productStride
-    let part = weights.part(of: component)
+    let part = weights.components[component]
     guard part.blockCount > 0 else {
       target.update(repeating: 0, count: outBlocks * unit.tiles * 8)
       return
@@ -111,11 +111,11 @@ package final class WinogradConvolution: PreparedConvolution {
     var tile = ck_tile(
       blocks: blocks, counts: part.counts, blockCount: part.blockCount, offset: 0, kernelHeight: 1,
       kernelWidth: 1, rowStride: 0, tapStride: 0, pixelStride: 8)
-    for (index, panel) in weights.panels.enumerated() {
+    for panel in weights.panels {
       var epilogue = ck_epilogue(
         bias: nil, output: target + panel.firstChannel * unit.tiles, blockStride: unit.tiles * 8,
         residual: nil, minimum: 0, maximum: 0)
-      panel.sweep(&tile, weights.packed(component, panel: index), &epilogue, unit.tiles)
+      panel.sweep(&tile, part.packed(panel), &epilogue, unit.tiles)
     }
   }
 

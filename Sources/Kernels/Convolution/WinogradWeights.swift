@@ -1,89 +1,106 @@
 // The transformed and packed filters of Winograd's convolution.
+internal import CKernels
 
 /// 36 matrices; those of components that vanish for some input blocks leave these out.
 final class WinogradWeights {
-  /// The input blocks that take part in a component.
-  final class Part {
-    let blocks: [Int32]
-    let counts: UnsafeMutablePointer<Int32>
-    let blockCount: Int
+  /// One matrix and the input blocks that take part in it: plain memory, so that a run counts no references.
+  struct Component {
+    /// Panel by panel, (channel of these blocks, lane).
+    var matrix: UnsafeMutablePointer<Float>
+    var blocks: UnsafePointer<Int32>
+    /// Channels of each block.
+    var counts: UnsafePointer<Int32>
+    var blockCount: Int
+    var channelCount: Int
 
-    fileprivate init(_ blocks: [Int], _ all: [Int32]) {
-      self.blocks = blocks.map(Int32.init)
-      blockCount = blocks.count
-      counts = .allocate(capacity: max(1, blocks.count))
-      for (index, block) in blocks.enumerated() { counts[index] = all[block] }
+    @inline(__always)
+    func packed(_ panel: Panel) -> UnsafePointer<Float> {
+      UnsafePointer(matrix + panel.firstChannel * channelCount)
     }
-
-    deinit { counts.deallocate() }
   }
 
   let panels: [Panel]
-  private let whole: Part
-  /// Of the components that vanish for paired pixels.
-  private let unpaired: Part
-  private let matrices: [PackedWeights?]
+  let components: UnsafeMutablePointer<Component>
+  private let storage: UnsafeMutablePointer<Float>
+  /// Blocks and counts of components with all blocks, then of those without paired ones.
+  private let tables: UnsafeMutablePointer<Int32>
 
   /// - Parameter weights: (M, C, 3, 3).
   init(
     _ weights: UnsafePointer<Float>, _ plan: ConvolutionPlan, _ input: WinogradInput, _ kernels: MicroKernels
   ) {
-    let (rows, columns) = (plan.outChannels, plan.inChannels)
-    panels = Panel.cover(rows, kernels)
+    panels = Panel.cover(plan.outChannels, kernels)
+    let lanes = panels.reduce(0) { $0 + $1.lanes }
     let all = Array(0..<input.blockCount)
-    whole = Part(all, input.counts)
-    unpaired = Part(all.filter { !input.isPaired($0) }, input.counts)
-    // Component by component: (36, M, C).
-    let transformed = UnsafeMutablePointer<Float>.allocate(capacity: rows * columns * 36)
-    let chosen = UnsafeMutablePointer<Float>.allocate(capacity: rows * columns)
-    let noBias = UnsafeMutablePointer<Float>.allocate(capacity: rows)
-    noBias.initialize(repeating: 0, count: rows)
-    defer {
-      transformed.deallocate()
-      chosen.deallocate()
-      noBias.deallocate()
-    }
-    for filter in 0..<(rows * columns) {
-      winogradFilter(weights + filter * 9, into: transformed + filter, stride: rows * columns)
-    }
-    var matrices: [PackedWeights?] = []
-    for component in 0..<36 {
-      let part = Self.vanishes(component) ? unpaired : whole
-      let source = transformed + component * rows * columns
-      let width = Self.choose(part, input.counts, source, rows: rows, columns: columns, into: chosen)
-      let counts = (0..<part.blockCount).map { part.counts[$0] }
-      matrices.append(
-        part.blockCount == 0
-          ? nil
-          : PackedWeights(
-            chosen, bias: noBias, outChannels: rows, inChannels: width, taps: 1, counts: counts,
-            panels: panels))
-    }
-    self.matrices = matrices
-  }
-
-  /// Copies the columns of a part's blocks; returns their number.
-  private static func choose(
-    _ part: Part, _ counts: [Int32], _ source: UnsafePointer<Float>, rows: Int, columns: Int,
-    into target: UnsafeMutablePointer<Float>
-  ) -> Int {
-    var starts = [0]
-    for count in counts { starts.append((starts.last ?? 0) + Int(count)) }
-    let width = part.blocks.reduce(0) { $0 + Int(counts[Int($1)]) }
-    for row in 0..<rows {
-      var place = target + row * width
-      for block in part.blocks.map(Int.init) {
-        place.update(from: source + row * columns + starts[block], count: Int(counts[block]))
-        place += Int(counts[block])
+    let unpaired = all.filter { !input.isPaired($0) }
+    let channels = [all, unpaired].map { $0.reduce(0) { $0 + Int(input.counts[$1]) } }
+    let size = lanes * (channels[0] * 25 + channels[1] * 11)
+    storage = UnsafeMutableRawPointer.allocate(byteCount: size * 4 + 64, alignment: 64)
+      .bindMemory(to: Float.self, capacity: size)
+    tables = .allocate(capacity: 4 * max(1, all.count))
+    for (index, blocks) in [all, unpaired].enumerated() {
+      let table = tables + index * 2 * all.count
+      for (place, block) in blocks.enumerated() {
+        table[place] = Int32(block)
+        table[all.count + place] = input.counts[block]
       }
     }
-    return width
+    components = .allocate(capacity: 36)
+    var next = storage
+    for component in 0..<36 {
+      let isPartial = Self.vanishes(component)
+      let table = tables + (isPartial ? 2 * all.count : 0)
+      let width = channels[isPartial ? 1 : 0]
+      (components + component).initialize(
+        to: Component(
+          matrix: next, blocks: table, counts: table + all.count,
+          blockCount: isPartial ? unpaired.count : all.count, channelCount: width))
+      next += width * lanes
+    }
+    pack(weights, plan, input)
+  }
+
+  deinit {
+    components.deallocate()
+    tables.deallocate()
+    storage.deallocate()
   }
 
   /// Row or column of the point -1.
   private static func vanishes(_ component: Int) -> Bool { component / 6 == 2 || component % 6 == 2 }
 
-  func part(of component: Int) -> Part { Self.vanishes(component) ? unpaired : whole }
+  private func pack(_ weights: UnsafePointer<Float>, _ plan: ConvolutionPlan, _ input: WinogradInput) {
+    for panel in panels {
+      for lane in stride(from: 0, to: panel.lanes, by: 8) {
+        var (channel, unpairedChannel) = (0, 0)
+        for block in 0..<input.blockCount {
+          let isPaired = input.isPaired(block)
+          for _ in 0..<input.counts[block] {
+            pack(weights, plan, panel, lane: lane, channel, isPaired ? nil : unpairedChannel)
+            channel += 1
+            if !isPaired { unpairedChannel += 1 }
+          }
+        }
+      }
+    }
+  }
 
-  func packed(_ component: Int, panel: Int) -> UnsafePointer<Float>? { matrices[component]?.panel(panel) }
+  /// Eight filters of one input channel; `partial` is the channel's place in the components that vanish for others.
+  private func pack(
+    _ weights: UnsafePointer<Float>, _ plan: ConvolutionPlan, _ panel: Panel, lane: Int, _ channel: Int,
+    _ partial: Int?
+  ) {
+    let (rows, columns) = (plan.outChannels, plan.inChannels)
+    let row = panel.firstChannel + lane
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 36 * 8) { buffer in
+      guard let values = buffer.baseAddress else { return }
+      ck_winograd_filters(
+        weights + (row * columns + channel) * 9, columns * 9, max(0, min(8, rows - row)), values)
+      for component in 0..<36 {
+        guard let place = Self.vanishes(component) ? partial : channel else { continue }
+        let matrix = components[component].matrix + panel.firstChannel * components[component].channelCount
+        store(load8(values + component * 8), matrix + place * panel.lanes + lane)
+      }
+    }
+  }
 }

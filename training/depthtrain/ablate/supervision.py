@@ -109,7 +109,8 @@ def near_thin(truth: np.ndarray, width_px: int = 41) -> np.ndarray:
             "students learn from reprojection of stereo pairs and of kitti_odom00 with known poses, from the "
             "simulated base; the teacher is a finished run without the method, of another seed and 160 steps, and has "
             "{teacher_abs_rel:.3f}; the students have 40; both sigmas of the method; log error {without_log:.3f} "
-            "without, {with_log:.3f} with, {teacher_log:.3f} of the teacher")
+            "without, {with_log:.3f} with, {teacher_log:.3f} of the teacher; median-scaled {without_shape:.3f}, "
+            "{with_shape:.3f} and {teacher_shape:.3f}")
 def self_distillation(bench: Bench) -> Outcome:
     """A student of the same architecture and start as its finished teacher."""
     start = bench.simulated_base()

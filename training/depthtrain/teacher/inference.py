@@ -68,15 +68,14 @@ class TeacherEye:
         if self.teacher.guidance is not None:
             classes = view.labels(drive.classes(index, self.recipe.guidance.folder))
             labels["labels"] = torch.from_numpy(classes.astype(np.int64))[None]
-        single = self.teacher(image, **labels)
         lookup = None if alone else self._lookup(drive, index, view, image)
+        features, skips = self.teacher.encode(image, lookup)
+        best = self.teacher.decode(features, skips, **labels)
         if lookup is None:
             mirrored = self.teacher(image.flip(3), **{name: value.flip(2) for name, value in labels.items()})
-            best, other = single, mirrored["disparity"].flip(3)
-            features = self.teacher.encode(image)[0]
+            other = mirrored["disparity"].flip(3)
         else:
-            best, other = self.teacher(image, lookup, **labels), single["disparity"]
-            features = self.teacher.encode(image, lookup)[0]
+            other = self.teacher(image, **labels)["disparity"]
         error = best["log_sigma"].exp() if "log_sigma" in best else torch.zeros_like(other)
         error = error + (self._depth(best["disparity"]).log() - self._depth(other).log()).abs()
         unit = view.intrinsics(drive.intrinsics).fx / self.recipe.model.canonical_fx_px if drive.intrinsics else 1.0

@@ -34,8 +34,8 @@ Every pair is run with {seeds} seeds. The change is the mean paired difference, 
 it are its standard error and, in brackets, the number of pairs. "yes" and "no" need a 95 % interval (Student's t over
 the seeds) that leaves out zero; else the row is undecided. The interval is about other runs from the same base and
 with the same judged frames, not about other places, nor about methods trained to their end. Steps, rates and seeds
-were fixed on drives of other seeds before the run; [earlier set-ups](methods-history.md), which had been judged on the
-same frames, are kept apart.
+were fixed before these results were seen, by trials on drives of other seeds and by the time they take; [earlier
+set-ups](methods-history.md), which had been judged on the same frames, are kept apart.
 
 | experiment | method | measure | without | with | change | moved as meant |
 |---|---|---|---|---|---|---|

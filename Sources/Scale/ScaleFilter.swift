@@ -35,7 +35,7 @@ public struct ScaleFilter: Equatable, Sendable {
   public private(set) var settings: ScaleSettings.Filter
 
   /// A pause longer than this between two observations is not covered by them, seconds.
-  private static let coveredPause = 0.5
+  private static let coveredPause = 1.0
   /// Observations closer in time than this are of the same frame, seconds.
   private static let leastInterval = 0.02
   /// Travel between two observations counts up to here: nobody looked at the rest, metres.

@@ -17,7 +17,7 @@ struct GroundObserver: ~Copyable {
   private static let leastSigma = 0.05
   /// How far the ground's scale lies from the whole image's, with a right height: networks bend the floor. All
   /// looks at it share this error.
-  private static let shapeSigma = 0.08
+  private static let shapeSigma = 0.12
   private static let rows = 24
   private static let columns = 60
 

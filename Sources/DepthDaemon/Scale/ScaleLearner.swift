@@ -24,8 +24,8 @@ final class ScaleLearner {
   private var mount: CameraMount?
   private var moved: CameraMovedWatch?
   private var estimate: ScaleEstimate?
-  /// Together a tenth of the network's time.
-  private var budget = TimeBudget(share: 0.08)
+  /// Together less than a tenth of the network's time.
+  private var budget = TimeBudget(share: 0.07)
   private var turnBudget = TimeBudget(share: 0.02, burst: 30)
   private var isMoving = false
   /// What the last look found out about the motion, for the next frame.

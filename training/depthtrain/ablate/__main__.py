@@ -20,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m depthtrain.ablate", description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", metavar="NAME", help="run this experiment here (repeatable)")
     parser.add_argument("--again", action="store_true", help="measure anew what has a result; finished runs are found again")
-    parser.add_argument("--seeds", type=int, default=2,
+    parser.add_argument("--seeds", type=int, default=3,
                         help="pairs of runs for each experiment, 2 to 10 (default %(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="experiments at a time (default %(default)s)")
     parser.add_argument("--table", action="store_true", help="only write the table from the results that are there")

@@ -85,7 +85,9 @@ public final class DepthPipeline {
     preprocessor.run(frame.image, into: network.input)
     clock.timings.rectify = clock.lap()
 
+    let begin = ThreadTime.now()
     network.run()
+    let networkTime = ThreadTime.now() - begin
     clock.timings.infer = clock.lap()
 
     let finite = convertToDepth()
@@ -95,6 +97,7 @@ public final class DepthPipeline {
     clock.timings.post = clock.lap()
 
     var report = FrameReport(scale: scale.estimate)
+    report.networkProcessorNanoseconds = networkTime
     let rejected = (confidenceStage?.rejectedPixels ?? 0) + (holes?.removedPixels ?? 0)
     report.validRatio = Double(finite - rejected) / Double(grid.size.pixelCount)
     report.holeShare = holes?.share

@@ -22,6 +22,9 @@ public struct FrameContext: Sendable {
 /// What became of one frame.
 public struct FrameReport: Equatable, Sendable {
   public var timings = StageTimings()
+  /// Processor time of the calling thread in the network: what it costs on a busy machine too, where its stage of
+  /// `timings` counts the waiting for a core as well.
+  public var networkProcessorNanoseconds: Int64 = 0
   /// Share of pixels with a finite depth.
   public var validRatio = 0.0
   /// Mean confidence over valid pixels; nil when the model estimates none.

@@ -84,11 +84,12 @@ final class ScaleLearner {
   func learn(from captured: borrowing CameraFrame, _ pipeline: DepthPipeline, _ report: FrameReport) {
     found = ScaleObserver.Result()
     guard let frame = pipeline.scaleFrame(time: captured.metadata.midExposureTime) else { return }
-    // Processor time: on a busy machine a look that had to wait would silence learning for long.
+    // Processor time on both sides of the share: on a busy machine a look that had to wait would silence learning for
+    // long, and a network that had to wait would let it cost more.
     let begin = ThreadTime.now()
     if turnBudget.allows, let turn = turn(frame) { odometry.note(turn) }
     let start = ThreadTime.now()
-    turnBudget.spend(start - begin, of: report.timings.infer)
+    turnBudget.spend(start - begin, of: report.networkProcessorNanoseconds)
     guard observer != nil, isMoving else { return }
     let mayLook = budget.allows
     let seen = observer?.observe(frame, mayLook: mayLook) { from, to in
@@ -99,7 +100,7 @@ final class ScaleLearner {
       take(seen, at: frame.time)
     }
     if mayLook { comparePoints(captured, pipeline, at: frame.time) }
-    budget.spend(ThreadTime.now() - start, of: report.timings.infer)
+    budget.spend(ThreadTime.now() - start, of: report.networkProcessorNanoseconds)
   }
 
   /// How far the images turned since the last frame, while the robot turns and a little after: who drives straight

@@ -133,16 +133,17 @@ package final class ScaleReplay {
     context.odometry = odometry.sample(at: time, maximumAgeNanoseconds: 200_000_000)
     context.scale = learner.estimate(at: time, context.odometry)
     let report = try pipeline.process(frame, context: context, sink: sink)
-    let begin = MonotonicTime.now()
+    let begin = ThreadTime.now()
     learner.learn(from: frame, pipeline, report)
-    let learning = MonotonicTime.now() - begin
+    let learning = ThreadTime.now() - begin
     let tracked = keeper.report
     let found = learner.found
     return Step(
       seconds: Double(time - start) * 1e-9, estimate: context.scale,
       progressPercent: tracked?.progressPercent ?? 0, reason: tracked?.reason,
       trueLogScale: sink.trueLogScale, speed: context.odometry?.speedMetersPerSecond,
-      networkSeconds: Double(report.timings.infer) * 1e-9, learningSeconds: Double(learning) * 1e-9,
+      networkSeconds: Double(report.networkProcessorNanoseconds) * 1e-9,
+      learningSeconds: Double(learning) * 1e-9,
       looks: [found.pose, found.photometric, found.ground].compactMap { $0.map(Look.init) })
   }
 

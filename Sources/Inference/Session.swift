@@ -30,14 +30,16 @@ public final class Session {
   public var arenaByteCount: Int { arena.count }
 
   init(
-    _ model: Model, types: [String: TensorType], constants: [String: Tensor], lateInputs: Set<String>,
-    executor: any ParallelExecutor, isOptimized: Bool
+    _ model: consuming Model, types: [String: TensorType], constants: [String: Tensor],
+    lateInputs: Set<String>, executor: any ParallelExecutor, isOptimized: Bool
   ) throws(InferenceError) {
     name = model.name
     self.executor = executor
     useSingleThreadedBLAS()
     var graph = try GraphLowering.plan(model, types: types, constants: constants)
     for node in graph.nodes where model.seams.contains(node.outputs[0].name) { node.operation = .seam }
+    // From here on a weight lives until it is packed, unless the caller keeps the model.
+    _ = consume model
     if isOptimized {
       ChannelsLast.run(&graph)
       graph.nodes = Schedule(graph, lateInputs: lateInputs).nodes
@@ -68,7 +70,7 @@ public final class Session {
   private func prepare(_ nodes: [PlanNode], _ placement: Placement) {
     var constants: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
     var blocked = BlockedBinding(parts: executor.width, kernels: .ofThisProcessor)
-    for node in nodes { blocked.prepare(node) }
+    blocked.prepare(nodes, executor)
     let scratch = AlignedBytes(count: blocked.scratchFloats * executor.width * 4)
     storage.append(scratch)
     for node in nodes {
@@ -208,12 +210,15 @@ extension Session {
 extension Model {
   /// Plans the network for given sizes, prepares its weights and places its tensors.
   ///
+  /// Give a model away (`(consume model).session`) that is not needed again: its weights are then freed one by one as
+  /// they are packed, and never held twice.
+  ///
   /// - Parameters:
   ///   - inputSizes: shape of each float input; inputs whose declaration is complete may be left out.
   ///   - lateInputs: inputs written between `runEarlyPart` and `runLatePart`.
   ///   - executor: shares the work of each operator.
   ///   - isOptimized: false keeps every operator as written, on its reference kernel.
-  public func session(
+  public consuming func session(
     inputSizes: [String: [Int]] = [:], lateInputs: Set<String> = [], executor: any ParallelExecutor,
     isOptimized: Bool = true
   ) throws(InferenceError) -> Session {

@@ -10,9 +10,8 @@ extension DepthModel {
 
   /// A single-file depth network from anybody. `metadata_props` of the file may say how to read it
   /// (docs/bundle.md, "Plain ONNX files").
-  init(plainONNX path: String) throws(ModelBundleError) {
-    let bytes = try readFile(path)
-    let graph = try Self.parse(bytes, path: path)
+  init(plainONNX path: String, executor: any ParallelExecutor) throws(ModelBundleError) {
+    let (graph, hash) = try Self.parseAndHash(path, executor)
     let hints = PlainHints(graph.metadata, path: path)
     guard let input = graph.inputs.first, graph.inputs.count == 1 else {
       throw .badGraph(
@@ -31,7 +30,7 @@ extension DepthModel {
     files = []
     self.path = path
     name = path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path
-    hash = SHA256.hexadecimal(of: bytes)
+    self.hash = hash
     encoderHash = hash
     isResizable = fixedSize == nil
     inputSizes = fixedSize.map { [$0] } ?? Self.commonSizes
@@ -53,6 +52,27 @@ extension DepthModel {
     inputName = input.name
     outputName = first
     logSigmaName = nil
+  }
+
+  /// A file's network and the SHA-256 of its bytes, which are not kept.
+  private static func parseAndHash(
+    _ path: String, _ executor: any ParallelExecutor
+  ) throws(ModelBundleError) -> (Model, String) {
+    let bytes = try readFile(path)
+    var hash = ""
+    var parsed: Result<Model, ModelBundleError>?
+    // Both read the whole file, and take about as long as each other.
+    executor.run(parts: 2) { part in
+      if part == 1 {
+        hash = SHA256.hexadecimal(of: bytes)
+        return
+      }
+      do throws(ModelBundleError) { parsed = .success(try parse(bytes, path: path)) } catch {
+        parsed = .failure(error)
+      }
+    }
+    guard let parsed else { preconditionFailure("An executor runs every part.") }
+    return (try parsed.get(), hash)
   }
 
   /// The one size a file is made for; nil when it runs at any.

@@ -76,14 +76,18 @@ public struct DepthModel: Sendable {
   let isResizable: Bool
 
   /// Loads a bundle folder or a plain `.onnx` file.
-  public static func load(path: String) throws(ModelBundleError) -> DepthModel {
+  ///
+  /// - Parameter executor: shares the work on a plain file.
+  public static func load(
+    path: String, executor: any ParallelExecutor = SerialExecutor()
+  ) throws(ModelBundleError) -> DepthModel {
     var isFolder = ObjCBool(false)
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw .notFound(path: path)
     }
     if isFolder.boolValue { return try DepthModel(bundle: BundleFolder(path: path)) }
     guard path.hasSuffix(".onnx") else { throw .notFound(path: path) }
-    return try DepthModel(plainONNX: path)
+    return try DepthModel(plainONNX: path, executor: executor)
   }
 
   /// The hash that `load` would give, from the one file that has it: tells whether a folder holds another model now.
@@ -103,36 +107,44 @@ public struct DepthModel: Sendable {
 
   /// Plans the network for one size and prepares its weights.
   ///
+  /// Give a model away (`(consume model).network`) that is not needed again: its weights are then freed one by one as
+  /// they are prepared, and never held twice.
+  ///
   /// - Parameters:
   ///   - size: width and height in multiples of 32.
   ///   - fusesPriors: true for a network whose `fusedFeatures` are written between `encode` and `decode`; only
   ///     bundles have them.
   ///   - pointCap: the most range points that a frame may bring, more are thinned; 0 for a network that takes none.
   /// - Throws: `.size` when the file is fixed to another size, `.inference`, `.badGraph`, `.noCompletion`.
-  public func network(
+  public consuming func network(
     for size: ImageSize, executor: any ParallelExecutor, fusesPriors: Bool = false, pointCap: Int = 0
   ) throws(ModelBundleError) -> DepthNetwork {
     guard isResizable || inputSizes.contains(size) else {
       let fixed = inputSizes.map(\.description).joined(separator: ", ")
       throw .size(path: path, asked: size, reason: "the file is fixed to \(fixed)")
     }
-    let image = [1, 3, size.height, size.width]
-    let session: Session
-    do throws(InferenceError) {
-      if fusesPriors, let fusionGraph, let encoder {
-        let feature = try encoder.outputShape("f_s", inputSizes: [inputName: image])
-        session = try fusionGraph.session(
-          inputSizes: [inputName: image, "f_o": feature], lateInputs: ["f_o"], executor: executor)
-      } else {
-        session = try graph.session(inputSizes: [inputName: image], executor: executor)
+    guard pointCap == 0 || completion != nil else { throw .noCompletion(path: path) }
+    let endpoints = NetworkEndpoints(path: path, input: inputName, output: outputName, logSigma: logSigmaName)
+    let completionWeights = pointCap > 0 ? completion : nil
+    var inputShapes = [inputName: [1, 3, size.height, size.width]]
+    var chosen = graph
+    if fusesPriors, let fusionGraph, let encoder {
+      do { inputShapes["f_o"] = try encoder.outputShape("f_s", inputSizes: inputShapes) } catch {
+        throw .inference(path: path, error)
       }
-    } catch { throw .inference(path: path, error) }
-    var completion: CompletionNetwork?
-    if pointCap > 0 {
-      guard let weights = self.completion else { throw .noCompletion(path: path) }
-      completion = CompletionNetwork(weights, size: size, pointCap: pointCap, executor: executor)
+      chosen = fusionGraph
     }
-    return try DepthNetwork(model: self, session: session, completion: completion, size: size)
+    // The chosen graph alone holds the weights now, and gives them away.
+    _ = consume self
+    let session: Session
+    do {
+      session = try (consume chosen).session(
+        inputSizes: inputShapes, lateInputs: inputShapes["f_o"] == nil ? [] : ["f_o"], executor: executor)
+    } catch { throw .inference(path: endpoints.path, error) }
+    let completion = completionWeights.map {
+      CompletionNetwork($0, size: size, pointCap: pointCap, executor: executor)
+    }
+    return try DepthNetwork(endpoints, session: session, completion: completion, size: size)
   }
 
   /// Path of an optional file of the bundle, for example `priors.safetensors`; nil when it has none.

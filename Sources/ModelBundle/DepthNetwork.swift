@@ -2,6 +2,14 @@ public import Completion
 public import Inference
 public import Quantities
 
+/// What a network needs to know of its model besides the graph: the file, for errors, and the names of its tensors.
+struct NetworkEndpoints {
+  var path: String
+  var input: String
+  var output: String
+  var logSigma: String?
+}
+
 /// A depth model planned for one size. Not thread-safe: use it on one thread at a time; `run` allocates
 /// nothing and the buffers stay where they are.
 public final class DepthNetwork {
@@ -28,15 +36,15 @@ public final class DepthNetwork {
   private let decoderMaps: [DecoderMap]
 
   init(
-    model: DepthModel, session: Session, completion: CompletionNetwork?, size: ImageSize
+    _ endpoints: NetworkEndpoints, session: Session, completion: CompletionNetwork?, size: ImageSize
   ) throws(ModelBundleError) {
     self.size = size
     self.session = session
     self.completion = completion
     do {
-      input = try session.input(model.inputName)
-      output = try session.output(model.outputName)
-      if let name = model.logSigmaName { logSigma = try session.output(name) } else { logSigma = nil }
+      input = try session.input(endpoints.input)
+      output = try session.output(endpoints.output)
+      if let name = endpoints.logSigma { logSigma = try session.output(name) } else { logSigma = nil }
       let isSplit = session.inputs.contains("f_o")
       features = isSplit ? try session.output("f_s") : nil
       fusedFeatures = isSplit ? try session.input("f_o") : nil
@@ -44,15 +52,15 @@ public final class DepthNetwork {
       decoderMaps = try (completion?.weights.levels ?? []).map { level throws(InferenceError) in
         try Self.map(of: level.target, in: session)
       }
-    } catch { throw .inference(path: model.path, error) }
+    } catch { throw .inference(path: endpoints.path, error) }
     for buffer in [output, logSigma ?? output] where buffer.count != size.pixelCount {
       throw .badGraph(
-        path: model.path,
+        path: endpoints.path,
         reason:
           "its output has \(buffer.count) values for an input of \(size); one per input pixel is needed. "
           + "Export the network with its output resized to the input.")
     }
-    try checkMaps(path: model.path)
+    try checkMaps(path: endpoints.path)
   }
 
   /// Runs the network on what `input` holds. With prior fusion call `encode` and `decode` instead.

@@ -91,9 +91,9 @@ struct BenchCommand: ParsableCommand {
 
   /// In a function of its own, so that the loaded files are dropped before the timing starts.
   private func load(_ team: WorkerTeam) throws -> (DepthNetwork, ImageSize) {
-    let loaded = try DepthModel.load(path: model)
+    let loaded = try DepthModel.load(path: model, executor: team)
     let target = size ?? loaded.inputSizes.first ?? ImageSize(width: 640, height: 192)
-    return (try loaded.network(for: target, executor: team, pointCap: points), target)
+    return (try (consume loaded).network(for: target, executor: team, pointCap: points), target)
   }
 
   private struct Result: Encodable {

@@ -14,9 +14,30 @@ struct BlockedBinding {
     self.kernels = kernels
   }
 
-  /// Packs a convolution's weights. The unpacked ones are dropped.
-  mutating func prepare(_ node: PlanNode) {
-    guard case .fusedConvolution(var fused) = node.operation else { return }
+  /// Packs the weights of all convolutions, several at once. The unpacked ones of each are dropped as soon as it is
+  /// packed.
+  mutating func prepare(_ nodes: [PlanNode], _ executor: any ParallelExecutor) {
+    let convolutions = nodes.filter { if case .fusedConvolution = $0.operation { true } else { false } }
+    var results = [(any PreparedConvolution)?](repeating: nil, count: convolutions.count)
+    results.withUnsafeMutableBufferPointer { buffer in
+      let slots = buffer
+      // Allocates, which only the work of a frame must not.
+      WorkQueue().run(units: convolutions.count, executor) { unit, _ in
+        slots[unit] = packed(convolutions[unit])
+      }
+    }
+    for (node, result) in zip(convolutions, results) {
+      guard let convolution = result else { continue }
+      scratchFloats = max(scratchFloats, (convolution.scratchFloats + 15) / 16 * 16)
+      prepared[ObjectIdentifier(node)] = convolution
+    }
+  }
+
+  /// A convolution with its weights packed; the node has none any more.
+  private func packed(_ node: PlanNode) -> (any PreparedConvolution)? {
+    guard case .fusedConvolution(var fused) = node.operation else { return nil }
+    let weights = fused.takeWeights()
+    node.operation = .fusedConvolution(fused)
     let segments = fused.repetitions.indices.compactMap { index -> InputSegment? in
       guard let value = node.inputs[index] else { return nil }
       let shape = value.type.shape
@@ -27,14 +48,14 @@ struct BlockedBinding {
     let plan = ConvolutionPlan(
       window: fused.window, segments: segments, border: fused.border, outChannels: fused.outChannels,
       minimum: fused.minimum, maximum: fused.maximum, function: fused.function, hasScale: fused.hasScale)
-    let convolution = prepared(fused, fused.takeWeights(), plan)
-    scratchFloats = max(scratchFloats, (convolution.scratchFloats + 15) / 16 * 16)
-    prepared[ObjectIdentifier(node)] = convolution
-    node.operation = .fusedConvolution(fused)
+    return weights.bytes.withUnsafeBytes { bytes in
+      guard let weights = bytes.bindMemory(to: Float.self).baseAddress else { return nil }
+      return packed(fused, weights, plan)
+    }
   }
 
-  private func prepared(
-    _ fused: FusedConvolution, _ weights: [Float], _ plan: ConvolutionPlan
+  private func packed(
+    _ fused: FusedConvolution, _ weights: UnsafePointer<Float>, _ plan: ConvolutionPlan
   ) -> any PreparedConvolution {
     let bias = fused.bias
     switch fused.kernel {

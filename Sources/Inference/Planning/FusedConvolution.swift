@@ -70,18 +70,20 @@ package struct FusedConvolution {
     }
   }
 
-  /// The weights with their factors, (M, C/groups, kH, kW); afterwards there are none, so that a network's weights are
-  /// never held twice.
-  package mutating func takeWeights() -> [Float] {
-    var weights = source.floats
+  /// The weights with their factors, (M, C/groups, kH, kW), and the file's own where there are no factors; afterwards
+  /// there are none, so that a network's weights are never held twice.
+  package mutating func takeWeights() -> Tensor {
+    let taken = source
     source = Tensor([Float](), shape: [0])
+    guard factors.contains(where: { $0 != 1 }) else { return taken }
+    var weights = taken.floats
     let perChannel = weights.count / max(1, outChannels)
     for channel in 0..<outChannels where factors[channel] != 1 {
       for index in (channel * perChannel)..<((channel + 1) * perChannel) {
         weights[index] *= factors[channel]
       }
     }
-    return weights
+    return Tensor(weights, shape: taken.shape)
   }
 
   /// Takes an activation that follows; false when it already has one.

@@ -24,9 +24,8 @@ final class ScaleLearner {
   private var mount: CameraMount?
   private var moved: CameraMovedWatch?
   private var estimate: ScaleEstimate?
-  /// Together less than a tenth of the network's time.
   private var budget = TimeBudget(share: 0.07)
-  private var turnBudget = TimeBudget(share: 0.02, burst: 30)
+  private var turnBudget = ScaleLearner.turnBudget(besidesLearning: false)
   private var isMoving = false
   /// What the last look found out about the motion, for the next frame.
   private var imageYawRate: Double?
@@ -62,8 +61,14 @@ final class ScaleLearner {
       observer = isLearning ? pipeline.makeScaleObserver(mount: mount, settings: observerSettings) : nil
       keeper.note(silent: isLearning ? SilentSources(observerSettings, pipeline) : SilentSources())
       moved = mount.map { CameraMovedWatch(mount: $0, settings: builder.settings.scale.moved) }
+      turnBudget = Self.turnBudget(besidesLearning: isLearning)
     }
     self.pipeline = pipeline
+  }
+
+  /// Together with learning less than a tenth of the network's time.
+  private static func turnBudget(besidesLearning: Bool) -> TimeBudget {
+    TimeBudget(share: besidesLearning ? 0.02 : 0.09, burst: 30)
   }
 
   /// The scale for a frame captured at `time`; nil while nothing is learned.

@@ -33,9 +33,10 @@ other way, the note has it.
 Every pair is run with {seeds} seeds. The change is the mean paired difference, relative to the mean without; beside
 it are its standard error and, in brackets, the number of pairs. "yes" and "no" need a 95 % interval (Student's t over
 the seeds) that leaves out zero; else the row is undecided. The interval is about other runs from the same base and
-with the same judged frames, not about other places, nor about methods trained to their end. Steps, rates and seeds
-were fixed before these results were seen, by trials on drives of other seeds and by the time they take; [earlier
-set-ups](methods-history.md), which had been judged on the same frames, are kept apart.
+with the same judged frames, not about other places, nor about methods trained to their end. Steps and rates
+were set before these results were seen, for velocity, hints, self-distillation and infinite-depth by trials on
+drives of other seeds, for the others by judgement; [earlier set-ups](methods-history.md), which had been judged on
+the same frames, are kept apart.
 
 | experiment | method | measure | without | with | change | moved as meant |
 |---|---|---|---|---|---|---|

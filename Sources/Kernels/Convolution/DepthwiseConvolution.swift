@@ -44,7 +44,7 @@ package final class DepthwiseConvolution: PreparedConvolution {
     }
     let rowFloats = strip.floatCount(rows: 1)
     unitRows = max(1, min(w.outputHeight, 32_768 / rowFloats))
-    let rows = (unitRows - 1) * w.strideY + (w.kernelHeight - 1) * w.dilationY + 1
+    let rows = w.inputRows(forOutputRows: unitRows)
     scratchFloats = strip.floatCount(rows: rows) + 64
   }
 
@@ -62,7 +62,7 @@ package final class DepthwiseConvolution: PreparedConvolution {
       let block = unit / groups
       let first = unit % groups * unitRows
       let last = min(first + unitRows, w.outputHeight)
-      let rows = (last - first - 1) * w.strideY + (w.kernelHeight - 1) * w.dilationY + 1
+      let rows = w.inputRows(forOutputRows: last - first)
       let gathered = buffers.scratch + part * scratchFloats
       var source = buffers.sources[0] + block * inPlane
       strip.gather(&source, scale: nil, first: first * w.strideY, rows: rows, into: gathered)

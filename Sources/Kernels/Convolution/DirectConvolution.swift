@@ -54,7 +54,7 @@ package final class DirectConvolution: PreparedConvolution {
       let most = sharesPanels ? w.outputHeight : (w.outputHeight + 2 * parts - 1) / (2 * parts)
       unitRows = max(1, min(room, most))
       rowUnits = (w.outputHeight + unitRows - 1) / unitRows
-      let rows = (unitRows - 1) * w.strideY + (w.kernelHeight - 1) * w.dilationY + 1
+      let rows = w.inputRows(forOutputRows: unitRows)
       scratchFloats = (tableFloats + strip.floatCount(rows: rows) + 127) / 16 * 16
     }
     panelUnits =
@@ -108,7 +108,7 @@ package final class DirectConvolution: PreparedConvolution {
     let w = plan.window
     let first = unit * unitRows
     let last = min(first + unitRows, w.outputHeight)
-    let rows = (last - first - 1) * w.strideY + (w.kernelHeight - 1) * w.dilationY + 1
+    let rows = w.inputRows(forOutputRows: last - first)
     let blocks = table(scratch)
     let gathered = scratch + tableFloats
     strip.gather(

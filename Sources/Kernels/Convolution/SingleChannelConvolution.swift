@@ -45,7 +45,7 @@ package final class SingleChannelConvolution: PreparedConvolution {
     self.weights = packed
     tableFloats = (strip.blockCount * 2 + 15) / 16 * 16
     unitRows = max(1, min((w.outputHeight + 4 * parts - 1) / (4 * parts), 65_536 / strip.floatCount(rows: 1)))
-    let rows = (unitRows - 1) * w.strideY + (w.kernelHeight - 1) * w.dilationY + 1
+    let rows = w.inputRows(forOutputRows: unitRows)
     scratchFloats = tableFloats + strip.floatCount(rows: rows) + 128
   }
 
@@ -56,7 +56,7 @@ package final class SingleChannelConvolution: PreparedConvolution {
     queue.run(units: (w.outputHeight + unitRows - 1) / unitRows, executor) { unit, part in
       let first = unit * unitRows
       let last = min(first + unitRows, w.outputHeight)
-      let rows = (last - first - 1) * w.strideY + (w.kernelHeight - 1) * w.dilationY + 1
+      let rows = w.inputRows(forOutputRows: last - first)
       let scratch = buffers.scratch + part * scratchFloats
       let gathered = scratch + tableFloats
       strip.gather(

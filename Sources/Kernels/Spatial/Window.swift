@@ -32,6 +32,12 @@ package struct Window: Sendable, Equatable {
       input.width, kernel.width, stride.x, dilation.x, pad.left, pad.right, roundUp)
   }
 
+  /// Rows of the padded input that `count` neighbouring output rows read.
+  @inline(__always)
+  package func inputRows(forOutputRows count: Int) -> Int {
+    (count - 1) * strideY + (kernelHeight - 1) * dilationY + 1
+  }
+
   /// ONNX's output length. With `roundUp`, a last window that would start in the end padding is dropped.
   private static func outputLength(
     _ input: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ before: Int, _ after: Int, _ roundUp: Bool

@@ -30,10 +30,11 @@ let kernelSettings: [CSetting] = {
 
 /// A library module of the house. Every edge of the graph is written here and in docs/layers.toml.
 func module(
-  _ name: String, _ dependencies: [Target.Dependency] = [], experimental: [String] = []
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+  experimental: [String] = []
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies,
+    name: name, dependencies: dependencies, exclude: exclude,
     swiftSettings: houseSettings + experimental.map { .enableExperimentalFeature($0) })
 }
 
@@ -97,7 +98,7 @@ let package = Package(
     module("Kernels", ["Quantities", "CKernels", "COpenBLAS"]),
 
     // The nouns of a frame's path.
-    module("ONNXFormat", ["Quantities", protobuf]),
+    module("ONNXFormat", ["Quantities", protobuf], exclude: ["onnx.proto"]),
     module("TensorFiles", ["WireFormat", "Quantities"]),
     module("Inference", ["Kernels", "ONNXFormat", "Quantities"]),
     module("Completion", ["Kernels", "TensorFiles", "Geometry", "Quantities"]),
@@ -111,7 +112,7 @@ let package = Package(
     module("Evaluation", ["Geometry", "ImageBuffers", "Quantities"]),
     module("WireFormat", ["ImageBuffers", "Geometry", "Quantities"]),
     module(
-      "Configuration", ["CANSignals", "Quantities", .product(name: "TOMLKit", package: "TOMLKit")]),
+      "Configuration", ["CANSignals", "Scale", "Quantities", .product(name: "TOMLKit", package: "TOMLKit")]),
     module(
       "Drive",
       [

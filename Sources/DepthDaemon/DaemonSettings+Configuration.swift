@@ -59,8 +59,8 @@ extension LoadedConfiguration {
     settings.pointsIntervalNanoseconds = Self.interval(ofRateHz: configuration.publish.pointsRateHz)
     settings.pointsDecimation = configuration.publish.pointsDecimation
     settings.jpegQuality = configuration.publish.jpegQuality
-    settings.scale = configuration.scale.settings
-    settings.scaleObservers = configuration.scale.observers.settings
+    settings.scale = configuration.scale.learning
+    settings.scaleObservers = configuration.scale.observers
     settings.cameraIdentity = "\(configuration.camera.name) \(configuration.camera.source.configurationText)"
     settings.bootID = BootIdentity.read()
     settings.calibrationID = calibrationID

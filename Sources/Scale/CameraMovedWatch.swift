@@ -50,7 +50,8 @@ public struct CameraMovedWatch: Equatable, Sendable {
     pitchChange += share * (seen.pitchRadians - mount.pitchRadians - pitchChange)
     let height = hasScale ? seen.heightMeters / mount.heightMeters - 1 : 0
     heightShare += share * (height - heightShare)
-    let differs = abs(pitchChange) > settings.pitchRadians || abs(heightShare) > settings.heightShare
+    let differs =
+      abs(pitchChange) > settings.pitchDegrees * .pi / 180 || abs(heightShare) > settings.heightShare
     differsSeconds = differs ? differsSeconds + seconds : 0
   }
 

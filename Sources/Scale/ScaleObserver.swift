@@ -10,7 +10,7 @@ public import Quantities
 /// `init`. One thread.
 public struct ScaleObserver: ~Copyable {
   /// Which ways of looking are on, and how often.
-  public struct Settings: Equatable, Sendable {
+  public struct Settings: Hashable, Sendable {
     public var usesPhotometric = true
     public var usesGround = true
     public var usesPoints = true

@@ -3,7 +3,7 @@ import Glibc
 /// Every constant of the scale's filter and states.
 ///
 /// - Source: reference values of the project's methods notes, 2.5 and 2.6; each is a key of `[scale]`.
-public struct ScaleSettings: Equatable, Sendable {
+public struct ScaleSettings: Hashable, Sendable {
   public var filter = Filter()
   public var lock = Lock()
   public var slip = Slip()
@@ -13,7 +13,7 @@ public struct ScaleSettings: Equatable, Sendable {
   public init() {}
 
   /// The Kalman filter on the logarithm of the scale.
-  public struct Filter: Equatable, Sendable {
+  public struct Filter: Hashable, Sendable {
     /// Spread of the network's own scale from frame to frame (of the logarithm), and how long it stays alike.
     public var frameSigma = 0.08
     public var correlationSeconds = 1.0
@@ -39,7 +39,7 @@ public struct ScaleSettings: Equatable, Sendable {
   }
 
   /// When a scale is good enough to be called metres, and how long it stays so.
-  public struct Lock: Equatable, Sendable {
+  public struct Lock: Hashable, Sendable {
     /// Largest standard deviation of the filter.
     public var sigma = 0.04
     /// Seconds of motion that observations must cover.
@@ -57,7 +57,7 @@ public struct ScaleSettings: Equatable, Sendable {
   }
 
   /// When wheels are taken to slip, and the robot to stand.
-  public struct Slip: Equatable, Sendable {
+  public struct Slip: Hashable, Sendable {
     /// Yaw rates of wheels and of gyroscope or images differ by more than the larger of these.
     public var yawRateDifference = 0.10
     public var yawRateShare = 0.15
@@ -82,7 +82,7 @@ public struct ScaleSettings: Equatable, Sendable {
   }
 
   /// When two sources contradict each other.
-  public struct Conflict: Equatable, Sendable {
+  public struct Conflict: Hashable, Sendable {
     public var warnSigmas = 2.0
     public var conflictSigmas = 4.0
     /// Differences of the logarithm.
@@ -101,9 +101,9 @@ public struct ScaleSettings: Equatable, Sendable {
   }
 
   /// When the camera is taken to have been moved on the robot.
-  public struct Moved: Equatable, Sendable {
-    /// Radians of pitch and share of the height.
-    public var pitchRadians = 2.0 * Double.pi / 180
+  public struct Moved: Hashable, Sendable {
+    /// Change of pitch, degrees, and of the height as a share.
+    public var pitchDegrees = 2.0
     public var heightShare = 0.10
     /// How long the ground must look different, in seconds of driving.
     public var seconds = 20.0

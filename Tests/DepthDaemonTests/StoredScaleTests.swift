@@ -1,4 +1,3 @@
-import Configuration
 import DepthDaemon
 import Foundation
 import Quantities
@@ -21,11 +20,6 @@ struct StoredScaleTests {
     let path = NSTemporaryDirectory() + "stored-scale-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     return path
-  }
-
-  @Test
-  func `the defaults of the configuration are those of the filter`() {
-    #expect(Configuration().scale.settings == ScaleSettings())
   }
 
   @Test

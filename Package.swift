@@ -102,7 +102,13 @@ let package = Package(
     module("TensorFiles", ["WireFormat", "Quantities"]),
     module("Inference", ["Kernels", "ONNXFormat", "Quantities"]),
     module("Completion", ["Kernels", "TensorFiles", "Geometry", "Quantities"]),
-    module("ModelBundle", ["Inference", "Completion", "TensorFiles", "Geometry", "Quantities", "CSodium"]),
+    module("PriorFusion", ["Kernels", "Quantities"]),
+    module(
+      "ModelBundle",
+      [
+        "Inference", "Completion", "PriorFusion", "TensorFiles", "Platform", "Geometry", "Quantities",
+        "CSodium",
+      ]),
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
     module("Preprocessing", ["ImageBuffers", "Geometry", "Quantities"]),
@@ -209,7 +215,10 @@ let package = Package(
       "CompletionTests", ["Completion", "Inference", "TensorFiles", "Geometry", "Platform", "Quantities"]),
     tests(
       "ModelBundleTests",
-      ["ModelBundle", "Inference", "Completion", "TensorFiles", "Geometry", "Platform", "Quantities"]),
+      [
+        "ModelBundle", "Inference", "Completion", "PriorFusion", "TensorFiles", "Geometry", "Platform",
+        "Quantities",
+      ]),
     tests(
       "DepthPipelineTests",
       ["DepthPipeline", "ImageBuffers", "ModelBundle", "Preprocessing", "WireFormat", "Quantities"]),

@@ -50,7 +50,7 @@ struct ComponentMeter {
     now.uptimeSeconds = Double(uptimeNanoseconds) * 1e-9
     now.eventLogProblem = eventLogProblem
     now.modelName = running.model.name
-    now.hasPriorBank = running.model.path(of: "priors.safetensors") != nil
+    now.hasPriorBank = running.model.hasPriorBank
     now.calibration = settings.calibration.map { "\($0.name), \($0.size), calib_id \($0.id)" }
     now.recently.arrived = windows.arrived.update(crew.capture.frames.value)
     now.recently.lost = windows.lost.update(crew.capture.lost.value)

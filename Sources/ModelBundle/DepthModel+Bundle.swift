@@ -55,8 +55,9 @@ extension DepthModel {
         try PoseModel(pose, onnx: try bundle.require("pose.onnx"), path: bundle.path + "/pose.onnx")
       } else { nil }
     self.encoder = encoder
-    encoderHash = manifest.files["encoder.onnx"] ?? ""
-    files = Set(manifest.files.keys)
+    encoderHash = (manifest.files["encoder.onnx"] ?? "").lowercased()
+    fileHashes = manifest.files
+    architecture = manifest.architecture
     name = manifest.name
     hash = bundle.hash
     path = bundle.path

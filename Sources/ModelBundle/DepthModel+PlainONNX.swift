@@ -27,7 +27,8 @@ extension DepthModel {
     completion = nil
     encoder = nil
     pose = nil
-    files = []
+    fileHashes = [:]
+    architecture = nil
     self.path = path
     name = path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path
     self.hash = hash

@@ -1,6 +1,7 @@
 public import Completion
 import Foundation
 import Inference
+public import PriorFusion
 public import Quantities
 
 /// A depth network and everything needed to read its output: a bundle folder, or a plain `.onnx` file.
@@ -56,12 +57,16 @@ public struct DepthModel: Sendable {
   public internal(set) var confidence: ConfidenceCalibration?
   /// SHA-256 of the encoder alone, which a prior bank must have been built with.
   public internal(set) var encoderHash: String
-  /// Names of the bundle's files, bundle.json excepted; empty for a plain file.
-  public internal(set) var files: Set<String>
+  /// Name to SHA-256 of the bundle's files, bundle.json excepted; empty for a plain file.
+  public internal(set) var fileHashes: [String: String]
+  /// The bundle's word for its networks' shape; nil for a plain file.
+  public internal(set) var architecture: String?
   /// The network for the motion between two frames; nil when the bundle has none that could be trusted with scale.
   public internal(set) var pose: PoseModel?
   /// The network that turns range points into additions to the decoder's inputs; nil when the bundle has none.
   public internal(set) var completion: CompletionWeights?
+  /// The prior bank that networks of this model fuse; nil = they are the plain network, bit for bit.
+  public package(set) var priors: PriorBank?
   /// The whole network as one graph.
   let graph: Model
   /// The same with the encoder's feature f_s readable and the decoder's f_o an input of its own; nil for a
@@ -77,9 +82,19 @@ public struct DepthModel: Sendable {
 
   /// Loads a bundle folder or a plain `.onnx` file.
   ///
-  /// - Parameter executor: shares the work on a plain file.
+  /// - Parameters:
+  ///   - priors: the prior bank that comes with it.
+  ///   - executor: shares the work on a plain file.
   public static func load(
-    path: String, executor: any ParallelExecutor = SerialExecutor()
+    path: String, priors: PriorChoice = .bundle, executor: any ParallelExecutor = SerialExecutor()
+  ) throws(ModelBundleError) -> DepthModel {
+    var model = try read(path: path, executor: executor)
+    model.priors = try model.loadPriors(priors)
+    return model
+  }
+
+  private static func read(
+    path: String, executor: any ParallelExecutor
   ) throws(ModelBundleError) -> DepthModel {
     var isFolder = ObjCBool(false)
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -146,7 +161,4 @@ public struct DepthModel: Sendable {
     }
     return try DepthNetwork(endpoints, session: session, completion: completion, size: size)
   }
-
-  /// Path of an optional file of the bundle, for example `priors.safetensors`; nil when it has none.
-  public func path(of file: String) -> String? { files.contains(file) ? path + "/" + file : nil }
 }

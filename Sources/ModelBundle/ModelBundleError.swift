@@ -19,6 +19,12 @@ public enum ModelBundleError: ReportableError, Equatable {
   case badGraph(path: String, reason: String)
   /// The completion network or another tensor file is not what it should be.
   case tensors(TensorFileError)
+  /// A prior bank holds what no bank can.
+  case bank(path: String, reason: String)
+  /// A prior bank was made for another model; each is told by architecture and hash.
+  case foreignBank(path: String, madeFor: String, model: String)
+  /// The disk is full, or the folder is not to be written to; what was there before still is.
+  case unwritable(path: String, reason: String)
   /// Range points were to be used by a model without completion network.
   case noCompletion(path: String)
   case size(path: String, asked: ImageSize, reason: String)
@@ -43,6 +49,13 @@ public enum ModelBundleError: ReportableError, Equatable {
     case .inference(let path, let error): "model: \(path): \(error.description)"
     case .badGraph(let path, let reason): "model: \(path): \(reason)"
     case .tensors(let error): "model: \(error.description)"
+    case .bank(let path, let reason):
+      "prior bank: \(path) \(reason). Copy it again, or build it anew (docs/bundle.md)."
+    case .foreignBank(let path, let madeFor, let model):
+      "prior bank: \(path) was made for \(madeFor); the model is \(model). Use a bank of this model, or project "
+        + "its reference set for it: python -m depthtrain.priors project --bundle BUNDLE --references FILE --out BANK."
+    case .unwritable(let path, let reason):
+      "\(path) cannot be written: \(reason). Nothing was changed; make room or choose another place."
     case .noCompletion(let path):
       "model: \(path) has no completion network (san.safetensors), so it cannot use range points. Train one with "
         + "[losses] completion > 0, or leave the points out."

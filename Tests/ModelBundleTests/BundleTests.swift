@@ -82,7 +82,7 @@ final class TinyBundle {
     #expect(model.bestInputSize(for: ImageSize(width: 1920, height: 1080)) == size)
     #expect(model.bestInputSize(for: ImageSize(width: 640, height: 480)) == ImageSize(width: 32, height: 32))
     #expect(model.hash.count == 64 && model.encoderHash.count == 64)
-    #expect(model.path(of: "priors.safetensors") == nil)
+    #expect(!model.hasPriorBank)
   }
 
   @Test func `writing the encoder's feature as the fused one changes nothing`() throws {

@@ -13,11 +13,10 @@ final class CompletionBundle {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
   static let plain = root.appendingPathComponent("models/lite").path
-  static let san: URL = {
-    let vectors = ProcessInfo.processInfo.environment["DEPTHD_VECTORS"].map { URL(fileURLWithPath: $0) }
-    return (vectors ?? root.appendingPathComponent(".vectors"))
-      .appendingPathComponent("completion-rpr-lite-416x128/san.safetensors")
-  }()
+  static let vectors =
+    ProcessInfo.processInfo.environment["DEPTHD_VECTORS"].map { URL(fileURLWithPath: $0) }
+    ?? root.appendingPathComponent(".vectors")
+  static let san = vectors.appendingPathComponent("completion-rpr-lite-416x128/san.safetensors")
   private let folder: TemporaryFolder
   private var path: String { folder.path }
 

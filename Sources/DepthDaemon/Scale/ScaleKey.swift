@@ -49,7 +49,7 @@ extension ScaleKey {
     camera = builder.settings.cameraIdentity
     calibration = builder.settings.calibrationID ?? "none"
     model = builder.model.hash
-    bank = builder.model.files.contains("priors.safetensors") ? "bundle" : "none"
+    bank = builder.model.hasPriorBank ? "bundle" : "none"
     resolution = "\(gridSize)"
     mount = builder.calibration?.mount.map(Self.text) ?? "unknown"
   }

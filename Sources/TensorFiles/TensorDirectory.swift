@@ -1,4 +1,12 @@
-extension TensorFile {
+/// What a safetensors file holds, its tensors' places and its metadata, with checks that readers of all formats need.
+public protocol TensorDirectory: Sendable {
+  /// What errors call the file: usually its path.
+  var name: String { get }
+  var metadata: [String: String] { get }
+  var entries: [String: TensorHeader.Entry] { get }
+}
+
+extension TensorDirectory {
   /// Refuses a file that holds other tensors than these.
   public func requireTensors(_ names: Set<String>) throws(TensorFileError) {
     let missing = names.subtracting(entries.keys).sorted()
@@ -6,6 +14,21 @@ extension TensorFile {
     guard missing.isEmpty && unknown.isEmpty else {
       throw .otherTensors(file: name, missing: missing, unknown: unknown)
     }
+  }
+
+  /// A tensor of one of these types and this shape.
+  /// - Throws: `.otherTensors`, `.wrongTensor`.
+  public func entry(
+    _ tensor: String, _ types: [TensorHeader.ElementType], shape: [Int]
+  ) throws(TensorFileError) -> TensorHeader.Entry {
+    guard let entry = entries[tensor] else {
+      throw .otherTensors(file: name, missing: [tensor], unknown: [])
+    }
+    guard entry.shape == shape, types.contains(entry.type) else {
+      let expected = types.map { TensorHeader.describe($0, shape) }.joined(separator: " or ")
+      throw .wrongTensor(file: name, tensor: tensor, found: entry.description, expected: expected)
+    }
+    return entry
   }
 
   /// A metadata entry.
@@ -54,34 +77,5 @@ extension TensorFile {
         expected: "\(count) whole numbers from \(range.lowerBound) to \(range.upperBound)")
     }
     return numbers
-  }
-
-  /// The elements of a tensor of type F32 or F16, all finite.
-  /// - Throws: `.otherTensors`, `.wrongTensor`, `.notFinite`.
-  public func floats(_ tensor: String, shape: [Int]) throws(TensorFileError) -> [Float] {
-    guard let entry = entries[tensor] else {
-      throw .otherTensors(file: name, missing: [tensor], unknown: [])
-    }
-    guard entry.shape == shape, entry.type == .float32 || entry.type == .float16 else {
-      throw .wrongTensor(
-        file: name, tensor: tensor, found: entry.description, expected: Self.describe(.float32, shape))
-    }
-    let values = contents.withUnsafeBytes { bytes -> [Float] in
-      let data = UnsafeRawBufferPointer(rebasing: bytes[entry.bytes])
-      let count = data.count / entry.type.byteCount
-      return (0..<count).map { index in
-        entry.type == .float32
-          ? Float(
-            bitPattern: UInt32(littleEndian: data.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
-          : Float(
-            Float16(
-              bitPattern: UInt16(littleEndian: data.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
-            ))
-      }
-    }
-    if let index = values.firstIndex(where: { !$0.isFinite }) {
-      throw .notFinite(file: name, tensor: tensor, index: index, value: values[index])
-    }
-    return values
   }
 }

@@ -1,0 +1,39 @@
+/// Aligned memory that is filled once and read by many from then on, freed with its last owner.
+///
+/// @unchecked Sendable: nothing is written after `init`.
+public final class BankMemory: @unchecked Sendable {
+  /// Of the first byte.
+  public static let alignment = 64
+
+  public let bytes: UnsafeRawBufferPointer
+
+  /// - Parameter fill: writes all of the memory, which is zeroed.
+  public init<Failure: Error>(
+    byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(byteCount, Self.alignment), alignment: Self.alignment)
+    memory.initializeMemory(as: UInt8.self, repeating: 0)
+    do { try fill(UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])) } catch {
+      memory.deallocate()
+      throw error
+    }
+    bytes = UnsafeRawBufferPointer(rebasing: memory[..<byteCount])
+  }
+
+  /// A copy of some values.
+  public convenience init<Element: BitwiseCopyable>(_ values: [Element]) {
+    self.init(byteCount: values.count * MemoryLayout<Element>.stride) { memory in
+      values.withUnsafeBytes { memory.copyMemory(from: $0) }
+    }
+  }
+
+  /// The memory as values of a type.
+  /// - Precondition: the type's size divides the memory's.
+  public func values<Element: BitwiseCopyable>(as type: Element.Type) -> UnsafeBufferPointer<Element> {
+    precondition(bytes.count % MemoryLayout<Element>.stride == 0, "the memory holds other values")
+    return bytes.assumingMemoryBound(to: type)
+  }
+
+  deinit { bytes.deallocate() }
+}

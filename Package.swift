@@ -213,6 +213,7 @@ let package = Package(
     tests("TensorFilesTests", ["TensorFiles"]),
     tests(
       "CompletionTests", ["Completion", "Inference", "TensorFiles", "Geometry", "Platform", "Quantities"]),
+    tests("PriorFusionTests", ["PriorFusion", "ModelBundle", "Kernels", "Platform", "Quantities"]),
     tests(
       "ModelBundleTests",
       [

@@ -9,12 +9,14 @@
     apply_to = function)
 #define LANES 16
 #define DEPTHWISE_PIXELS 8
+#define PRODUCT_ROWS 12
 #include "vectors.h"
 #include "tile.h"
 #include "winograd.h"
 #include "dot.h"
 #include "depthwise.h"
 #include "activations.h"
+#include "attention.h"
 
 SWEEP(tiles32, 2, 12, 8, 4)
 SWEEP(tiles16, 1, 12, 8, 4)
@@ -30,6 +32,10 @@ static const ck_kernels kernels = {
     .sigmoid = sigmoid,
     .elu = elu,
     .gelu = gelu,
+    .panelProduct = panelProduct,
+    .softmaxBlock = softmaxBlock,
+    .exp2 = exp2Lanes,
+    .halfToFloat = halfToFloat,
 };
 
 const ck_kernels *ck_wide(void) {

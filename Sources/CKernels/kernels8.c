@@ -1,6 +1,7 @@
 // Vectors of eight floats: AVX2, two NEON registers, or whatever the build's target has.
 #define LANES 8
 #define DEPTHWISE_PIXELS 4
+#define PRODUCT_ROWS 6
 #include "CKernels.h"
 #include "vectors.h"
 #include "tile.h"
@@ -8,6 +9,7 @@
 #include "dot.h"
 #include "depthwise.h"
 #include "activations.h"
+#include "attention.h"
 
 SWEEP(tiles16, 2, 6, 4, 2)
 SWEEP(tiles8, 1, 12, 8, 4)
@@ -24,6 +26,10 @@ const ck_kernels ck_portable = {
     .sigmoid = sigmoid,
     .elu = elu,
     .gelu = gelu,
+    .panelProduct = panelProduct,
+    .softmaxBlock = softmaxBlock,
+    .exp2 = exp2Lanes,
+    .halfToFloat = halfToFloat,
 };
 
 typedef double d8 __attribute__((ext_vector_type(8)));

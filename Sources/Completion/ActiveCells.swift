@@ -1,3 +1,5 @@
+import Kernels
+
 /// The active cells of a grid, row by row, and where each stands in that order.
 final class ActiveCells {
   let width: Int

@@ -1,3 +1,4 @@
+import Kernels
 import Quantities
 
 /// Chooses the points that enter the network: of each cell of pixels the nearest, of equals the first row by row; and

@@ -1,3 +1,4 @@
+import Kernels
 import Quantities
 
 /// Which active cells are neighbours: for every offset of a k x k window the pairs (output, input) of places.

@@ -60,6 +60,31 @@ typedef void (*ck_depthwise_function)(const ck_tile *tile, const float *input, c
 /// An activation of `count` floats, in place or not; `parameter` is ELU's alpha.
 typedef void (*ck_activation)(const float *input, float *output, intptr_t count, float parameter);
 
+/// Products of some rows with a panel of queries: output[r][lane] = keep[lane] output[r][lane] + sum over k of
+/// a[r rowStride + k depthStride] panel[k][lane]; without `keep` the sums alone. A panel has `lanes[0]` lanes.
+typedef void (*ck_panel_product)(const float *a, intptr_t rows, intptr_t rowStride, intptr_t depth,
+                                 intptr_t depthStride, const float *panel, const float *keep, float *output);
+
+/// The running softmax of a panel's queries, one value per lane each.
+typedef struct {
+  /// The largest logit so far; at the beginning any finite number below all logits.
+  float *largest;
+  /// Over the logits so far, s: the sum of 2^(s - largest), and that of 2^(s - largest) (s - largest). Begin with 0.
+  float *sum, *weighted;
+  /// Written: what sums over earlier blocks, relative to the largest logit before, are to be multiplied by.
+  float *keep;
+} ck_softmax;
+
+/// Replaces a block of logits, (rows, lanes), by weights 2^(logit - largest) and brings the state up to date. Largest
+/// relative error of a weight 2e-7; weights below 2^-126 become 2^-126.
+typedef void (*ck_softmax_block)(float *logits, intptr_t rows, const ck_softmax *state);
+
+/// 2^x for x up to 0, as the softmax takes it; `count` is a multiple of the vectors' length.
+typedef void (*ck_exp2)(const float *input, float *output, intptr_t count);
+
+/// IEEE half precision numbers, all finite, to single precision; `count` is a multiple of the vectors' length.
+typedef void (*ck_half_to_float)(const uint16_t *input, float *output, intptr_t count);
+
 /// The kernels of one vector width.
 typedef struct {
   /// Channels of the widest panel, a multiple of 8, and of the next narrower ones.
@@ -71,6 +96,10 @@ typedef struct {
   ck_dot_function dot;
   ck_depthwise_function depthwise;
   ck_activation sigmoid, elu, gelu;
+  ck_panel_product panelProduct;
+  ck_softmax_block softmaxBlock;
+  ck_exp2 exp2;
+  ck_half_to_float halfToFloat;
 } ck_kernels;
 
 /// For every processor the package is built for.

@@ -1,9 +1,9 @@
 /// Zeroed memory of a fixed size, freed with its owner.
-final class Scratch<Element: BitwiseCopyable> {
-  let base: UnsafeMutablePointer<Element>
-  let count: Int
+package final class Scratch<Element: BitwiseCopyable> {
+  package let base: UnsafeMutablePointer<Element>
+  package let count: Int
 
-  init(count: Int) {
+  package init(count: Int) {
     self.count = count
     let bytes = UnsafeMutableRawPointer.allocate(
       byteCount: max(64, count * MemoryLayout<Element>.stride), alignment: 64)
@@ -11,7 +11,7 @@ final class Scratch<Element: BitwiseCopyable> {
     base = bytes.bindMemory(to: Element.self, capacity: count)
   }
 
-  convenience init(_ values: [Element]) {
+  package convenience init(_ values: [Element]) {
     self.init(count: values.count)
     for index in values.indices { base[index] = values[index] }
   }

@@ -1,0 +1,123 @@
+import Kernels
+import Quantities
+
+/// Attention over every reference, in one pass: blocks of references stream past panels of queries, and the matrix of
+/// weights never exists.
+///
+/// Work is cut into chunks of references by groups of panels. The cut depends on sizes alone, so results are the same to
+/// the bit on any number of threads.
+///
+/// - Source: the running softmax of Dao et al., FlashAttention (2022), algorithm 1.
+final class ExactAttention {
+  /// At most so many chunks; more would only cost memory for their sums.
+  private static let largestChunkCount = 8
+  /// Queries that share a converted block.
+  private static let groupLanes = 128
+
+  private let blocks: ReferenceBlocks
+  private let panels: QueryPanels
+  private let kernels: AttentionKernels
+  private let chunkRows: Int
+  private let chunkCount: Int
+  private let groupPanels: Int
+  private let groupCount: Int
+  private let sums: Scratch<Float>
+  private let scratch: Scratch<Float>
+  private let scratchFloats: Int
+  private let queue = WorkQueue()
+
+  init(_ blocks: ReferenceBlocks, _ panels: QueryPanels, parts: Int, kernels: AttentionKernels) {
+    self.blocks = blocks
+    self.panels = panels
+    self.kernels = kernels
+    let count = blocks.bank.count
+    let blockCount = (count + ReferenceBlocks.rows - 1) / ReferenceBlocks.rows
+    chunkRows =
+      (blockCount + Self.largestChunkCount - 1) / Self.largestChunkCount * ReferenceBlocks.rows
+    chunkCount = (count + chunkRows - 1) / chunkRows
+    groupPanels = max(1, Self.groupLanes / panels.lanes)
+    groupCount = (panels.panelCount + groupPanels - 1) / groupPanels
+    sums = Scratch(
+      count: chunkCount * panels.panelCount * AttentionSums.floatCount(lanes: panels.lanes))
+    scratchFloats = ReferenceBlocks.floatCount + ReferenceBlocks.rows * panels.lanes
+    scratch = Scratch(count: parts * scratchFloats)
+  }
+
+  /// What a panel gathered, after `run` and `merge`.
+  func sums(panel: Int) -> AttentionSums { sums(panel: panel, chunk: 0) }
+
+  private func sums(panel: Int, chunk: Int) -> AttentionSums {
+    let floats = AttentionSums.floatCount(lanes: panels.lanes)
+    return AttentionSums(
+      lanes: panels.lanes, base: sums.base + (chunk * panels.panelCount + panel) * floats)
+  }
+
+  /// Gathers for all panels, chunk by chunk.
+  func run(_ executor: any ParallelExecutor) {
+    queue.run(units: chunkCount * groupCount, executor) { unit, part in
+      gather(chunk: unit / groupCount, group: unit % groupCount, scratch.base + part * scratchFloats)
+    }
+  }
+
+  /// Joins the chunks of one panel.
+  func merge(panel: Int) {
+    for chunk in 1..<max(1, chunkCount) {
+      sums(panel: panel).merge(sums(panel: panel, chunk: chunk), kernels)
+    }
+  }
+
+  /// The memory of one part.
+  private struct Block {
+    let keys: UnsafeMutablePointer<Float>
+    let values: UnsafeMutablePointer<Float>
+    let logits: UnsafeMutablePointer<Float>
+
+    init(_ base: UnsafeMutablePointer<Float>) {
+      keys = base
+      values = base + ReferenceBlocks.rows * PriorBank.width
+      logits = base + ReferenceBlocks.floatCount
+    }
+  }
+
+  private func gather(chunk: Int, group: Int, _ memory: UnsafeMutablePointer<Float>) {
+    let block = Block(memory)
+    let group = group * groupPanels..<min(panels.panelCount, (group + 1) * groupPanels)
+    for panel in group { sums(panel: panel, chunk: chunk).reset() }
+    let end = min(blocks.bank.count, (chunk + 1) * chunkRows)
+    var start = chunk * chunkRows
+    while start < end {
+      let rows = start..<min(end, start + ReferenceBlocks.rows)
+      blocks.loadPixel(rows, keys: block.keys, values: block.values)
+      for panel in group { addPixel(panel, rows.count, block, sums(panel: panel, chunk: chunk)) }
+      blocks.loadHeads(rows, keys: block.keys, values: block.values)
+      for panel in group { addHeads(panel, rows.count, block, sums(panel: panel, chunk: chunk)) }
+      start = rows.upperBound
+    }
+  }
+
+  private func addPixel(_ panel: Int, _ rows: Int, _ block: Block, _ sums: AttentionSums) {
+    let width = PriorBank.width
+    kernels.product(
+      .init(block.keys, count: rows, depth: width, stride: width), panels.pixel(panel),
+      into: block.logits)
+    kernels.softmax(block.logits, rows: rows, sums.pixel)
+    let columns = ReferenceBlocks.valueColumns
+    kernels.product(
+      .init(columnsOf: block.values, count: columns, depth: rows, stride: columns), block.logits,
+      keep: sums.pixel.keep, into: sums.pixelSums)
+  }
+
+  private func addHeads(_ panel: Int, _ rows: Int, _ block: Block, _ sums: AttentionSums) {
+    let (width, headWidth) = (PriorBank.width, PriorBank.headWidth)
+    for head in 0..<PriorBank.headCount {
+      let first = head * headWidth
+      kernels.product(
+        .init(block.keys + first, count: rows, depth: headWidth, stride: width),
+        panels.head(head, panel), into: block.logits)
+      kernels.softmax(block.logits, rows: rows, sums.head(head))
+      kernels.product(
+        .init(columnsOf: block.values + first, count: headWidth, depth: rows, stride: width),
+        block.logits, keep: sums.head(head).keep, into: sums.headSums(head))
+    }
+  }
+}

@@ -110,9 +110,11 @@ public final class Session {
     for step in steps { step(executor) }
   }
 
-  /// Runs the whole network and calls `finished` with the index of each step, in the order of `costs`, as it ends.
-  public func run(finished: (Int) -> Void) {
+  /// Runs the whole network and calls `finished` with the index of each step, in the order of `costs`, as it ends, and
+  /// `beforeLatePart` where seams may be changed.
+  public func run(finished: (Int) -> Void, beforeLatePart: () -> Void = {}) {
     for index in steps.indices {
+      if index == lateStart { beforeLatePart() }
       steps[index](executor)
       finished(index)
     }

@@ -4,11 +4,14 @@ import Quantities
 import TensorFiles
 
 extension DepthModel {
+  /// The decoder's input that prior fusion changes.
+  static let fusedFeature = "f_o"
+
   /// Names fixed by the bundle format.
   private enum Names {
     static let image = "image"
     static let feature = "f_s"
-    static let fusedFeature = "f_o"
+    static let fusedFeature = DepthModel.fusedFeature
     static let skipPrefix = "skip_"
     static let completionFile = "san.safetensors"
     static let disparity = "disparity"
@@ -39,22 +42,18 @@ extension DepthModel {
       connections[input] = input == Names.fusedFeature ? Names.feature : input
     }
     completion = try Self.completion(of: bundle, inputs: Set(connections.keys))
-    var skipConnections = connections
-    skipConnections[Names.fusedFeature] = nil
-    let seams = Set((completion?.levels ?? []).map(\.target))
-    do {
-      graph = try encoder.linked(to: decoder, connections: connections, seams: seams)
-      fusionGraph = try encoder.linked(
-        to: decoder, connections: skipConnections, keeping: [Names.feature],
-        seams: seams.subtracting([Names.fusedFeature]))
-    } catch {
+    guard connections[Names.fusedFeature] != nil else {
+      throw .badGraph(path: decoderPath, reason: "it has no input \"\(Names.fusedFeature)\"")
+    }
+    let seams = Set((completion?.levels ?? []).map(\.target)).union([Names.fusedFeature])
+    do { graph = try encoder.linked(to: decoder, connections: connections, seams: seams) } catch {
       throw .inference(path: bundle.path, error)
     }
     pose =
       if let pose = manifest.pose {
         try PoseModel(pose, onnx: try bundle.require("pose.onnx"), path: bundle.path + "/pose.onnx")
       } else { nil }
-    self.encoder = encoder
+    hasFeatures = true
     encoderHash = (manifest.files["encoder.onnx"] ?? "").lowercased()
     fileHashes = manifest.files
     architecture = manifest.architecture

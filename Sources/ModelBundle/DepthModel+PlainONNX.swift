@@ -23,9 +23,8 @@ extension DepthModel {
     }
     let fixedSize = try Self.fixedSize(of: input, path: path)
     self.graph = graph
-    fusionGraph = nil
     completion = nil
-    encoder = nil
+    hasFeatures = false
     pose = nil
     fileHashes = [:]
     architecture = nil

@@ -69,11 +69,8 @@ public struct DepthModel: Sendable {
   public package(set) var priors: PriorBank?
   /// The whole network as one graph.
   let graph: Model
-  /// The same with the encoder's feature f_s readable and the decoder's f_o an input of its own; nil for a
-  /// plain file.
-  let fusionGraph: Model?
-  /// (C, h, w) of f_s for an input size.
-  let encoder: Model?
+  /// Whether the graph has features f_o that priors may be fused into: a bundle has.
+  let hasFeatures: Bool
   let inputName: String
   let outputName: String
   let logSigmaName: String?
@@ -127,12 +124,13 @@ public struct DepthModel: Sendable {
   ///
   /// - Parameters:
   ///   - size: width and height in multiples of 32.
-  ///   - fusesPriors: true for a network whose `fusedFeatures` are written between `encode` and `decode`; only
-  ///     bundles have them.
+  ///   - priors: the bank that is fused with the encoder's features, made for this model's encoder; nil for the plain
+  ///     network.
   ///   - pointCap: the most range points that a frame may bring, more are thinned; 0 for a network that takes none.
   /// - Throws: `.size` when the file is fixed to another size, `.inference`, `.badGraph`, `.noCompletion`.
   public consuming func network(
-    for size: ImageSize, executor: any ParallelExecutor, fusesPriors: Bool = false, pointCap: Int = 0
+    for size: ImageSize, executor: any ParallelExecutor, priors: PriorBank? = nil,
+    pointCap: Int = 0
   ) throws(ModelBundleError) -> DepthNetwork {
     guard isResizable || inputSizes.contains(size) else {
       let fixed = inputSizes.map(\.description).joined(separator: ", ")
@@ -141,24 +139,23 @@ public struct DepthModel: Sendable {
     guard pointCap == 0 || completion != nil else { throw .noCompletion(path: path) }
     let endpoints = NetworkEndpoints(path: path, input: inputName, output: outputName, logSigma: logSigmaName)
     let completionWeights = pointCap > 0 ? completion : nil
-    var inputShapes = [inputName: [1, 3, size.height, size.width]]
-    var chosen = graph
-    if fusesPriors, let fusionGraph, let encoder {
-      do { inputShapes["f_o"] = try encoder.outputShape("f_s", inputSizes: inputShapes) } catch {
-        throw .inference(path: path, error)
-      }
-      chosen = fusionGraph
+    guard priors == nil || hasFeatures else {
+      throw .badGraph(
+        path: path, reason: "a plain ONNX file has no features to fuse a prior bank with. Use a bundle.")
     }
-    // The chosen graph alone holds the weights now, and gives them away.
+    let inputShape = [1, 3, size.height, size.width]
+    let chosen = graph
+    // The graph alone holds the weights now, and gives them away.
     _ = consume self
     let session: Session
     do {
       session = try (consume chosen).session(
-        inputSizes: inputShapes, lateInputs: inputShapes["f_o"] == nil ? [] : ["f_o"], executor: executor)
+        inputSizes: [endpoints.input: inputShape], executor: executor)
     } catch { throw .inference(path: endpoints.path, error) }
     let completion = completionWeights.map {
       CompletionNetwork($0, size: size, pointCap: pointCap, executor: executor)
     }
-    return try DepthNetwork(endpoints, session: session, completion: completion, size: size)
+    return try DepthNetwork(
+      endpoints, session: session, priors: priors, completion: completion, size: size, executor: executor)
   }
 }

@@ -1,5 +1,6 @@
 public import Completion
 public import Inference
+public import PriorFusion
 public import Quantities
 
 /// What a network needs to know of its model besides the graph: the file, for errors, and the names of its tensors.
@@ -20,23 +21,22 @@ public final class DepthNetwork {
   public let output: UnsafeBufferPointer<Float>
   /// (height, width): log of the estimated spread of log depth; nil when the model estimates none.
   public let logSigma: UnsafeBufferPointer<Float>?
-  /// The encoder's features F_s (C, h, w), after `encode`; nil for plain files and without `fusesPriors`.
-  public let features: UnsafeBufferPointer<Float>?
-  /// The fused features F_o (C, h, w), to be written before `decode`; nil unless made with `fusesPriors`.
-  public let fusedFeatures: UnsafeMutableBufferPointer<Float>?
-  /// (C, h, w) of the features; empty when there are none.
-  public let featureShape: [Int]
+  /// The fusion with a prior bank, and what its last run says about itself; nil for the plain network.
+  public let priorFusion: PriorFusionNetwork?
   /// Bytes of all activations.
   public var arenaByteCount: Int { session.arenaByteCount }
   /// What each step of the network does, in the order they run.
   public var costs: [StepCost] { session.costs }
   private let session: Session
+  /// Where F_s becomes F_o; nil without a bank.
+  private let features: Session.Seam?
   private let completion: CompletionNetwork?
   /// The decoder input of each of the completion network's levels; empty without it.
   private let decoderMaps: [DecoderMap]
 
   init(
-    _ endpoints: NetworkEndpoints, session: Session, completion: CompletionNetwork?, size: ImageSize
+    _ endpoints: NetworkEndpoints, session: Session, priors: PriorBank?, completion: CompletionNetwork?,
+    size: ImageSize, executor: any ParallelExecutor
   ) throws(ModelBundleError) {
     self.size = size
     self.session = session
@@ -45,14 +45,12 @@ public final class DepthNetwork {
       input = try session.input(endpoints.input)
       output = try session.output(endpoints.output)
       if let name = endpoints.logSigma { logSigma = try session.output(name) } else { logSigma = nil }
-      let isSplit = session.inputs.contains("f_o")
-      features = isSplit ? try session.output("f_s") : nil
-      fusedFeatures = isSplit ? try session.input("f_o") : nil
-      featureShape = isSplit ? Array(try session.type(of: "f_s").shape.dropFirst()) : []
+      features = priors == nil ? nil : try session.seam(DepthModel.fusedFeature)
       decoderMaps = try (completion?.weights.levels ?? []).map { level throws(InferenceError) in
         try Self.map(of: level.target, in: session)
       }
     } catch { throw .inference(path: endpoints.path, error) }
+    priorFusion = try Self.fusion(of: priors, into: features, executor: executor, path: endpoints.path)
     for buffer in [output, logSigma ?? output] where buffer.count != size.pixelCount {
       throw .badGraph(
         path: endpoints.path,
@@ -63,27 +61,53 @@ public final class DepthNetwork {
     try checkMaps(path: endpoints.path)
   }
 
-  /// Runs the network on what `input` holds. With prior fusion call `encode` and `decode` instead.
-  public func run() {
-    session.run()
+  private static func fusion(
+    of priors: PriorBank?, into features: Session.Seam?, executor: any ParallelExecutor, path: String
+  ) throws(ModelBundleError) -> PriorFusionNetwork? {
+    guard let priors, let features else { return nil }
+    guard features.shape[1] == priors.featureChannels else {
+      throw .badGraph(
+        path: path,
+        reason:
+          "its features f_s have \(features.shape[1]) channels, those of the prior bank \(priors.id) "
+          + "\(priors.featureChannels). Project its reference set again for this model (depthtrain.priors project)."
+      )
+    }
+    return PriorFusionNetwork(
+      priors, featureShape: Array(features.shape.dropFirst()), executor: executor)
   }
 
-  /// Runs the network and calls `finished` with the index of each step, in the order of `costs`, as it ends.
-  public func run(finished: (Int) -> Void) { session.run(finished: finished) }
+  /// Runs the whole network on what `input` holds, prior fusion included.
+  public func run() {
+    encode()
+    fuse()
+    decode()
+  }
+
+  /// Runs the network and calls `finished` with the index of each step, in the order of `costs`, as it ends; prior
+  /// fusion, which is run too, is none of them.
+  public func run(finished: (Int) -> Void) { session.run(finished: finished, beforeLatePart: fuse) }
 
   /// Runs the network with range points (`complete`); with too few of them it is `run`, to the bit.
   @discardableResult
   public func run(completing points: borrowing SparseDepth, unitsPerMeter: Float) -> Int {
     encode()
+    fuse()
     let usedPoints = complete(points, unitsPerMeter: unitsPerMeter)
     decode()
     return usedPoints
   }
 
-  /// Runs everything that does not depend on the fused features or on range points.
+  /// Runs everything that depends neither on priors nor on range points.
   public func encode() { session.runEarlyPart() }
 
-  /// Lets range points into what the decoder reads, between `encode` (and writing the fused features) and `decode`.
+  /// Fuses the prior bank with what `encode` found; nothing without a bank.
+  public func fuse() {
+    guard let priorFusion, let features else { return }
+    priorFusion.run(features.base, blockChannels: features.blockChannels)
+  }
+
+  /// Lets range points into what the decoder reads, after `fuse` and before `decode`.
   ///
   /// With fewer points than the model's `completion.fewestPoints` nothing changes.
   /// - Parameter unitsPerMeter: what turns the points' metres into the network's unit of depth: the inverse of the
@@ -103,15 +127,6 @@ public final class DepthNetwork {
   public func decode() { session.runLatePart() }
 
   private static func map(of name: String, in session: Session) throws(InferenceError) -> DecoderMap {
-    // With prior fusion F_o is an input of its own, else a seam like the skips.
-    if session.inputs.contains(name) {
-      let shape = try session.type(of: name).shape
-      let values = try session.input(name)
-      guard let base = values.baseAddress else {
-        throw .unknownTensor(model: session.name, name: name, known: session.inputs)
-      }
-      return DecoderMap(base: base, channels: shape[1], height: shape[2], width: shape[3])
-    }
     let seam = try session.seam(name)
     return DecoderMap(
       base: seam.base, channels: seam.shape[1], height: seam.shape[2], width: seam.shape[3],

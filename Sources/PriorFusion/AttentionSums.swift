@@ -5,7 +5,8 @@ import Kernels
 struct AttentionSums {
   /// Rows of `lanes` floats: five softmaxes, the pixel-wise sums, the heads' sums.
   private static let softmaxRows = 4
-  private static let pathCount = 1 + PriorBank.headCount
+  /// The pixel-wise path, then the heads.
+  static let pathCount = 1 + PriorBank.headCount
   private static let rowCount =
     softmaxRows * pathCount + ReferenceBlocks.valueColumns + PriorBank.width
 
@@ -26,7 +27,7 @@ struct AttentionSums {
 
   func head(_ head: Int) -> SoftmaxState { softmax(1 + head) }
 
-  private func softmax(_ path: Int) -> SoftmaxState {
+  func softmax(_ path: Int) -> SoftmaxState {
     SoftmaxState(base + path * Self.softmaxRows * lanes, lanes: lanes)
   }
 

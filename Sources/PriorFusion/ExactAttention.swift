@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 import Quantities
 
@@ -83,23 +84,41 @@ final class ExactAttention {
     let block = Block(memory)
     let group = group * groupPanels..<min(panels.panelCount, (group + 1) * groupPanels)
     for panel in group { sums(panel: panel, chunk: chunk).reset() }
-    let end = min(blocks.bank.count, (chunk + 1) * chunkRows)
-    var start = chunk * chunkRows
-    while start < end {
-      let rows = start..<min(end, start + ReferenceBlocks.rows)
+    forEachBlock(ofChunk: chunk) { rows in
       blocks.loadPixel(rows, keys: block.keys, values: block.values)
       for panel in group { addPixel(panel, rows.count, block, sums(panel: panel, chunk: chunk)) }
       blocks.loadHeads(rows, keys: block.keys, values: block.values)
       for panel in group { addHeads(panel, rows.count, block, sums(panel: panel, chunk: chunk)) }
+    }
+  }
+
+  private func forEachBlock(ofChunk chunk: Int, _ body: (Range<Int>) -> Void) {
+    let end = min(blocks.bank.count, (chunk + 1) * chunkRows)
+    var start = chunk * chunkRows
+    while start < end {
+      let rows = start..<min(end, start + ReferenceBlocks.rows)
+      body(rows)
       start = rows.upperBound
     }
   }
 
-  private func addPixel(_ panel: Int, _ rows: Int, _ block: Block, _ sums: AttentionSums) {
+  /// Logits (rows, lanes) of a block.
+  private func multiplyPixel(_ panel: Int, _ rows: Int, _ block: Block) {
     let width = PriorBank.width
     kernels.product(
       .init(block.keys, count: rows, depth: width, stride: width), panels.pixel(panel),
       into: block.logits)
+  }
+
+  private func multiplyHead(_ head: Int, _ panel: Int, _ rows: Int, _ block: Block) {
+    let headWidth = PriorBank.headWidth
+    kernels.product(
+      .init(block.keys + head * headWidth, count: rows, depth: headWidth, stride: PriorBank.width),
+      panels.head(head, panel), into: block.logits)
+  }
+
+  private func addPixel(_ panel: Int, _ rows: Int, _ block: Block, _ sums: AttentionSums) {
+    multiplyPixel(panel, rows, block)
     kernels.softmax(block.logits, rows: rows, sums.pixel)
     let columns = ReferenceBlocks.valueColumns
     kernels.product(
@@ -108,16 +127,69 @@ final class ExactAttention {
   }
 
   private func addHeads(_ panel: Int, _ rows: Int, _ block: Block, _ sums: AttentionSums) {
-    let (width, headWidth) = (PriorBank.width, PriorBank.headWidth)
+    let headWidth = PriorBank.headWidth
     for head in 0..<PriorBank.headCount {
-      let first = head * headWidth
-      kernels.product(
-        .init(block.keys + first, count: rows, depth: headWidth, stride: width),
-        panels.head(head, panel), into: block.logits)
+      multiplyHead(head, panel, rows, block)
       kernels.softmax(block.logits, rows: rows, sums.head(head))
       kernels.product(
-        .init(columnsOf: block.values + first, count: headWidth, depth: rows, stride: width),
+        .init(
+          columnsOf: block.values + head * headWidth, count: headWidth, depth: rows,
+          stride: PriorBank.width),
         block.logits, keep: sums.head(head).keep, into: sums.headSums(head))
+    }
+  }
+}
+
+extension ExactAttention {
+  /// Adds to each reference the weight that the last run gave it: `share` for a whole pixel under the pixel-wise
+  /// softmax, and the same divided among the heads.
+  func addWeights(
+    to totals: UnsafeMutablePointer<Double>, share: Double, _ executor: any ParallelExecutor
+  ) {
+    // 2^(logit - offset) is a weight; lanes without a pixel get none.
+    for panel in 0..<panels.panelCount {
+      for path in 0..<AttentionSums.pathCount {
+        let softmax = sums(panel: panel).softmax(path)
+        for lane in 0..<panels.lanes {
+          let isPixel = lane < panels.valid(panel)
+          softmax.keep[lane] = isPixel ? softmax.largest[lane] + log2f(softmax.sum[lane]) : 1e30
+        }
+      }
+    }
+    queue.run(units: chunkCount, executor) { chunk, part in
+      let block = Block(scratch.base + part * scratchFloats)
+      forEachBlock(ofChunk: chunk) { rows in
+        blocks.loadPixel(rows, keys: block.keys, values: block.values)
+        for panel in 0..<panels.panelCount {
+          multiplyPixel(panel, rows.count, block)
+          add(block.logits, sums(panel: panel).pixel, to: totals, rows, share: share)
+        }
+        blocks.loadHeads(rows, keys: block.keys, values: block.values)
+        for panel in 0..<panels.panelCount {
+          for head in 0..<PriorBank.headCount {
+            multiplyHead(head, panel, rows.count, block)
+            add(
+              block.logits, sums(panel: panel).head(head), to: totals, rows,
+              share: share / Double(PriorBank.headCount))
+          }
+        }
+      }
+    }
+  }
+
+  private func add(
+    _ logits: UnsafeMutablePointer<Float>, _ softmax: SoftmaxState,
+    to totals: UnsafeMutablePointer<Double>, _ rows: Range<Int>, share: Double
+  ) {
+    let lanes = panels.lanes
+    for row in 0..<rows.count {
+      for lane in 0..<lanes { logits[row &* lanes &+ lane] -= softmax.keep[lane] }
+    }
+    kernels.exp2(logits, into: logits, count: rows.count * lanes)
+    for row in 0..<rows.count {
+      var sum: Float = 0
+      for lane in 0..<lanes { sum += logits[row &* lanes &+ lane] }
+      totals[rows.lowerBound + row] += Double(sum) * share
     }
   }
 }

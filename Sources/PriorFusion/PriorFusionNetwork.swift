@@ -17,9 +17,8 @@ public final class PriorFusionNetwork {
   private let attention: ExactAttention
   private let output: FusionOutput
   private let executor: any ParallelExecutor
-  /// Pixels of one panel (C, lanes) and the output's memory, for each part.
+  private let pixels: Scratch<Float>
   private let scratch: Scratch<Float>
-  private let scratchFloats: Int
   private let queue = WorkQueue()
 
   /// - Parameter featureShape: (C, h, w); C is the bank's.
@@ -43,34 +42,45 @@ public final class PriorFusionNetwork {
       bank.querySide, channels: featureShape[0], count: pixelCount, kernels: kernels)
     attention = ExactAttention(blocks, panels, parts: executor.width, kernels: kernels)
     output = FusionOutput(blocks, pixelCount: pixelCount, kernels: kernels)
-    scratchFloats = featureShape[0] * kernels.lanes + output.scratchFloats
-    scratch = Scratch(count: executor.width * scratchFloats)
+    pixels = Scratch(count: panels.panelCount * featureShape[0] * kernels.lanes)
+    scratch = Scratch(count: executor.width * output.scratchFloats)
   }
 
-  /// Fuses the bank with the features of one image.
+  /// Fuses the bank with the features of one image: F_s becomes F_o in place.
   ///
   /// - Parameters:
-  ///   - features: F_s (C, h, w).
-  ///   - fused: F_o, of the same shape; may be the same memory.
-  public func run(_ features: UnsafeBufferPointer<Float>, into fused: UnsafeMutableBufferPointer<Float>) {
-    let count = featureShape[0] * panels.count
-    guard let source = features.baseAddress, let target = fused.baseAddress, features.count == count,
-      fused.count == count
-    else { preconditionFailure("features are of another shape than the fusion was planned for") }
-    queue.run(units: panels.panelCount, executor) { panel, part in
-      let pixels = scratch.base + part * scratchFloats
-      panels.gather(panel, of: source, into: pixels)
-      panels.project(pixels, panel: panel)
+  ///   - features: (C / blockChannels, h, w, blockChannels), C rounded up; what the surplus channels hold stays.
+  ///   - blockChannels: channels side by side per pixel; 1 for plain (C, h, w).
+  public func run(_ features: UnsafeMutablePointer<Float>, blockChannels: Int = 1) {
+    let map = FeatureMap(base: features, blockChannels: blockChannels)
+    queue.run(units: panels.panelCount, executor) { panel, _ in
+      panels.gather(panel, of: map, into: pixels(panel))
+      panels.project(pixels(panel), panel: panel)
     }
     attention.run(executor)
     queue.run(units: panels.panelCount, executor) { panel, part in
-      let pixels = scratch.base + part * scratchFloats
-      panels.gather(panel, of: source, into: pixels)
       attention.merge(panel: panel)
       output.finish(
-        attention.sums(panel: panel), pixels: pixels, first: panel * panels.lanes,
-        valid: panels.valid(panel), scratch: pixels + featureShape[0] * panels.lanes)
-      panels.scatter(pixels, panel: panel, into: target)
+        attention.sums(panel: panel), pixels: pixels(panel), first: panel * panels.lanes,
+        valid: panels.valid(panel), scratch: scratch.base + part * output.scratchFloats)
+      panels.scatter(pixels(panel), panel: panel, into: map)
     }
+  }
+
+  /// Adds what attention each reference got in the last run: its weight averaged over the pixels, plus that of the heads
+  /// averaged over pixels and heads. Over all references one run adds 2.
+  ///
+  /// - Parameter totals: (M), in the bank's order.
+  /// - Source: RPrDepth, attention-guided feature selection; training/depthtrain/priors/selection.py.
+  public func addAttention(to totals: UnsafeMutableBufferPointer<Double>) {
+    guard let base = totals.baseAddress, totals.count == bank.count else {
+      preconditionFailure("one total for each reference is needed")
+    }
+    attention.addWeights(to: base, share: 1 / Double(panels.count), executor)
+  }
+
+  /// (C, lanes): F_s of a panel until it becomes F_o.
+  private func pixels(_ panel: Int) -> UnsafeMutablePointer<Float> {
+    pixels.base + panel * featureShape[0] * panels.lanes
   }
 }

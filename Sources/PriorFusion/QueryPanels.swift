@@ -1,5 +1,17 @@
 import Kernels
 
+/// Features in memory: (C / blockChannels, h, w, blockChannels), C rounded up.
+struct FeatureMap {
+  let base: UnsafeMutablePointer<Float>
+  let blockChannels: Int
+
+  /// The first pixel of a channel; the others follow `blockChannels` apart.
+  @inline(__always)
+  func channel(_ channel: Int, pixels: Int) -> UnsafeMutablePointer<Float> {
+    base + channel / blockChannels * pixels * blockChannels + channel % blockChannels
+  }
+}
+
 /// The queries of both paths, in panels of lanes: (64, lanes) each, scaled by log2(e) because weights are powers of two.
 struct QueryPanels {
   let channels: Int
@@ -39,24 +51,24 @@ struct QueryPanels {
   /// Lanes of a panel that hold a pixel.
   func valid(_ panel: Int) -> Int { min(lanes, count - panel * lanes) }
 
-  /// The pixels of a panel, (C, lanes), of features (C, N); lanes without a pixel are 0.
-  func gather(
-    _ panel: Int, of features: UnsafePointer<Float>, into pixels: UnsafeMutablePointer<Float>
-  ) {
+  /// The pixels of a panel, (C, lanes); lanes without a pixel are 0.
+  func gather(_ panel: Int, of map: FeatureMap, into pixels: UnsafeMutablePointer<Float>) {
     let valid = valid(panel)
+    if valid < lanes { pixels.update(repeating: 0, count: channels * lanes) }
     for channel in 0..<channels {
+      let source = map.channel(channel, pixels: count) + panel * lanes * map.blockChannels
       let row = pixels + channel * lanes
-      row.update(from: features + channel * count + panel * lanes, count: valid)
-      if valid < lanes { (row + valid).update(repeating: 0, count: lanes - valid) }
+      for lane in 0..<valid { row[lane] = source[lane &* map.blockChannels] }
     }
   }
 
-  /// The way back: writes the pixels of a panel to a map (C, N).
-  func scatter(
-    _ pixels: UnsafePointer<Float>, panel: Int, into map: UnsafeMutablePointer<Float>
-  ) {
+  /// The way back: writes the pixels of a panel to the map.
+  func scatter(_ pixels: UnsafePointer<Float>, panel: Int, into map: FeatureMap) {
+    let valid = valid(panel)
     for channel in 0..<channels {
-      (map + channel * count + panel * lanes).update(from: pixels + channel * lanes, count: valid(panel))
+      let target = map.channel(channel, pixels: count) + panel * lanes * map.blockChannels
+      let row = pixels + channel * lanes
+      for lane in 0..<valid { target[lane &* map.blockChannels] = row[lane] }
     }
   }
 

@@ -85,29 +85,6 @@ final class TinyBundle {
     #expect(!model.hasPriorBank)
   }
 
-  @Test func `writing the encoder's feature as the fused one changes nothing`() throws {
-    let bundle = try TinyBundle()
-    let model = try DepthModel.load(path: bundle.path)
-    let plain = try model.network(for: size, executor: SerialExecutor())
-    let split = try model.network(for: size, executor: SerialExecutor(), fusesPriors: true)
-    for index in plain.input.indices {
-      plain.input[index] = Float(index % 17) / 17
-      split.input[index] = Float(index % 17) / 17
-    }
-    plain.run()
-    split.encode()
-    let features = try #require(split.features)
-    let fused = try #require(split.fusedFeatures)
-    #expect(split.featureShape == [8, 32, 64])
-    _ = fused.update(fromContentsOf: features)
-    split.decode()
-    #expect(Array(plain.output) == Array(split.output))
-    let zero = fused.indices
-    for index in zero { fused[index] = 0 }
-    split.decode()
-    #expect(Array(plain.output) != Array(split.output))
-  }
-
   @Test func `an altered file is refused by its hash`() throws {
     let bundle = try TinyBundle()
     try bundle.write("MODEL_CARD.md", Array("Another test.".utf8))

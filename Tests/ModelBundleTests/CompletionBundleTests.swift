@@ -3,6 +3,7 @@ import Completion
 import Foundation
 import ModelBundle
 import Platform
+import PriorFusion
 import Quantities
 import TensorFiles
 import TestSupport
@@ -110,18 +111,29 @@ final class CompletionBundle {
     #expect(completing.output.allSatisfy { $0.isFinite })
   }
 
+  /// A bank that adds nothing to the features.
+  private static let silentBank: PriorBank = {
+    let (width, channels) = (PriorBank.width, 64)
+    func zeros(_ count: Int) -> [Float] { [Float](repeating: 0, count: count) }
+    let row = BankMemory(zeros(width))
+    return PriorBank(
+      id: "0000000000000000", encoderHash: "", featureChannels: channels, storage: .float32,
+      references: .init(
+        keyPixel: row, valuePixel: row, keyHeads: row, valueHeads: row, disparity: BankMemory([Float(0.1)])),
+      querySide: .init(
+        pixelWeight: zeros(width * channels), pixelBias: zeros(width), headsWeight: zeros(width * channels),
+        headsBias: zeros(width), outputWeight: zeros(width * width), outputBias: zeros(width),
+        compress: zeros(channels * PriorBank.compressColumns)))
+  }()
+
   @Test func `points join the features of prior fusion too`() throws {
     let model = try CompletionBundle().model()
     let joined = try network(model, pointCap: 3000)
     joined.run(completing: points(300), unitsPerMeter: 1)
     let split = try model.network(
-      for: Self.size, executor: WorkerTeam(width: 2), fusesPriors: true, pointCap: 3000)
+      for: Self.size, executor: WorkerTeam(width: 2), priors: Self.silentBank, pointCap: 3000)
     _ = split.input.update(fromContentsOf: joined.input)
-    split.encode()
-    let features = try #require(split.features)
-    _ = try #require(split.fusedFeatures).update(fromContentsOf: features)
-    split.complete(points(300), unitsPerMeter: 1)
-    split.decode()
+    split.run(completing: points(300), unitsPerMeter: 1)
     let error = zip(joined.output, split.output).map { abs($0 - $1) }.max() ?? .infinity
     #expect(error <= 1e-5, "\(error)")
   }

@@ -21,10 +21,8 @@ import Testing
   }
 
   private func fused(_ network: PriorFusionNetwork, _ features: [Float]) -> NaiveFusion.Result {
-    var fused = [Float](repeating: .nan, count: features.count)
-    features.withUnsafeBufferPointer { source in
-      fused.withUnsafeMutableBufferPointer { network.run(source, into: $0) }
-    }
+    var fused = features
+    network.run(&fused)
     let statistics = network.statistics
     return .init(
       fused: fused, priorDisparity: Array(statistics.priorDisparity), entropy: Array(statistics.entropy),
@@ -100,6 +98,45 @@ import Testing
     let first = fused(network, RandomBank.features(shape))
     _ = fused(network, RandomBank.features(shape, seed: 9))
     #expect(fused(network, RandomBank.features(shape)).fused == first.fused)
+  }
+
+  @Test(arguments: [1, 2, block + 1, 5 * block]) func `attention is the mean of the weights, and sums to two`(
+    count: Int
+  ) {
+    let shape = [8, 3, 11]
+    let bank = RandomBank.make(count: count)
+    let features = RandomBank.features(shape)
+    let expected = NaiveFusion(bank: bank).run(features).attention
+    for kernels in Self.widths {
+      let network = PriorFusionNetwork(
+        bank, featureShape: shape, executor: WorkerTeam(width: 2), kernels: kernels)
+      var totals = [Double](repeating: 0, count: count)
+      for _ in 0..<2 {
+        _ = fused(network, features)
+        totals.withUnsafeMutableBufferPointer { network.addAttention(to: $0) }
+      }
+      let error = zip(totals, expected).map { abs($0 / 2 - $1) }.max() ?? .infinity
+      #expect(error <= 1e-6 && abs(totals.reduce(0, +) - 4) <= 1e-4, "\(error)")
+    }
+  }
+
+  @Test(arguments: [8, 12, 16]) func `channels in blocks give what plain ones give`(channels: Int) {
+    let (shape, pixels) = ([channels, 3, 11], 33)
+    let bank = RandomBank.make(count: 50, channels: channels)
+    let features = RandomBank.features(shape)
+    let expected = run(bank, features, shape).fused
+    var blocked = [Float](repeating: -5, count: (channels + 7) / 8 * 8 * pixels)
+    func index(_ channel: Int, _ pixel: Int) -> Int { (channel / 8 * pixels + pixel) * 8 + channel % 8 }
+    for channel in 0..<channels {
+      for pixel in 0..<pixels { blocked[index(channel, pixel)] = features[channel * pixels + pixel] }
+    }
+    PriorFusionNetwork(bank, featureShape: shape, executor: SerialExecutor()).run(&blocked, blockChannels: 8)
+    for channel in 0..<(channels + 7) / 8 * 8 {
+      for pixel in 0..<pixels {
+        let value = channel < channels ? expected[channel * pixels + pixel] : -5
+        #expect(blocked[index(channel, pixel)] == value)
+      }
+    }
   }
 
   @Test func `with the compression zeroed the features pass to the bit`() {

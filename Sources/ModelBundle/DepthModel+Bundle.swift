@@ -53,7 +53,6 @@ extension DepthModel {
       if let pose = manifest.pose {
         try PoseModel(pose, onnx: try bundle.require("pose.onnx"), path: bundle.path + "/pose.onnx")
       } else { nil }
-    hasFeatures = true
     encoderHash = (manifest.files["encoder.onnx"] ?? "").lowercased()
     fileHashes = manifest.files
     architecture = manifest.architecture

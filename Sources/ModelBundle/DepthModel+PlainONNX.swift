@@ -24,7 +24,6 @@ extension DepthModel {
     let fixedSize = try Self.fixedSize(of: input, path: path)
     self.graph = graph
     completion = nil
-    hasFeatures = false
     pose = nil
     fileHashes = [:]
     architecture = nil

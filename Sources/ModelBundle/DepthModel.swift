@@ -69,8 +69,6 @@ public struct DepthModel: Sendable {
   public package(set) var priors: PriorBank?
   /// The whole network as one graph.
   let graph: Model
-  /// Whether the graph has features f_o that priors may be fused into: a bundle has.
-  let hasFeatures: Bool
   let inputName: String
   let outputName: String
   let logSigmaName: String?
@@ -139,7 +137,7 @@ public struct DepthModel: Sendable {
     guard pointCap == 0 || completion != nil else { throw .noCompletion(path: path) }
     let endpoints = NetworkEndpoints(path: path, input: inputName, output: outputName, logSigma: logSigmaName)
     let completionWeights = pointCap > 0 ? completion : nil
-    guard priors == nil || hasFeatures else {
+    guard priors == nil || architecture != nil else {
       throw .badGraph(
         path: path, reason: "a plain ONNX file has no features to fuse a prior bank with. Use a bundle.")
     }

@@ -5,8 +5,8 @@ import Quantities
 /// Attention over every reference, in one pass: blocks of references stream past panels of queries, and the matrix of
 /// weights never exists.
 ///
-/// Work is cut into chunks of references by groups of panels. The cut depends on sizes alone, so results are the same to
-/// the bit on any number of threads.
+/// Work is cut into chunks of references by groups of panels. The cut depends on sizes alone, so results are the same
+/// to the bit on any number of threads.
 ///
 /// - Source: the running softmax of Dao et al., FlashAttention (2022), algorithm 1.
 final class ExactAttention {

@@ -67,8 +67,8 @@ public final class PriorFusionNetwork {
     }
   }
 
-  /// Adds what attention each reference got in the last run: its weight averaged over the pixels, plus that of the heads
-  /// averaged over pixels and heads. Over all references one run adds 2.
+  /// Adds what attention each reference got in the last run: its weight averaged over the pixels, plus that of the
+  /// heads averaged over pixels and heads. Over all references one run adds 2.
   ///
   /// - Parameter totals: (M), in the bank's order.
   /// - Source: RPrDepth, attention-guided feature selection; training/depthtrain/priors/selection.py.

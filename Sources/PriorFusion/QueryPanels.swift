@@ -12,7 +12,8 @@ struct FeatureMap {
   }
 }
 
-/// The queries of both paths, in panels of lanes: (64, lanes) each, scaled by log2(e) because weights are powers of two.
+/// The queries of both paths, in panels of lanes: (64, lanes) each, scaled by log2(e) because weights are powers of
+/// two.
 struct QueryPanels {
   let channels: Int
   /// N: pixels of a feature map.

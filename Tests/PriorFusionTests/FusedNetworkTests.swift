@@ -35,7 +35,9 @@ import Testing
     let bank = RandomBank.make(count: 300, channels: 64)
     let network = try model.network(for: Self.size, executor: WorkerTeam(width: 2), priors: bank)
     let fused = output(network)
-    let (isOther, isFinite, isRepeated) = (fused != plain, fused.allSatisfy { $0.isFinite }, output(network) == fused)
+    let (isOther, isFinite, isRepeated) = (
+      fused != plain, fused.allSatisfy { $0.isFinite }, output(network) == fused
+    )
     #expect(isOther && isFinite && isRepeated)
     #expect(network.priorFusion?.bank.id == bank.id)
     #expect(network.priorFusion?.statistics.entropy.count == Self.size.pixelCount / 256)

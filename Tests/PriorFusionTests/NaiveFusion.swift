@@ -20,7 +20,8 @@ struct NaiveFusion {
   func run(_ features: [Float]) -> Result {
     let pixels = features.count / bank.featureChannels
     var result = Result(
-      fused: [Float](repeating: 0, count: features.count), attention: [Double](repeating: 0, count: bank.count))
+      fused: [Float](repeating: 0, count: features.count),
+      attention: [Double](repeating: 0, count: bank.count))
     for pixel in 0..<pixels {
       let x = (0..<bank.featureChannels).map { Double(features[$0 * pixels + pixel]) }
       let (fused, statistics) = fuse(x, &result.attention, share: 1 / Double(pixels))

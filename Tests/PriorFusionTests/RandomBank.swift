@@ -10,7 +10,9 @@ enum RandomBank {
   ) -> PriorBank {
     var random = SeededGenerator(seed: seed)
     func noise(_ count: Int, _ scale: Float) -> [Float] {
-      (0..<count).map { _ in (Float.random(in: -1...1, using: &random) + .random(in: -1...1, using: &random)) * scale }
+      (0..<count).map { _ in
+        (Float.random(in: -1...1, using: &random) + .random(in: -1...1, using: &random)) * scale
+      }
     }
     func rows(_ scale: Float) -> BankMemory {
       let values = noise(count * PriorBank.width, scale)

@@ -1,8 +1,8 @@
 // The micro-kernels of attention: queries lie in the lanes of panels, references in rows.
 internal import CKernels
 
-/// The running softmax of a panel's queries, one value per lane each. In powers of two: logits are multiplied by log2(e)
-/// before they come here.
+/// The running softmax of a panel's queries, one value per lane each. In powers of two: logits are multiplied by
+/// log2(e) before they come here.
 package struct SoftmaxState {
   /// Below all logits at the beginning, and finite, so that nothing times it is NaN.
   package static let beforeAnyLogit: Float = -1e30

@@ -138,15 +138,15 @@ let package = Package(
     module(
       "DepthPipeline",
       [
-        "Preprocessing", "Inference", "ModelBundle", "Scale", "WireFormat", "ImageCodecs", "ImageBuffers",
-        "Geometry", "Odometry", "Platform", "Quantities",
+        "Completion", "Preprocessing", "Inference", "ModelBundle", "Scale", "WireFormat", "ImageCodecs",
+        "ImageBuffers", "Geometry", "Odometry", "Platform", "Quantities",
       ]),
     module(
       "DepthDaemon",
       [
         "DepthPipeline", "Scale", "Capture", "Drive", "Simulation", "Calibration", "Configuration",
         "Messaging", "CANBus", "CANSignals", "ModelBundle", "Inference", "Odometry", "Preprocessing",
-        "Decoding", "WireFormat", "ImageBuffers",
+        "Completion", "Decoding", "WireFormat", "ImageBuffers",
         "Geometry", "Health", "Platform", "Quantities", logging, serviceLifecycle, unixSignals,
       ]),
     module("DepthClient", ["Messaging", "WireFormat", "ImageBuffers", "Platform", "Quantities"]),
@@ -222,7 +222,11 @@ let package = Package(
       ]),
     tests(
       "DepthPipelineTests",
-      ["DepthPipeline", "ImageBuffers", "ModelBundle", "Preprocessing", "WireFormat", "Quantities"]),
+      [
+        "DepthPipeline", "Completion", "Geometry", "ImageBuffers", "ModelBundle", "Preprocessing",
+        "WireFormat",
+        "Quantities",
+      ]),
     tests("HealthTests", ["Health", "Quantities"]),
     tests(
       "DepthDaemonTests",

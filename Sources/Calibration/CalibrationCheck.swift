@@ -3,7 +3,7 @@ import Quantities
 
 /// Plausibility of a calibration that is formally right.
 ///
-/// - Source: the limits are those field engineers use: square pixels to 5 %, centre within 15 %.
+/// - Source: the limits are those field engineers use: square pixels to 5 %, centre within 15 %, a sensor within 5 m.
 enum CalibrationCheck {
   static func warnings(for calibration: CameraCalibration) -> [CalibrationWarning] {
     var warnings: [CalibrationWarning] = []
@@ -16,6 +16,11 @@ enum CalibrationCheck {
     }
     let folded = foldedShareOfBorder(calibration)
     if folded > 0 { warnings.append(.distortionFolds(share: folded)) }
+    for sensor in calibration.sensors {
+      let t = sensor.cameraFromSensor.translation
+      let distance = (t * t).sum().squareRoot()
+      if distance > 5 { warnings.append(.sensorFarOff(frame: sensor.frame, meters: distance)) }
+    }
     return warnings
   }
 

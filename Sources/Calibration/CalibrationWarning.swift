@@ -10,6 +10,8 @@ public enum CalibrationWarning: Hashable, Sendable, CustomStringConvertible {
   case centreFarOff(x: Double, y: Double)
   /// Share of the image's border that the distortion model cannot explain (it folds back).
   case distortionFolds(share: Double)
+  /// A range sensor is stated to sit further from the camera than robots are large.
+  case sensorFarOff(frame: String, meters: Double)
 
   public var description: String {
     switch self {
@@ -35,6 +37,11 @@ public enum CalibrationWarning: Hashable, Sendable, CustomStringConvertible {
       """
       the distortion model folds back inside the image (\(Self.percent(share)) of the border has no ray); \
       those pixels will be marked unknown. Calibrate with the board in the corners too.
+      """
+    case .sensorFarOff(let frame, let meters):
+      """
+      the sensor "\(frame)" is stated to sit \((meters * 10).rounded() / 10) m from the camera. Is its \
+      translation in metres, and from this camera?
       """
     }
   }

@@ -38,7 +38,17 @@ extension CameraInfo {
         ]
       }
     }
+    if !sensors.isEmpty { lines += ["sensors:"] + sensors.flatMap(Self.lines(of:)) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func lines(of sensor: RangeSensor) -> [String] {
+    let t = sensor.cameraFromSensor.translation
+    let rotation = sensor.cameraFromSensor.rotation.map { "\($0)" }.joined(separator: ", ")
+    return [
+      "  - frame: \(quoted(sensor.frame))", "    translation_m: [\(t.x), \(t.y), \(t.z)]",
+      "    rotation: [\(rotation)]", "    time_offset_ms: \(Double(sensor.timeOffsetNanoseconds) * 1e-6)",
+    ]
   }
 
   /// To four places: a tenth of a millimetre, or two microradians.

@@ -36,6 +36,8 @@ public struct CameraInfo: Hashable, Sendable {
   public var regionOfInterest: RegionOfInterest?
   /// An addition to ROS's keys, which its readers pass over; nil if the file does not say.
   public var mount: CameraMount?
+  /// Another addition: the robot's range sensors, seen from this camera.
+  public var sensors: [RangeSensor] = []
 
   /// Describes a calibration as ROS would.
   public init(_ calibration: CameraCalibration) {
@@ -48,6 +50,7 @@ public struct CameraInfo: Hashable, Sendable {
     rectificationMatrix = calibration.rectification
     projectionMatrix = [p.fx, 0, p.cx, 0, 0, p.fy, p.cy, 0, 0, 0, 1, 0]
     mount = calibration.mount
+    sensors = calibration.sensors
   }
 
   init(
@@ -74,6 +77,7 @@ public struct CameraInfo: Hashable, Sendable {
       rectifiedIntrinsics: delivered(
         CameraIntrinsics(fx: p[0], fy: p[5], cx: p[2], cy: p[6], size: imageSize)))
     calibration.mount = mount
+    calibration.sensors = sensors
     return calibration
   }
 

@@ -14,7 +14,7 @@ struct CameraInfoReader {
   private static let keys: Set<String> = [
     "image_width", "image_height", "camera_name", "camera_matrix", "distortion_model",
     "distortion_coefficients", "rectification_matrix", "projection_matrix", "binning_x", "binning_y", "roi",
-    "mount",
+    "mount", "sensors",
   ]
 
   init(_ mapping: Node.Mapping) {
@@ -35,6 +35,7 @@ struct CameraInfoReader {
     let binningY = reader.has("binning_y") ? reader.integer("binning_y", atLeast: 0) : nil
     let region = regionOfInterest()
     let mount = mount()
+    let sensors = sensors()
     if let region, let width, let height,
       region.xOffset + region.width > width || region.yOffset + region.height > height
     {
@@ -57,6 +58,7 @@ struct CameraInfoReader {
     info.binningY = binningY
     info.regionOfInterest = region
     info.mount = mount
+    info.sensors = sensors
     return info
   }
 
@@ -154,6 +156,14 @@ struct CameraInfoReader {
       leverArm: statesArm ? .init(forwardMeters: forward, leftMeters: left) : nil)
   }
 
+  private mutating func sensors() -> [RangeSensor] {
+    guard reader.has("sensors") else { return [] }
+    var sensors = RangeSensorReader()
+    for entry in reader.entries("sensors") ?? [] { sensors.read(entry) }
+    reader.adopt(sensors.problems)
+    return sensors.found
+  }
+
   /// [fx 0 cx (.) 0 fy cy (.) 0 0 1 (0)], with focal lengths above zero.
   private mutating func checkPinhole(_ m: [Double], columns n: Int, key: String) {
     guard m.contains(where: { $0 != 0 }) else {
@@ -170,15 +180,9 @@ struct CameraInfoReader {
     if n == 4, m[3] != 0 || m[7] != 0 || m[11] != 0 { warnings.append(.stereoBaselineIgnored) }
   }
 
-  /// A rotation times its transpose is the identity.
   private mutating func checkRotation(_ r: [Double]) {
-    for row in 0..<3 {
-      for other in 0..<3 {
-        let dot = (0..<3).reduce(0.0) { $0 + r[row * 3 + $1] * r[other * 3 + $1] }
-        guard abs(dot - (row == other ? 1 : 0)) < 1e-3 else {
-          return reader.report("rectification_matrix", "rectification_matrix is no rotation")
-        }
-      }
+    if !RigidTransform.isRotation(r) {
+      reader.report("rectification_matrix", "rectification_matrix is no rotation")
     }
   }
 

@@ -96,6 +96,17 @@ struct MappingReader {
     return MappingReader(mapping)
   }
 
+  /// A list of groups of keys.
+  mutating func entries(_ key: String) -> [MappingReader]? {
+    guard let node = required(key) else { return nil }
+    let entries = node.sequence?.compactMap { $0.mapping.map { MappingReader($0) } }
+    guard let entries, entries.count == node.sequence?.count else {
+      report(key, "\(key) must be a list of groups of keys, found \(Self.describe(node))")
+      return nil
+    }
+    return entries
+  }
+
   private mutating func required(_ key: String) -> Node? {
     guard let node = mapping[key] else {
       problems.append(CalibrationProblem(line: mapping.mark?.line, text: "\(key) is missing"))

@@ -12,7 +12,7 @@ public final class SimulationSource: FrameSource {
   private let simulation: Simulation
   private let executor: any ParallelExecutor
   private let isPaced: Bool
-  private let rangeScan: RangeScan?
+  private let rangeScans: [RangeScan]
   private let calibration: CameraCalibration
   private let start: MonotonicTime
   private var nextFrame = 0
@@ -24,18 +24,18 @@ public final class SimulationSource: FrameSource {
   ///   - executor: draws the rows of a frame.
   ///   - isPaced: deliver in real time, leaving out frames that the machine is too slow for; else every frame
   ///     as fast as it can be drawn.
-  ///   - rangeScan: what a range sensor at the camera measures; nil = there is none.
+  ///   - rangeScans: what range sensors at the camera measure.
   ///   - start: the moment of the first frame; nil = now.
   public init(
     _ settings: SimulationSettings, executor: any ParallelExecutor = SerialExecutor(), isPaced: Bool = true,
-    rangeScan: RangeScan? = nil, start: MonotonicTime? = nil
+    rangeScans: [RangeScan] = [], start: MonotonicTime? = nil
   ) {
     simulation = Simulation(settings)
     frameSize = settings.calibration.size
     nominalRateHz = settings.rateHz
     self.executor = executor
     self.isPaced = isPaced
-    self.rangeScan = rangeScan
+    self.rangeScans = rangeScans
     calibration = settings.calibration
     self.start = start ?? .now()
   }
@@ -68,18 +68,22 @@ public final class SimulationSource: FrameSource {
     var depth = frame.trueDepth.take()
     simulation.render(
       at: seconds, frame: number, executor: executor, into: &frame.image, trueDepth: &depth)
-    measure(depth, number, into: &frame.rangePixels)
+    measure(depth, frame.image, number, into: &frame.rangePixels)
     frame.trueDepth = depth.take()
   }
 
-  private func measure(_ depth: borrowing Plane<Float>?, _ number: Int, into pixels: inout [RangePixel]) {
+  private func measure(
+    _ depth: borrowing Plane<Float>?, _ image: borrowing RGBImage, _ number: Int,
+    into pixels: inout [RangePixel]
+  ) {
     pixels.removeAll(keepingCapacity: true)
-    guard let rangeScan else { return }
     switch depth {
     case .none: return
     case .some(let depth):
-      for point in rangeScan.measure(depth, calibration: calibration, frame: number) {
-        pixels.append(RangePixel(u: Float(point.x), v: Float(point.y), depthMeters: point.depthMeters))
+      for scan in rangeScans {
+        for point in scan.measure(depth, image: image, calibration: calibration, frame: number) {
+          pixels.append(RangePixel(u: Float(point.x), v: Float(point.y), depthMeters: point.depthMeters))
+        }
       }
     }
   }

@@ -14,10 +14,25 @@ public struct RangeCounts: Equatable, Sendable {
   public internal(set) var outside = 0
   /// Behind a nearer point of the same pixel: what the sensor sees there, the camera does not.
   public internal(set) var hidden = 0
+  /// Between nearer points: seen by the sensor past something that the camera sees instead (`OcclusionFilter`).
+  public internal(set) var occluded = 0
 
   public init() {}
 
-  public var received: Int { kept + notFinite + tooNear + tooFar + outside + hidden }
+  /// A point for which the lens has no ray.
+  public mutating func miss() { outside += 1 }
+
+  public var received: Int { kept + notFinite + tooNear + tooFar + outside + hidden + occluded }
+
+  public static func += (left: inout RangeCounts, right: RangeCounts) {
+    left.kept += right.kept
+    left.notFinite += right.notFinite
+    left.tooNear += right.tooNear
+    left.tooFar += right.tooFar
+    left.outside += right.outside
+    left.hidden += right.hidden
+    left.occluded += right.occluded
+  }
 }
 
 /// Brings points of a range sensor onto a camera's pixel grid: transformed, projected, and of each pixel the nearest.
@@ -45,66 +60,22 @@ public struct RangeProjection: Sendable {
     xyz bytes: UnsafeRawBufferPointer, gridFromSensor: RigidTransform, into points: inout SparseDepth
   ) -> RangeCounts {
     precondition(bytes.count % 12 == 0, "a point has three floats")
-    let transform = Rows(gridFromSensor)
     var counts = RangeCounts()
     for offset in stride(from: 0, to: bytes.count, by: 12) {
       let point = SIMD3(
         Double(Self.float(bytes, offset)), Double(Self.float(bytes, offset + 4)),
         Double(Self.float(bytes, offset + 8)))
-      insert(transform.apply(point), into: &points, &counts)
+      insert(gridFromSensor.apply(point), into: &points, &counts)
     }
     return counts
-  }
-
-  /// Projects a sparse depth image of another camera: depth along its optical axis in metres, NaN or 0 = no point.
-  ///
-  /// - Parameters:
-  ///   - depth: (height, width) of `camera`, by index row by row.
-  ///   - camera: the image's own intrinsics (no distortion).
-  ///   - gridFromCamera: as `gridFromSensor`, from that camera's optical frame.
-  /// - Returns: pixels without a point are not counted.
-  public func run(
-    depth: (Int) -> Float, of camera: CameraIntrinsics, gridFromCamera: RigidTransform,
-    into points: inout SparseDepth
-  ) -> RangeCounts {
-    let transform = Rows(gridFromCamera)
-    var counts = RangeCounts()
-    for row in 0..<camera.size.height {
-      for column in 0..<camera.size.width {
-        let z = Double(depth(row * camera.size.width + column))
-        guard !z.isNaN, z != 0 else { continue }
-        let ray = camera.unproject(u: Double(column), v: Double(row))
-        insert(transform.apply(SIMD3(ray.x * z, ray.y * z, z)), into: &points, &counts)
-      }
-    }
-    return counts
-  }
-
-  /// A rigid transform without arrays, for many points.
-  private struct Rows {
-    private let x: SIMD3<Double>
-    private let y: SIMD3<Double>
-    private let z: SIMD3<Double>
-    private let translation: SIMD3<Double>
-
-    init(_ transform: RigidTransform) {
-      let r = transform.rotation
-      x = SIMD3(r[0], r[1], r[2])
-      y = SIMD3(r[3], r[4], r[5])
-      z = SIMD3(r[6], r[7], r[8])
-      translation = transform.translation
-    }
-
-    func apply(_ point: SIMD3<Double>) -> SIMD3<Double> {
-      SIMD3((x * point).sum(), (y * point).sum(), (z * point).sum()) + translation
-    }
   }
 
   private static func float(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Float {
     Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
   }
 
-  private func insert(
+  /// Takes in one point in the frame of the grid's camera (x right, y down, z forward), metres.
+  public func insert(
     _ point: SIMD3<Double>, into points: inout SparseDepth, _ counts: inout RangeCounts
   ) {
     guard point.x.isFinite, point.y.isFinite, point.z.isFinite else { return counts.notFinite += 1 }

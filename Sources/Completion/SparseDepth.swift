@@ -60,6 +60,28 @@ public struct SparseDepth: ~Copyable {
     count = 0
   }
 
+  /// Takes the points away that are hidden, and returns how many those were.
+  mutating func remove(where isHidden: (_ row: Int, _ column: Int, _ depth: Float) -> Bool) -> Int {
+    var kept = 0
+    for place in 0..<count {
+      let pixel = Int(pixels[place])
+      let (row, column) = pixel.quotientAndRemainder(dividingBy: size.width)
+      if isHidden(row, column, depths[pixel]) {
+        depths[pixel] = 0
+      } else {
+        pixels[kept] = pixels[place]
+        kept += 1
+      }
+    }
+    defer { count = kept }
+    return count - kept
+  }
+
+  /// Index, row by row, and depth of the n-th pixel that holds a point.
+  public func point(_ place: Int) -> (pixel: Int, depth: Float) {
+    (Int(pixels[place]), depths[Int(pixels[place])])
+  }
+
   /// Depth of a pixel; 0 = no point.
   public subscript(row: Int, column: Int) -> Float { depths[row * size.width + column] }
 

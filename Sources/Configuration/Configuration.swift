@@ -19,6 +19,7 @@ public struct Configuration: Hashable, Sendable {
   public var depth = Depth()
   public var scale = Scale()
   public var odometry = Odometry()
+  public var sparse = Sparse()
   public var publish = Publish()
   public var state = State()
   public var reload = Reload()
@@ -61,8 +62,13 @@ public struct Configuration: Hashable, Sendable {
     public var distortion = false
     public var exposureChanges = true
     public var odometryNoise = true
-    /// 0 = no range sensor.
+    /// Of a simulated range sensor at the camera, each pattern of its own; all 0 = no range sensor.
     public var rangeBeams = 0
+    public var rangePoints = 0
+    public var rangeCorners = 0
+    public var rangeHalfBlind = false
+    public var rangeSigma = 0.005
+    public var rangeOutliers = 0.003
   }
 
   public struct Model: Hashable, Sendable {

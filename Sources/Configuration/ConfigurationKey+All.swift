@@ -7,7 +7,7 @@ extension ConfigurationKey {
         .restart,
         "Layout of this file.")
     ] + camera + sources + network + exchange + preprocessing + depth + scale + scaleObservers + odometry
-    + publish + process
+    + sparse + publish + process
 
   /// The tables, in order, each with its heading.
   public static let tables: [(name: String, documentation: String)] = [
@@ -34,6 +34,10 @@ extension ConfigurationKey {
       """
     ),
     ("odometry.wheels", "The wheels behind odometry.can.left and odometry.can.right."),
+    (
+      "sparse",
+      "Range points of other sensors, to complete depth and to scale it (docs/wire.md, \"Range points\")."
+    ),
     ("publish", "Where and what subscribers get."),
     ("state", "What is learned while running."),
     ("reload", "Reload without being asked."),
@@ -90,6 +94,21 @@ extension ConfigurationKey {
     .integer(
       "simulation.range_beams", \.simulation.rangeBeams, 0...128, unit: "beams", .rebuild,
       "Beams of a simulated range sensor at the camera; 0 = none."),
+    .integer(
+      "simulation.range_points", \.simulation.rangePoints, 0...20_000, unit: "points", .rebuild,
+      "Random points that it measures besides."),
+    .integer(
+      "simulation.range_corners", \.simulation.rangeCorners, 0...20_000, unit: "points", .rebuild,
+      "Corners of the image that it measures besides, as visual odometry would."),
+    .boolean(
+      "simulation.range_half_blind", \.simulation.rangeHalfBlind, .rebuild,
+      "Whether it measures in the left half of the image alone."),
+    .number(
+      "simulation.range_sigma", \.simulation.rangeSigma, 0...1, .rebuild,
+      "Standard deviation of what it measures, as a share of it."),
+    .number(
+      "simulation.range_outliers", \.simulation.rangeOutliers, 0...1, .rebuild,
+      "Share of what it measures that is wrong altogether."),
   ]
 
   private static let network: [ConfigurationKey] = [

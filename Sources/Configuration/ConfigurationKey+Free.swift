@@ -54,6 +54,20 @@ extension ConfigurationKey {
       })
   }
 
+  /// Any text.
+  static func freeText(
+    _ path: String, _ field: Field<String>, _ reload: ReloadClass, _ documentation: String
+  ) -> ConfigurationKey {
+    ConfigurationKey(
+      path: path, unit: nil, allowed: "text", reload: reload, documentation: documentation,
+      text: { TOMLText.quoted($0[keyPath: field]) },
+      assign: { node, configuration in
+        guard case .text(let text) = node else { return .wrongType(node, "text") }
+        configuration[keyPath: field] = text
+        return nil
+      })
+  }
+
   /// A list of different whole numbers.
   static func integers(
     _ path: String, _ field: Field<[Int]>, _ range: ClosedRange<Int>,

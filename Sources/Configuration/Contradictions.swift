@@ -23,7 +23,7 @@ extension Configuration {
           key: "model.pinned_cores", involved: ["model.pinned_cores", "model.threads"],
           text: "names \(model.pinnedCores.count) cores for \(model.threads) threads (model.threads)"))
     }
-    return found + canContradictions + endpointContradictions
+    return found + canContradictions + sparseContradictions + endpointContradictions
   }
 
   private var endpointContradictions: [Contradiction] {

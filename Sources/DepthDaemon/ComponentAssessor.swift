@@ -36,7 +36,8 @@ package struct ComponentAssessor {
     var found = [
       camera(now), calibration(now), decode(now), model(now), bank(now),
       now.odometry.finding(isWarm: now.isWarm, recently: now.recently), scale(now),
-      Finding(.sparseOff), publish(now), clock(now), disk(now), temperature(now),
+      now.ranges.finding(isWarm: now.isWarm, recently: now.recently.ranges), publish(now), clock(now),
+      disk(now), temperature(now),
     ]
     // Only while there is something to say of the process itself.
     found += now.health.fallback.map { [Finding(.configurationFallback, $0)] } ?? []

@@ -17,6 +17,7 @@ struct ComponentMeter {
   private var assessor = ComponentAssessor()
   private var clock = ClockWatch()
   private var windows = Windows()
+  private var ranges = RangeMeter()
   private var machine = MachineState()
   private var lastProbe: MonotonicTime?
   private var reconnects: (count: UInt64, time: MonotonicTime)?
@@ -59,6 +60,7 @@ struct ComponentMeter {
     now.recently.failedPictures = windows.failedPictures.update(
       health.perception.report?.failedPictures ?? 0)
     readOdometry(&now, crew)
+    ranges.read(&now, crew, running)
     readClock(&now)
     readMachine(&now)
     readReconnects(&now, count: crew.capture.reconnects.value)

@@ -1,5 +1,6 @@
 package import CANBus
 import Capture
+package import DepthPipeline
 package import Quantities
 
 /// Everything the levels of the components rest on, at one moment.
@@ -14,6 +15,7 @@ package struct ComponentObservation {
     package var unreadableOdometry: UInt64 = 0
     package var implausibleOdometry: UInt64 = 0
     package var odometryCounterFaults: UInt64 = 0
+    package var ranges = RangeGrowth()
 
     package init() {}
   }
@@ -38,11 +40,53 @@ package struct ComponentObservation {
     package init() {}
   }
 
+  /// Growth of what is counted of range points.
+  package struct RangeGrowth {
+    package var accepted: UInt64 = 0
+    package var received: UInt64 = 0
+    package var notFinite: UInt64 = 0
+    package var unreadable: UInt64 = 0
+    package var unknownFrame: UInt64 = 0
+    package var noExtrinsics: UInt64 = 0
+    /// Stamps in the future, or too old on arrival.
+    package var badStamps: UInt64 = 0
+    package var staleScans: UInt64 = 0
+    package var unmovedScans: UInt64 = 0
+
+    package init() {}
+  }
+
+  /// Where range points stand.
+  package struct Ranges {
+    /// Whether a publisher is configured.
+    package var isExpected = false
+    /// Whether the source's own points count.
+    package var usesSource = false
+    /// Whether the model can take points, and may.
+    package var mayComplete = false
+    /// The fewest points that complete a frame.
+    package var fewest = 80
+    /// Why there is no subscription.
+    package var failure: String?
+    /// Why the last message was not taken.
+    package var problem: String?
+    /// A sensor that has stopped, with the age of its last points.
+    package var silent: (frame: String, ageSeconds: Double)?
+    /// Whether any sensor has ever been heard.
+    package var isHeard = false
+    /// Of the last frame.
+    package var last = RangeReport()
+    package var lastPlaced = 0
+
+    package init() {}
+  }
+
   package var health: HealthReport.Observation
   /// Since the daemon's start, seconds.
   package var uptimeSeconds = 0.0
   package var recently = Recently()
   package var odometry = Odometry()
+  package var ranges = Ranges()
   package var machine = MachineState()
   /// The calibration in use, for people; nil = none.
   package var calibration: String?

@@ -13,6 +13,8 @@ package final class Crew {
   let mailbox = Mailbox<FrameLease>()
   let odometry = OdometryInbox()
   let odometryStatus = OdometryStatus()
+  let ranges = RangeInbox()
+  let rangeStatus = RangeStatus()
   let scale: ScaleKeeper
   let context: MessagingContext
   package let channels = ReloadChannels()
@@ -20,6 +22,7 @@ package final class Crew {
   private let stopFlag = StopFlag()
   private var threads: [WorkerThread] = []
   private var odometryThread: (thread: WorkerThread, stop: StopFlag)?
+  private var rangeThread: (thread: WorkerThread, stop: StopFlag)?
 
   var capture: CaptureStatus { channels.capture }
   package var perception: PerceptionStatus { channels.perception }
@@ -39,8 +42,10 @@ package final class Crew {
     scale = ScaleKeeper(stateDirectory: settings.stateDirectory)
     do { context = try MessagingContext() } catch { throw .messaging(error) }
     odometry.apply(settings.odometryTuning)
+    applyRanges(settings)
     try startPerception(settings, model)
     startOdometry(settings.odometry)
+    startRanges(settings.rangeInput)
     startCapture(settings, model)
   }
 
@@ -51,6 +56,7 @@ package final class Crew {
     for thread in threads.reversed() { thread.join() }
     threads = []
     stopOdometry()
+    stopRanges()
   }
 
   /// Takes in odometry as new settings say: from another source, or from the same one otherwise.
@@ -60,6 +66,15 @@ package final class Crew {
     stopOdometry()
     odometry.startAnew()
     startOdometry(new.odometry)
+  }
+
+  /// Takes in range points as new settings say.
+  func changeRanges(from old: DaemonSettings, to new: DaemonSettings) {
+    applyRanges(new)
+    guard new.rangeInput != old.rangeInput else { return }
+    stopRanges()
+    ranges.startAnew()
+    startRanges(new.rangeInput)
   }
 
   private func startPerception(_ settings: DaemonSettings, _ model: DepthModel) throws(DaemonError) {
@@ -73,7 +88,8 @@ package final class Crew {
       PipelineBuilder(settings: settings.pipeline, model: model, calibration: settings.calibration))
     let loop = PerceptionLoop(
       mailbox: mailbox, firstBuilder: builder,
-      channels: channels, odometry: odometry, odometryUse: settings.odometryUse, scale: scale,
+      channels: channels, odometry: odometry, odometryUse: settings.odometryUse, ranges: ranges,
+      rangeStatus: rangeStatus, scale: scale,
       team: settings.team,
       openSink: { () throws(DaemonError) -> PublisherSink in
         try Self.openSink(context: context, endpoints: endpoints, camera: camera, perception)
@@ -126,6 +142,27 @@ package final class Crew {
     stop.raise()
     thread.join()
     odometryThread = nil
+  }
+
+  private func applyRanges(_ settings: DaemonSettings) {
+    ranges.apply(
+      settings.calibration, cameraFrame: settings.pipeline.frameID,
+      maximumAgeNanoseconds: settings.pipeline.ranges.maximumAgeNanoseconds)
+  }
+
+  private func startRanges(_ input: DaemonSettings.RangeInput?) {
+    guard let input else { return }
+    let stop = StopFlag()
+    let loop = RangeLoop(
+      context: context, input: input, inbox: ranges, status: rangeStatus, stop: stop, logger: logger)
+    rangeThread = (WorkerThread(name: "ranges") { loop.run() }, stop)
+  }
+
+  private func stopRanges() {
+    guard let (thread, stop) = rangeThread else { return }
+    stop.raise()
+    thread.join()
+    rangeThread = nil
   }
 
   private func startCapture(_ settings: DaemonSettings, _ model: DepthModel) {

@@ -31,6 +31,7 @@ extension LoadedConfiguration {
       endpoints: endpointSettings, odometry: odometryInput,
       odometryTuning: configuration.odometry.tuning,
       odometryMaximumAgeNanoseconds: Int64(configuration.odometry.maxAgeMilliseconds) * 1_000_000,
+      rangeInput: rangeInput,
       stateDirectory: try stateDirectory, inspectSource: sourceInspector, isDevice: camera != nil,
       firstFramePatienceNanoseconds: SourceChoice.firstFramePatience(
         rateHz: nominalRateHz,
@@ -61,6 +62,7 @@ extension LoadedConfiguration {
     settings.jpegQuality = configuration.publish.jpegQuality
     settings.scale = configuration.scale.learning
     settings.scaleObservers = configuration.scale.observers
+    settings.ranges = configuration.sparse.settings
     settings.cameraIdentity = "\(configuration.camera.name) \(configuration.camera.source.configurationText)"
     settings.bootID = BootIdentity.read()
     settings.calibrationID = calibrationID
@@ -94,6 +96,11 @@ extension LoadedConfiguration {
       case .drive, .simulation: .camera
       }
     }
+  }
+
+  private var rangeInput: DaemonSettings.RangeInput? {
+    guard case .zmq(let endpoint) = configuration.sparse.source else { return nil }
+    return DaemonSettings.RangeInput(endpoint: endpoint, topic: configuration.sparse.topic)
   }
 
   private var isDrive: Bool {
@@ -214,8 +221,6 @@ extension LoadedConfiguration {
     } else {
       settings.odometryNoise = .none
     }
-    let beams = simulation.rangeBeams
-    return SimulationSource(
-      settings, rangeScan: beams > 0 ? RangeScan(.beams(beams), seed: settings.seed) : nil)
+    return SimulationSource(settings, rangeScans: simulation.rangeScans)
   }
 }

@@ -31,6 +31,8 @@ public struct DaemonSettings: Sendable {
   var odometry: OdometryInput
   var odometryTuning: OdometryTuning
   var odometryMaximumAgeNanoseconds: Int64
+  /// The publisher of range points; nil = none.
+  var rangeInput: RangeInput?
   var stateDirectory: String
 
   /// Looks at the source without disturbing it.
@@ -59,6 +61,13 @@ public struct DaemonSettings: Sendable {
     case zeromq(endpoint: String)
     /// Signals of a CAN bus.
     case can(interface: String, layout: CANOdometryLayout)
+  }
+
+  /// Where range points of other sensors come from.
+  struct RangeInput: Equatable, Sendable {
+    var endpoint: String
+    /// Byte prefix of the topics.
+    var topic: String
   }
 }
 

@@ -69,6 +69,9 @@ struct HealthMeter {
     observation.expectsOdometry = settings.odometry != .none
     observation.hasOdometry =
       crew.odometry.sample(at: now, maximumAgeNanoseconds: settings.odometryMaximumAgeNanoseconds) != nil
+    observation.lacksPoints =
+      settings.pipeline.ranges.isExpected && observation.published > 0
+      && crew.rangeStatus.snapshot.lastVerdict.placed == 0
     observation.isCalibrated = settings.calibration != nil
     return observation
   }

@@ -21,6 +21,8 @@ package struct HealthReport {
     package var rateHz: Double?
     package var expectsOdometry: Bool = false
     package var hasOdometry: Bool = false
+    /// Whether range points are expected and the last frame had none.
+    package var lacksPoints: Bool = false
     package var isCalibrated: Bool = false
     /// How far the scale is learned, percent, and why it gets no better; nil when nothing is missing.
     package var scaleProgress: Int?
@@ -106,7 +108,9 @@ package struct HealthReport {
     if degraded.contains(.noCalibration) {
       return "no calibration: set camera.calibration to a ROS camera_info file"
     }
-    return scaleReason(now)
+    if let reason = scaleReason(now) { return reason }
+    return degraded.contains(.sparseStale)
+      ? "range points are expected and none are there for the frames; the component sparse says why" : nil
   }
 
   /// What is wrong with the scale, in words.
@@ -129,6 +133,7 @@ package struct HealthReport {
     var degraded: Degradations = []
     if !now.isCalibrated { degraded.insert(.noCalibration) }
     if now.expectsOdometry && !now.hasOdometry { degraded.insert(.noOdometry) }
+    if now.lacksPoints { degraded.insert(.sparseStale) }
     if let scale = now.perception.report?.scale {
       if !scale.isMetric { degraded.insert(.unscaled) }
       if scale.state == .held { degraded.insert(.scaleHeld) }

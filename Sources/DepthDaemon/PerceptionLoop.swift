@@ -15,6 +15,8 @@ struct PerceptionLoop: Sendable {
   let channels: ReloadChannels
   let odometry: OdometryInbox
   let odometryUse: OdometryUse
+  let ranges: RangeInbox
+  let rangeStatus: RangeStatus
   let scale: ScaleKeeper
   let team: TeamSettings
   /// Binds the sockets, on the thread that will use them.

@@ -24,6 +24,7 @@ final class PerceptionWorker {
   private var clock = ClockWatch()
   private var context = FrameContext()
   private let scale: ScaleLearner
+  private var ranges: RangeFeed
 
   init(loop: PerceptionLoop, builder: PipelineBuilder, sink: PublisherSink) {
     self.loop = loop
@@ -31,6 +32,7 @@ final class PerceptionWorker {
     status = loop.channels.perception
     self.builder = builder
     odometryUse = loop.odometryUse
+    ranges = RangeFeed(inbox: loop.ranges, odometry: loop.odometry)
     scale = ScaleLearner(keeper: loop.scale, odometry: loop.odometry)
     team = loop.team
     executor = WorkerTeam(width: loop.team.width, cores: loop.team.cores)
@@ -57,9 +59,12 @@ final class PerceptionWorker {
       return
     }
     updateContext(at: lease.frame.metadata.captureTime)
+    let arrival = ranges.add(to: pipeline, at: lease.frame.metadata.midExposureTime, builder)
+    context.lacksPoints = builder.settings.ranges.isExpected && arrival.placed == 0
     do {
       let report = try pipeline.process(lease.frame, context: context, sink: sink)
       status.record(report, at: MonotonicTime.now())
+      loop.rangeStatus.record(report.ranges, arrival)
       loop.channels.shadow.offer(lease.frame, of: pipeline, report)
       scale.learn(from: lease.frame, pipeline, report)
     } catch {

@@ -1,3 +1,4 @@
+import Completion
 public import Geometry
 import Glibc
 public import ImageBuffers
@@ -25,10 +26,13 @@ extension DepthPipeline {
       poseNetwork: poseNetwork(fx: intrinsics.fx), settings: settings)
   }
 
-  /// ln(measured metres / predicted units) at the frame's range points, for the frame that was processed last; empty
-  /// when it has none on the grid. Valid until the next call.
-  public func rangeRatios(_ frame: borrowing CameraFrame) -> UnsafeMutableBufferPointer<Float> {
-    ranges.run(frame.rangePixels, grid: grid, depth: maps.unscaled.baseAddress)
+  /// Whether range points came for the frame that was processed last.
+  public var hasRangePoints: Bool { ranges.points.count > 0 }
+
+  /// ln(measured metres / predicted units) at the range points of the frame that was processed last; empty when it
+  /// has none on the grid. Valid until the next call.
+  public func rangeRatios() -> UnsafeMutableBufferPointer<Float> {
+    ratios.run(ranges.points, depth: maps.unscaled.baseAddress)
   }
 
   /// What measures turns between this pipeline's frames; nil for an uncalibrated camera.

@@ -21,7 +21,9 @@ public final class DepthPipeline {
   let network: DepthNetwork
   /// Nil without a pose network that something is known of, and for an uncalibrated camera.
   let posePairs: PosePairs?
-  let ranges = RangeRatios()
+  /// Range points; scans for the next frame are added here.
+  public let ranges: RangeStage
+  let ratios = RangeRatios()
   /// Per grid pixel, 0 where the camera sees nothing; empty when it sees everything.
   private let visible: [UInt8]
   private let conversion: DepthConversion
@@ -53,6 +55,7 @@ public final class DepthPipeline {
       network = try model.network(for: size, executor: executor)
       posePairs = try Self.posePairs(model, grid, executor)
     } catch { throw .model(error.description) }
+    ranges = RangeStage(grid: grid, settings: settings.ranges)
     self.settings = settings
     self.model = model
     self.carriesTruth = carriesTruth
@@ -83,6 +86,7 @@ public final class DepthPipeline {
     scale.follow(context.scale)
 
     preprocessor.run(frame.image, into: network.input)
+    ranges.settle(frame.rangePixels)
     clock.timings.rectify = clock.lap()
 
     let begin = ThreadTime.now()
@@ -97,6 +101,7 @@ public final class DepthPipeline {
     clock.timings.post = clock.lap()
 
     var report = FrameReport(scale: scale.estimate)
+    report.ranges = ranges.report
     report.networkProcessorNanoseconds = networkTime
     let rejected = (confidenceStage?.rejectedPixels ?? 0) + (holes?.removedPixels ?? 0)
     report.validRatio = Double(finite - rejected) / Double(grid.size.pixelCount)
@@ -128,6 +133,7 @@ public final class DepthPipeline {
     let newScale = ScaleStage(settings: settings, model: model)
     try messages.apply(settings, scale: newScale.estimate)
     scale = newScale
+    ranges.apply(settings.ranges)
     holes = HoleStage(settings: settings, intrinsics: grid.intrinsics, mount: mount)
     confidenceStage = ConfidenceStage(model: model, network: network, settings: settings)
     self.settings = settings

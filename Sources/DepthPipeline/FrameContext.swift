@@ -6,6 +6,8 @@ public struct FrameContext: Sendable {
   public var odometry: OdometrySample?
   /// Whether odometry is expected, so that its absence is worth saying.
   public var expectsOdometry = false
+  /// Whether range points are expected and none are there for this frame.
+  public var lacksPoints = false
   /// Frames lost before the network, since the daemon started.
   public var droppedByCamera: UInt64 = 0
   public var droppedByPipeline: UInt64 = 0
@@ -32,6 +34,7 @@ public struct FrameReport: Equatable, Sendable {
   /// Share of pixels in holes, NaN for that reason; nil when nobody looks for them.
   public var holeShare: Double?
   public var scale: ScaleEstimate
+  public var ranges = RangeReport()
   /// Pictures for people (image, preview) that could not be encoded, since the pipeline was built.
   public var failedPictures: UInt64 = 0
 

@@ -196,6 +196,7 @@ final class MessageStage {
     var degraded: Degradations = []
     if grid.intrinsics == nil { degraded.insert(.noCalibration) }
     if context.expectsOdometry && context.odometry == nil { degraded.insert(.noOdometry) }
+    if context.lacksPoints { degraded.insert(.sparseStale) }
     if !isMetric { degraded.insert(.unscaled) }
     if scale == .held { degraded.insert(.scaleHeld) }
     if scale == .conflict { degraded.insert(.scaleConflict) }

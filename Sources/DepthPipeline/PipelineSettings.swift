@@ -24,6 +24,8 @@ public struct PipelineSettings: Sendable {
   public var scale = ScaleSettings()
   /// What looks for it, and how often.
   public var scaleObservers = ScaleObserver.Settings()
+  /// How range points are used.
+  public var ranges = RangeSettings()
   /// Which camera it is, for what is learned with it: its name and where its frames come from.
   public var cameraIdentity = ""
   public var generation: UInt64 = 0

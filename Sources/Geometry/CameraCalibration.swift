@@ -12,6 +12,8 @@ public struct CameraCalibration: Hashable, Sendable {
   public var rectifiedIntrinsics: CameraIntrinsics
   /// How the camera sits on the robot; nil = not known. No part of `id`: the lens is the same wherever it sits.
   public var mount: CameraMount?
+  /// The robot's range sensors, seen from this camera; each frame once. No part of `id` either.
+  public var sensors: [RangeSensor] = []
 
   public init(
     name: String, intrinsics: CameraIntrinsics, distortion: LensDistortion = .none,

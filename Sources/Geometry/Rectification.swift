@@ -3,11 +3,14 @@
 /// - Source: ROS image_geometry, `PinholeCameraModel::rectifyPoint` and `unrectifyPoint`.
 public struct Rectification: Hashable, Sendable {
   public let calibration: CameraCalibration
+  /// R: turns points from the camera's frame to the rectified one.
+  public let rectifiedFromCamera: RigidTransform
   private let monotonicRadius: Double
 
   /// - Complexity: some 10,000 evaluations of the distortion; make one per image size, not one per pixel.
   public init(_ calibration: CameraCalibration) {
     self.calibration = calibration
+    self.rectifiedFromCamera = RigidTransform(rotation: calibration.rectification, translation: .zero)
     self.monotonicRadius = calibration.distortion.monotonicRadius
   }
 
@@ -42,13 +45,17 @@ public struct Rectification: Hashable, Sendable {
   /// Where a captured pixel appears in the rectified image; nil where the lens model does not invert or the
   /// ray does not pass in front of the rectified camera.
   public func rectifiedPixel(capturedU u: Double, v: Double) -> (u: Double, v: Double)? {
+    guard let ray = rectifiedRay(capturedU: u, v: v), ray.z > 1e-9 else { return nil }
+    return calibration.rectifiedIntrinsics.project(x: ray.x / ray.z, y: ray.y / ray.z)
+  }
+
+  /// The point that a captured pixel sees at 1 m along the captured image's axis, in the rectified camera's frame;
+  /// nil where the lens model does not invert. Times a depth it is the point seen at that depth.
+  public func rectifiedRay(capturedU u: Double, v: Double) -> SIMD3<Double>? {
     let bent = calibration.intrinsics.unproject(u: u, v: v)
     guard let ray = calibration.distortion.undistort(x: bent.x, y: bent.y),
       (ray.x * ray.x + ray.y * ray.y).squareRoot() <= monotonicRadius
     else { return nil }
-    let turned = RigidTransform(rotation: calibration.rectification, translation: .zero)
-      .rotate(SIMD3(ray.x, ray.y, 1))
-    guard turned.z > 1e-9 else { return nil }
-    return calibration.rectifiedIntrinsics.project(x: turned.x / turned.z, y: turned.y / turned.z)
+    return rectifiedFromCamera.rotate(SIMD3(ray.x, ray.y, 1))
   }
 }

@@ -40,9 +40,34 @@ public struct RigidTransform: Hashable, Sendable {
       rows: SIMD3(cosine, -sine, 0), SIMD3(sine, cosine, 0), SIMD3(0, 0, 1), translation: translation)
   }
 
+  /// The same from a unit quaternion (x, y, z, w), as ROS orders it.
+  public init(quaternion q: SIMD4<Double>, translation: SIMD3<Double>) {
+    let (x, y, z, w) = (q.x, q.y, q.z, q.w)
+    self.init(
+      rows: SIMD3(1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
+      SIMD3(2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
+      SIMD3(2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)), translation: translation)
+  }
+
   /// Rotation, row-major 3x3.
   public var rotation: [Double] {
     [first.x, first.y, first.z, second.x, second.y, second.z, third.x, third.y, third.z]
+  }
+
+  /// Whether nine numbers, row by row, are a rotation: right-handed, and times its transpose the identity.
+  public static func isRotation(_ r: [Double]) -> Bool {
+    guard r.count == 9 else { return false }
+    for row in 0..<3 {
+      for other in 0..<3 {
+        let dot = (0..<3).reduce(0.0) { $0 + r[row * 3 + $1] * r[other * 3 + $1] }
+        // Written so that NaN is no rotation either.
+        guard abs(dot - (row == other ? 1 : 0)) < 1e-3 else { return false }
+      }
+    }
+    let determinant =
+      r[0] * (r[4] * r[8] - r[5] * r[7]) - r[1] * (r[3] * r[8] - r[5] * r[6])
+      + r[2] * (r[3] * r[7] - r[4] * r[6])
+    return determinant > 0
   }
 
   /// Applies the rotation only.

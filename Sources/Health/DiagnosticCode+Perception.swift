@@ -62,8 +62,6 @@ extension DiagnosticCode {
       .scale, .warning,
       "remount? The ground has looked tilted, nearer or farther for long: the camera seems to have been moved.",
       do: "Fasten the camera and run `depthctl calib mount`; then `depthctl reload`."),
-    .sparseOff: Explanation(
-      .sparse, .off, "no range points are configured; depth is predicted from the image."),
   ]
 
   static let publishing: [DiagnosticCode: Explanation] = [

@@ -53,7 +53,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
   case bankOff = "bank_off"
   case bankIdle = "bank_idle"
 
-  // Odometry, scale, range points.
+  // Odometry and scale.
   case odometryOK = "odometry_ok"
   case odometryOff = "odometry_off"
   case odometryIdle = "odometry_idle"
@@ -78,7 +78,21 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
   case scaleRestored = "scale_restored"
   case scaleRefused = "scale_refused"
   case cameraMoved = "remount"
+
+  // Range points.
+  case sparseOK = "sparse_ok"
   case sparseOff = "sparse_off"
+  case sparseIdle = "sparse_idle"
+  case sparseMissing = "sparse_missing"
+  case sparseStale = "sparse_stale"
+  case sparseLate = "sparse_late"
+  case sparseFew = "sparse_few"
+  case sparseUnreadable = "sparse_unreadable"
+  case sparseBroken = "sparse_broken"
+  case sparseUnknownFrame = "sparse_unknown_frame"
+  case sparseNoExtrinsics = "sparse_no_extrinsics"
+  case sparseClock = "sparse_clock"
+  case sparseNoMotion = "sparse_no_motion"
 
   // Publishing.
   case publishOK = "publish_ok"
@@ -146,7 +160,8 @@ extension DiagnosticCode {
 
   /// What every code means.
   static let catalogue: [DiagnosticCode: Explanation] = [
-    camera, source, calibration, network, odometryAndScale, odometryFaults, publishing, machine, process,
+    camera, source, calibration, network, odometryAndScale, odometryFaults, ranges, publishing, machine,
+    process,
   ].reduce(into: [:]) { all, group in
     all.merge(group) { _, _ in preconditionFailure("a code is explained twice") }
   }

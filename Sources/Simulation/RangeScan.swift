@@ -1,7 +1,7 @@
 public import Geometry
 public import ImageBuffers
 
-/// A simulated range sensor at the camera: a few rotating beams, or random points.
+/// A simulated range sensor at the camera: a few rotating beams, random points, or corners of the image.
 public struct RangeScan: Sendable {
   /// Which directions are measured.
   public enum Pattern: Equatable, Sendable {
@@ -9,6 +9,8 @@ public struct RangeScan: Sendable {
     case beams(Int)
     /// This many random pixels.
     case points(Int)
+    /// At most so many corners of the image, the sharpest of each part of it: what visual odometry would follow.
+    case corners(Int)
   }
 
   /// One return, in the pixel grid of the camera image.
@@ -30,6 +32,8 @@ public struct RangeScan: Sendable {
   /// Elevations of the lowest and highest beam, radians.
   public var elevations: ClosedRange<Double> = -0.42...0.05
   public var columnStep = 1.4
+  /// Whether it sees the left half of the image alone.
+  public var isHalfBlind = false
   public var seed: UInt64
 
   public init(_ pattern: Pattern, seed: UInt64) {
@@ -38,9 +42,11 @@ public struct RangeScan: Sendable {
   }
 
   /// The returns of one frame, in no particular order; several may fall into one pixel.
-  /// - Parameter depth: the frame's true depth, of the calibration's size.
+  /// - Parameters:
+  ///   - depth: the frame's true depth, of the calibration's size.
+  ///   - image: the frame's picture, of the same size.
   public func measure(
-    _ depth: borrowing Plane<Float>, calibration: CameraCalibration, frame: Int
+    _ depth: borrowing Plane<Float>, image: borrowing RGBImage, calibration: CameraCalibration, frame: Int
   ) -> [Point] {
     var random = SimulationRandom(seed: seed, stream: 30, index: frame)
     var points: [Point] = []
@@ -54,6 +60,10 @@ public struct RangeScan: Sendable {
     case .beams(let count):
       for beam in 0..<count {
         measureBeam(beam, of: count, depth, calibration, &random, &points)
+      }
+    case .corners(let count):
+      for corner in ImageCorners.find(in: image, atMost: count) {
+        measure(corner.x, corner.y, depth, &random, &points)
       }
     }
     return points
@@ -91,6 +101,7 @@ public struct RangeScan: Sendable {
     let noise = 1 + relativeSigma * random.normal()
     let fate = random.unit()
     let wrong = random.real(0.5, 1.5)
+    guard !isHalfBlind || 2 * x < depth.width else { return }
     guard fate >= dropoutShare, truth.isFinite, truth < maximumRangeMeters else { return }
     let isOutlier = fate > 1 - outlierShare
     points.append(Point(x: x, y: y, depthMeters: truth * Float(isOutlier ? wrong : noise)))

@@ -29,6 +29,8 @@ struct SimulateCommand: ParsableCommand {
   @Option(help: "Time of the first frame, s after the start of the world.") var start = 0.0
   @Option(help: "Write sparse/ with this many beams of a range sensor.") var sparseBeams: Int?
   @Option(help: "Write sparse/ with this many random range points.") var sparsePoints: Int?
+  @Option(help: "Write sparse/ at this many corners of the image.") var sparseCorners: Int?
+  @Flag(help: "The range sensor sees the left half alone.") var sparseHalfBlind = false
   @Flag(help: "Bend the image like a cheap wide lens.") var distortion = false
   @Option(help: "Pixel noise, 8-bit steps.") var noise = 1.5
   @Option(help: "Depth of slow exposure changes, 0 to 1.") var exposureSwing = 0.15
@@ -45,8 +47,9 @@ struct SimulateCommand: ParsableCommand {
     try require(cameraHeight.map { $0 > 0.02 } ?? true, "--camera-height must be above 0.02")
     try require(abs(cameraPitch) < 60, "--camera-pitch must be between -60 and 60")
     try require(start >= 0, "--start must not be negative")
-    try require(sparseBeams == nil || sparsePoints == nil, "give --sparse-beams or --sparse-points, not both")
-    try require((sparseBeams ?? 1) > 0 && (sparsePoints ?? 1) > 0, "the sparse options need at least 1")
+    let counts = [sparseBeams, sparsePoints, sparseCorners].compactMap { $0 }
+    try require(counts.count < 2, "give one of --sparse-beams, --sparse-points and --sparse-corners")
+    try require(counts.allSatisfy { $0 > 0 }, "the sparse options need at least 1")
   }
 
   private func require(_ isRight: Bool, _ message: String) throws {
@@ -68,7 +71,7 @@ struct SimulateCommand: ParsableCommand {
       let record = DriveWriter.FrameRecord(
         timeSeconds: time - start, worldFromCamera: simulation.worldFromCamera(at: time))
       try writer.append(
-        record, image: image, depth: depth, sparse: sparse(of: depth, settings, frame: frame))
+        record, image: image, depth: depth, sparse: sparse(of: depth, image, settings, frame: frame))
       try writeOdometry(simulation, writer, until: time)
       progress.show(frame + 1)
     }
@@ -103,23 +106,27 @@ struct SimulateCommand: ParsableCommand {
 
   /// Range returns drawn into an otherwise empty plane; the nearest wins within a pixel.
   private func sparse(
-    of depth: borrowing Plane<Float>?, _ settings: SimulationSettings, frame: Int
+    of depth: borrowing Plane<Float>?, _ image: borrowing RGBImage, _ settings: SimulationSettings,
+    frame: Int
   ) -> Plane<Float>? {
     let pattern: RangeScan.Pattern
     if let sparseBeams {
       pattern = .beams(sparseBeams)
     } else if let sparsePoints {
       pattern = .points(sparsePoints)
+    } else if let sparseCorners {
+      pattern = .corners(sparseCorners)
     } else {
       return nil
     }
     var plane = Plane<Float>(width: size.width, height: size.height)
-    let scan = RangeScan(pattern, seed: seed)
+    var scan = RangeScan(pattern, seed: seed)
+    scan.isHalfBlind = sparseHalfBlind
     let points: [RangeScan.Point]
     switch depth {
     case .none: points = []
     case .some(let depth):
-      points = scan.measure(depth, calibration: settings.calibration, frame: frame)
+      points = scan.measure(depth, image: image, calibration: settings.calibration, frame: frame)
     }
     for point in points {
       let known = plane.row(point.y)[point.x]

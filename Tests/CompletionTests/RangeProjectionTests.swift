@@ -59,16 +59,24 @@ import Testing
     }
   }
 
-  @Test func `a depth image of the very same camera stays where it is`() {
+  @Test func `a point seen between nearer ones is hidden from the camera, one at an edge is not`() {
     var points = SparseDepth(size: Self.size)
-    let picture = DepthPicture(Self.size, random: 300, seed: 5)
-    let counts = projection.run(
-      depth: { picture.values[$0] }, of: intrinsics, gridFromCamera: .identity, into: &points)
-    let usable = picture.values.filter { $0 >= 0.5 && $0 <= 50 }
-    #expect(counts.received == 300 && counts.kept == usable.count && points.count == usable.count)
-    for (pixel, depth) in picture.values.enumerated() where depth >= 0.5 && depth <= 50 {
-      #expect(points[pixel / Self.size.width, pixel % Self.size.width] == depth)
+    var counts = RangeCounts()
+    func insert(column: Int, row: Int, depth: Double) {
+      let ray = intrinsics.unproject(u: Double(column), v: Double(row))
+      projection.insert(SIMD3(ray.x * depth, ray.y * depth, depth), into: &points, &counts)
     }
+    // A fence 5 m away with a point of the wall 20 m behind it, and one beside it.
+    for column in stride(from: 10, to: 40, by: 4) { insert(column: column, row: 14, depth: 5) }
+    insert(column: 24, row: 17, depth: 20)
+    insert(column: 24, row: 13, depth: 20)
+    insert(column: 45, row: 14, depth: 20)
+    let filter = OcclusionFilter(size: Self.size)
+    filter.run(&points, &counts)
+    #expect(points[13, 24] == 0 && counts.occluded == 1)
+    #expect(points[17, 24] == 20, "nothing nearer lies below it")
+    #expect(points[14, 45] == 20 && points[14, 10] == 5)
+    #expect(counts.kept == points.count && counts.received == 11)
   }
 
   @Test func `an empty scan is no error`() {

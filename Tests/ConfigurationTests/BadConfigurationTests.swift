@@ -27,7 +27,7 @@ func problems(_ toml: String) -> [String] {
     ),
     (
       "[scale]\nmax_age_ms = 3\n",
-      "2:1: scale.max_age_ms is an unknown key; did you mean odometry.max_age_ms?"
+      "2:1: scale.max_age_ms is an unknown key; did you mean odometry.max_age_ms or sparse.max_age_ms?"
     ),
     ("\n\n[publish.tcp]\nport = 1\n", "3:10: publish.tcp is an unknown table"),
   ]) func `an unknown key is refused with the nearest valid one`(_ toml: String, _ expected: String) {

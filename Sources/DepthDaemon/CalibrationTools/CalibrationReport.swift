@@ -60,6 +60,7 @@ public struct CalibrationReport: Sendable {
     ]
     lines.append(changeLine)
     lines.append(mountLine)
+    lines += file.info.sensors.map { "sensor      \($0.text)" }
     lines += file.warnings.map { "warning     \($0)" }
     return lines
   }
@@ -118,12 +119,25 @@ extension CameraMount {
   }
 }
 
+extension RangeSensor {
+  /// For people.
+  public var text: String {
+    let t = cameraFromSensor.translation
+    func side(_ value: Double, _ positive: String, _ negative: String) -> String {
+      "\((abs(value) * 1000).rounded() / 1000) m \(value < 0 ? negative : positive)"
+    }
+    let clock = timeOffsetNanoseconds == 0 ? "" : ", stamps \(Double(timeOffsetNanoseconds) * 1e-6) ms later"
+    return "\(frame): \(side(t.x, "right", "left")), \(side(t.y, "below", "above")), "
+      + "\(side(t.z, "ahead", "behind")) of the camera\(clock)"
+  }
+}
+
 extension CalibrationWarning {
   /// Whether the numbers are in doubt, and not only the file's form.
   fileprivate var isDoubt: Bool {
     switch self {
     case .missingDistortionModel, .missingProjection, .stereoBaselineIgnored, .unknownKey: false
-    case .unequalFocalLengths, .centreFarOff, .distortionFolds: true
+    case .unequalFocalLengths, .centreFarOff, .distortionFolds, .sensorFarOff: true
     }
   }
 }

@@ -62,5 +62,7 @@ extension StatusReporter {
     result.field("reconnects", crew.capture.reconnects.value)
     result.endObject()
     if settings.odometry != .none { writeOdometry(at: now, into: &result) }
+    let ranges = settings.pipeline.ranges
+    if ranges.isExpected || ranges.usesSource { writeRanges(at: now, into: &result) }
   }
 }

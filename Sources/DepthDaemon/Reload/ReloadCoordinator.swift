@@ -85,6 +85,7 @@ final class ReloadCoordinator {
 
   private func adopt(_ running: RunningConfiguration) {
     crew.changeOdometry(from: reporter.settings, to: running.settings)
+    crew.changeRanges(from: reporter.settings, to: running.settings)
     level.set(running.loaded.configuration.log.level)
     watch.follow(running.loaded, at: MonotonicTime.now())
     reporter.adopt(running)

@@ -9,6 +9,8 @@ package struct ReloadPlan: Equatable, Sendable {
     case pipeline
     /// The subscription to a ZeroMQ publisher of odometry, or the CAN bus.
     case odometry
+    /// The subscription to a publisher of range points.
+    case points
   }
 
   /// What is built beside the running one and swapped in; the live keys go into what is there.
@@ -28,6 +30,9 @@ package struct ReloadPlan: Equatable, Sendable {
   package static func parts(of key: String, for source: CameraSource) -> Set<Part> {
     switch key {
     case "camera.frame_id", "camera.calibration": [.pipeline]
+    // Whether a frame's own points count is the pipeline's business.
+    case "sparse.source": [.points, .pipeline]
+    case "sparse.topic": [.points]
     default:
       switch key.prefix(while: { $0 != "." }) {
       // A source may change its size, its calibration and whether it knows the truth.

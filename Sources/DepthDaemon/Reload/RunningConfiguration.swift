@@ -14,6 +14,12 @@ package struct RunningConfiguration: Sendable {
   var generation: UInt64 { settings.pipeline.generation }
 }
 
+extension CameraCalibration {
+  fileprivate var sensorsText: String {
+    sensors.isEmpty ? "no sensors" : "sensors \(sensors.map(\.text).joined(separator: "; "))"
+  }
+}
+
 extension LoadedConfiguration {
   /// What differs from another configuration, key by key: values, and the content of the files they name.
   package func difference(from old: LoadedConfiguration) -> [ConfigurationChange] {
@@ -35,6 +41,11 @@ extension LoadedConfiguration {
       changes.append(
         ConfigurationChange(
           key: "camera.calibration", old: old.calibration?.mount?.text, new: calibration?.mount?.text,
+          reload: .rebuild))
+    } else if calibration?.sensors != old.calibration?.sensors, !isExplained {
+      changes.append(
+        ConfigurationChange(
+          key: "camera.calibration", old: old.calibration?.sensorsText, new: calibration?.sensorsText,
           reload: .rebuild))
     }
     return changes

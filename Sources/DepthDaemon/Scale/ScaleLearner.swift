@@ -104,7 +104,7 @@ final class ScaleLearner {
       found = seen
       take(seen, at: frame.time)
     }
-    if mayLook { comparePoints(captured, pipeline, at: frame.time) }
+    if mayLook { comparePoints(pipeline, at: frame.time) }
     budget.spend(ThreadTime.now() - start, of: report.networkProcessorNanoseconds)
   }
 
@@ -128,11 +128,9 @@ final class ScaleLearner {
   }
 
   /// Compares the frame's range points, if it has any, with the depth that the network predicted without them.
-  private func comparePoints(
-    _ captured: borrowing CameraFrame, _ pipeline: DepthPipeline, at time: MonotonicTime
-  ) {
-    if !captured.rangePixels.isEmpty, observer?.wantsPoints(at: time) ?? false {
-      let observation = observer?.observe(logRatios: pipeline.rangeRatios(captured), time: time)
+  private func comparePoints(_ pipeline: DepthPipeline, at time: MonotonicTime) {
+    if pipeline.hasRangePoints, observer?.wantsPoints(at: time) ?? false {
+      let observation = observer?.observe(logRatios: pipeline.rangeRatios(), time: time)
       if let observation { keeper.take(observation) }
     }
   }

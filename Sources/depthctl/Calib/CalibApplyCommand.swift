@@ -13,8 +13,8 @@ struct CalibApplyCommand: ParsableCommand {
     commandName: "apply", abstract: "Put a checked calibration in place and have the daemon take it over.",
     discussion: """
       The file that camera.calibration names is replaced at once or not at all, and kept as a generation to roll back \
-      to. Kalibr files are converted. The mount of the present calibration is taken over unless the new file states \
-      its own. If the daemon refuses the calibration, the present one is put back.
+      to. Kalibr files are converted. Mount and sensors of the present calibration are taken over unless the new file \
+      states its own. If the daemon refuses the calibration, the present one is put back.
       """)
 
   @OptionGroup var options: CalibOptions
@@ -37,6 +37,10 @@ struct CalibApplyCommand: ParsableCommand {
     if info.mount == nil, let mount = place.inUse?.mount {
       info.mount = mount
       print("  mount       taken over from the present calibration: \(mount.text)")
+    }
+    if info.sensors.isEmpty, let sensors = place.inUse?.sensors {
+      info.sensors = sensors
+      for sensor in sensors { print("  sensor      taken over from the present calibration: \(sensor.text)") }
     }
     let exchange = CalibrationExchange(store: CalibrationStore(path: target), options: options.client)
     try exchange.apply(info.fileText(origin: file), reloads: !noReload)

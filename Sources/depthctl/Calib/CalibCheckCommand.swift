@@ -101,6 +101,14 @@ extension CalibrationReport {
       entry["left_m"] = mount.leverArm?.leftMeters
       object["mount"] = entry
     }
+    object["sensors"] = file.info.sensors.map { sensor -> [String: Any] in
+      let t = sensor.cameraFromSensor.translation
+      return [
+        "frame": sensor.frame, "translation_m": [t.x, t.y, t.z],
+        "rotation": sensor.cameraFromSensor.rotation,
+        "time_offset_ms": Double(sensor.timeOffsetNanoseconds) * 1e-6,
+      ]
+    }
     return object
   }
 }

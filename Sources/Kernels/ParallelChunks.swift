@@ -16,3 +16,18 @@ package func parallelChunks(
     body(count * part / parts, count * (part + 1) / parts)
   }
 }
+
+/// Calls `body(row, block)` for every row of every channel block of a tensor of rows of `width` pixels.
+///
+/// Every part gets a range of rows of all blocks: the layers before and after are cut alike, so that what a part
+/// reads it mostly wrote itself.
+@inline(__always)
+package func parallelRows(
+  _ executor: any ParallelExecutor, rows: Int, blocks: Int, width: Int, _ body: (Int, Int) -> Void
+) {
+  parallelChunks(executor, count: rows, grain: max(1, 2048 / (width * blocks))) { start, end in
+    for block in 0..<blocks {
+      for row in start..<end { body(row, block) }
+    }
+  }
+}

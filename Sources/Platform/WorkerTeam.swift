@@ -21,8 +21,7 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
   ///
   /// @unchecked Sendable: as the team.
   private final class Shared: @unchecked Sendable {
-    /// The job's number, its parts and the next part to take, in one word, so that a part can only be taken from
-    /// the job a worker saw: 24, 20 and 20 bits.
+    /// A `JobState`: one word, so that a part can only be taken from the job a worker saw.
     let state = Atomic<UInt64>(0)
     let finishedParts = Atomic<Int>(0)
     let sleepers = Atomic<Int>(0)
@@ -38,12 +37,12 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     }
 
     /// The caller's side of a job.
-    func runJob(parts: Int) {
+    func runJob(parts: Int, width: Int) {
       finishedParts.store(0, ordering: .relaxed)
-      let next = JobState(state.load(ordering: .relaxed)).following(parts: parts)
+      let next = JobState(state.load(ordering: .relaxed)).following(parts: parts, width: width)
       state.store(next.word, ordering: .sequentiallyConsistent)
       if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
-      while takePart() {}
+      while takePart(thread: 0) {}
       var spins = 0
       while finishedParts.load(ordering: .acquiring) < parts {
         spins += 1
@@ -58,15 +57,15 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     }
 
     /// Takes one part of the current job and runs it; false when none is left.
-    func takePart() -> Bool {
+    func takePart(thread: Int) -> Bool {
       var word = state.load(ordering: .acquiring)
       while true {
         let job = JobState(word)
-        guard job.next < job.parts else { return false }
+        guard let part = job.part(for: thread) else { return false }
         let (taken, seen) = state.compareExchange(
-          expected: word, desired: word + 1, ordering: .acquiringAndReleasing)
+          expected: word, desired: job.taking(part).word, ordering: .acquiringAndReleasing)
         if taken {
-          cposix_call_closure(body, Int(job.next))
+          cposix_call_closure(body, part)
           finishedParts.wrappingAdd(1, ordering: .releasing)
           return true
         }
@@ -90,7 +89,7 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     shared = Shared()
     for index in 1..<max(1, width) {
       let core = index - 1 < cores.count ? cores[index - 1] : nil
-      threads.append(Self.start(shared, name: "worker-\(index)", core: core))
+      threads.append(Self.start(shared, index: index, core: core))
     }
   }
 
@@ -107,48 +106,34 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     }
     precondition(parts <= JobState.maximumParts, "A job has at most \(JobState.maximumParts) parts.")
     storeClosure(shared.body, body)
-    shared.runJob(parts: parts)
-  }
-
-  /// One word that names a job and its next part.
-  private struct JobState {
-    static let maximumParts = 0xF_FFFF
-    let word: UInt64
-
-    init(_ word: UInt64) { self.word = word }
-
-    var number: UInt64 { word >> 40 }
-    var parts: UInt64 { word >> 20 & 0xF_FFFF }
-    var next: UInt64 { word & 0xF_FFFF }
-
-    func following(parts: Int) -> JobState { JobState((number + 1) << 40 | UInt64(parts) << 20) }
+    shared.runJob(parts: parts, width: width)
   }
 
   // MARK: the worker's side
 
   private final class Start {
     let shared: Shared
-    let name: String
+    let index: Int
     let core: Int?
 
-    init(_ shared: Shared, _ name: String, _ core: Int?) {
+    init(_ shared: Shared, _ index: Int, _ core: Int?) {
       self.shared = shared
-      self.name = name
+      self.index = index
       self.core = core
     }
   }
 
-  private static func start(_ shared: Shared, name: String, core: Int?) -> pthread_t {
+  private static func start(_ shared: Shared, index: Int, core: Int?) -> pthread_t {
     var thread = pthread_t()
-    let argument = Unmanaged.passRetained(Start(shared, name, core)).toOpaque()
+    let argument = Unmanaged.passRetained(Start(shared, index, core)).toOpaque()
     let status = pthread_create(
       &thread, nil,
       { argument in
         guard let argument else { return nil }
         let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        cposix_set_thread_name(start.name)
+        cposix_set_thread_name("worker-\(start.index)")
         if let core = start.core { cposix_pin_thread(Int32(core)) }
-        WorkerTeam.work(start.shared)
+        WorkerTeam.work(start.shared, thread: start.index)
         return nil
       }, argument)
     precondition(
@@ -156,15 +141,14 @@ public final class WorkerTeam: ParallelExecutor, @unchecked Sendable {
     return thread
   }
 
-  private static func work(_ shared: Shared) {
+  private static func work(_ shared: Shared, thread: Int) {
     while waitForParts(shared) {
-      while shared.takePart() {}
+      while shared.takePart(thread: thread) {}
     }
   }
 
   private static func hasParts(_ shared: Shared) -> Bool {
-    let state = JobState(shared.state.load(ordering: .sequentiallyConsistent))
-    return state.next < state.parts
+    JobState(shared.state.load(ordering: .sequentiallyConsistent)).part(for: 0) != nil
   }
 
   /// Returns true when a job has parts left, false when the team ends.

@@ -22,7 +22,7 @@ struct BlockedBinding {
     results.withUnsafeMutableBufferPointer { buffer in
       let slots = buffer
       // Allocates, which only the work of a frame must not.
-      WorkQueue().run(units: convolutions.count, executor) { unit, _ in
+      WorkQueue(parts: parts).run(units: convolutions.count, executor) { unit, _ in
         slots[unit] = packed(convolutions[unit])
       }
     }

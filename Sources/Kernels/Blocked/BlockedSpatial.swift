@@ -44,26 +44,23 @@ package func resizeBlocked(
   inputWidth: Int, rows: ResizeTable, columns: ResizeTable, epilogue: ResizeEpilogue,
   executor: any ParallelExecutor
 ) {
-  let grain = max(1, 2048 / columns.count)
-  parallelChunks(executor, count: blocks * rows.count, grain: grain) { start, end in
-    for line in start..<end {
-      let y = line % rows.count
-      let source = input + line / rows.count * inputHeight * inputWidth * 8
-      let top = source + Int(rows.lower[y]) * inputWidth * 8
-      let bottom = source + Int(rows.upper[y]) * inputWidth * 8
-      let vertical = rows.weight[y]
-      let offset = line * columns.count * 8
-      for x in 0..<columns.count {
-        let l = Int(columns.lower[x]) &* 8
-        let u = Int(columns.upper[x]) &* 8
-        let horizontal = columns.weight[x]
-        var value = mixed(load8(top + l), load8(top + u), horizontal)
-        if vertical != 0 {
-          value = mixed(value, mixed(load8(bottom + l), load8(bottom + u), horizontal), vertical)
-        }
-        if let residual = epilogue.residual { value += load8(residual + offset + x &* 8) }
-        store(vectorClamp(value, epilogue.minimum, epilogue.maximum), output + offset + x &* 8)
+  parallelRows(executor, rows: rows.count, blocks: blocks, width: columns.count) { y, block in
+    let line = block * rows.count + y
+    let source = input + block * inputHeight * inputWidth * 8
+    let top = source + Int(rows.lower[y]) * inputWidth * 8
+    let bottom = source + Int(rows.upper[y]) * inputWidth * 8
+    let vertical = rows.weight[y]
+    let offset = line * columns.count * 8
+    for x in 0..<columns.count {
+      let l = Int(columns.lower[x]) &* 8
+      let u = Int(columns.upper[x]) &* 8
+      let horizontal = columns.weight[x]
+      var value = mixed(load8(top + l), load8(top + u), horizontal)
+      if vertical != 0 {
+        value = mixed(value, mixed(load8(bottom + l), load8(bottom + u), horizontal), vertical)
       }
+      if let residual = epilogue.residual { value += load8(residual + offset + x &* 8) }
+      store(vectorClamp(value, epilogue.minimum, epilogue.maximum), output + offset + x &* 8)
     }
   }
 }
@@ -79,17 +76,15 @@ package func padBlocked(
   height: Int, width: Int, pad: (top: Int, left: Int), outputHeight: Int, outputWidth: Int,
   executor: any ParallelExecutor
 ) {
-  parallelChunks(executor, count: blocks * outputHeight, grain: max(1, 2048 / outputWidth)) { start, end in
-    for line in start..<end {
-      let source = input + line / outputHeight * height * width * 8
-      let target = output + line * outputWidth * 8
-      let y = mode.source(line % outputHeight - pad.top, height)
-      for x in 0..<outputWidth {
-        if let y, let column = mode.source(x - pad.left, width) {
-          store(load8(source + (y &* width &+ column) &* 8), target + x &* 8)
-        } else {
-          store(Float8.zero, target + x &* 8)
-        }
+  parallelRows(executor, rows: outputHeight, blocks: blocks, width: outputWidth) { row, block in
+    let source = input + block * height * width * 8
+    let target = output + (block * outputHeight + row) * outputWidth * 8
+    let y = mode.source(row - pad.top, height)
+    for x in 0..<outputWidth {
+      if let y, let column = mode.source(x - pad.left, width) {
+        store(load8(source + (y &* width &+ column) &* 8), target + x &* 8)
+      } else {
+        store(Float8.zero, target + x &* 8)
       }
     }
   }

@@ -12,7 +12,7 @@ package final class DepthwiseConvolution: PreparedConvolution {
   private let bias: UnsafeMutablePointer<Float>
   private let kernels: MicroKernels
   private let unitRows: Int
-  private let queue = WorkQueue()
+  private let queue: WorkQueue
 
   package let kernelName = "depthwise"
   package let scratchFloats: Int
@@ -25,6 +25,7 @@ package final class DepthwiseConvolution: PreparedConvolution {
     kernels: MicroKernels = .portable
   ) {
     self.plan = plan
+    queue = WorkQueue(parts: parts)
     self.kernels = kernels
     let w = plan.window
     var segment = plan.segments[0]
@@ -59,8 +60,9 @@ package final class DepthwiseConvolution: PreparedConvolution {
     let segment = plan.segments[0]
     let inPlane = segment.height * segment.width * 8
     queue.run(units: blocks * groups, executor) { unit, part in
-      let block = unit / groups
-      let first = unit % groups * unitRows
+      // Rows before blocks, as the layers around it cut their work.
+      let block = unit % blocks
+      let first = unit / blocks * unitRows
       let last = min(first + unitRows, w.outputHeight)
       let rows = w.inputRows(forOutputRows: last - first)
       let gathered = buffers.scratch + part * scratchFloats

@@ -15,7 +15,7 @@ package final class DirectConvolution: PreparedConvolution {
   private let panelUnits: Int
   /// Floats of the block table at the start of the scratch.
   private let tableFloats: Int
-  private let queue = WorkQueue()
+  private let queue: WorkQueue
   private let counts: UnsafeMutablePointer<Int32>
 
   package let kernelName = "direct"
@@ -29,6 +29,7 @@ package final class DirectConvolution: PreparedConvolution {
     kernels: MicroKernels = .portable
   ) {
     self.plan = plan
+    queue = WorkQueue(parts: parts)
     let w = plan.window
     strip = StripShape(segments: plan.segments, border: plan.border, window: w)
     panels = Panel.cover(plan.outChannels, kernels)

@@ -13,7 +13,7 @@ package final class SingleChannelConvolution: PreparedConvolution {
   private let bias: Float
   private let unitRows: Int
   private let tableFloats: Int
-  private let queue = WorkQueue()
+  private let queue: WorkQueue
 
   package let kernelName = "dot"
   package let scratchFloats: Int
@@ -25,6 +25,7 @@ package final class SingleChannelConvolution: PreparedConvolution {
     kernels: MicroKernels = .portable
   ) {
     self.plan = plan
+    queue = WorkQueue(parts: parts)
     self.kernels = kernels
     self.bias = bias[0]
     let w = plan.window

@@ -17,7 +17,7 @@ package final class WinogradConvolution: PreparedConvolution {
   /// Floats per transform component of the product, padded against cache-set conflicts.
   private let productStride: Int
   private let tableFloats: Int
-  private let queue = WorkQueue()
+  private let queue: WorkQueue
 
   package let kernelName = "winograd"
   package let scratchFloats: Int
@@ -39,6 +39,7 @@ package final class WinogradConvolution: PreparedConvolution {
     kernels: MicroKernels = .portable
   ) {
     self.plan = plan
+    queue = WorkQueue(parts: parts)
     self.kernels = kernels
     let strip = StripShape(segments: plan.segments, border: plan.border, window: plan.window)
     outBlocks = (plan.outChannels + 7) / 8

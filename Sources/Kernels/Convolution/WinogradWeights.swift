@@ -19,7 +19,8 @@ final class WinogradWeights {
     }
   }
 
-  let panels: [Panel]
+  /// Plain memory too.
+  let panels: UnsafeBufferPointer<Panel>
   let components: UnsafeMutablePointer<Component>
   private let storage: UnsafeMutablePointer<Float>
   /// Blocks and counts of components with all blocks, then of those without paired ones.
@@ -29,7 +30,9 @@ final class WinogradWeights {
   init(
     _ weights: UnsafePointer<Float>, _ plan: ConvolutionPlan, _ input: WinogradInput, _ kernels: MicroKernels
   ) {
-    panels = Panel.cover(plan.outChannels, kernels)
+    let cover = UnsafeMutableBufferPointer<Panel>.allocate(capacity: (plan.outChannels + 7) / 8)
+    let used = cover.initialize(fromContentsOf: Panel.cover(plan.outChannels, kernels))
+    panels = UnsafeBufferPointer(rebasing: cover[..<used])
     let lanes = panels.reduce(0) { $0 + $1.lanes }
     let all = Array(0..<input.blockCount)
     let unpaired = all.filter { !input.isPaired($0) }
@@ -61,6 +64,7 @@ final class WinogradWeights {
   }
 
   deinit {
+    panels.deallocate()
     components.deallocate()
     tables.deallocate()
     storage.deallocate()

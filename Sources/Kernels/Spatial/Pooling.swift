@@ -76,28 +76,26 @@ package func poolBlocked(
   _ function: PoolingFunction, _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>,
   blocks: Int, window w: Window, executor: any ParallelExecutor
 ) {
-  parallelChunks(executor, count: blocks * w.outputHeight, grain: max(1, 2048 / w.outputWidth)) {
-    start, end in
-    for line in start..<end {
-      let rows = w.rowTaps(line % w.outputHeight)
-      let top = line % w.outputHeight * w.strideY - w.padTop
-      let source = input + line / w.outputHeight * w.inputHeight * w.inputWidth * 8
-      for x in 0..<w.outputWidth {
-        let columns = w.columnTaps(x)
-        let left = x &* w.strideX &- w.padLeft
-        var maximum = Float8(repeating: -.infinity)
-        var sum = Float8.zero
-        for ky in rows.first..<max(rows.first, rows.end) {
-          let row = source + ((top &+ ky &* w.dilationY) &* w.inputWidth &+ left) &* 8
-          for kx in columns.first..<max(columns.first, columns.end) {
-            let value = load8(row + kx &* w.dilationX &* 8)
-            maximum = maximum.replacing(with: value, where: .!(value .<= maximum))
-            sum += value
-          }
+  parallelRows(executor, rows: w.outputHeight, blocks: blocks, width: w.outputWidth) { y, block in
+    let rows = w.rowTaps(y)
+    let top = y * w.strideY - w.padTop
+    let line = block * w.outputHeight + y
+    let source = input + block * w.inputHeight * w.inputWidth * 8
+    for x in 0..<w.outputWidth {
+      let columns = w.columnTaps(x)
+      let left = x &* w.strideX &- w.padLeft
+      var maximum = Float8(repeating: -.infinity)
+      var sum = Float8.zero
+      for ky in rows.first..<max(rows.first, rows.end) {
+        let row = source + ((top &+ ky &* w.dilationY) &* w.inputWidth &+ left) &* 8
+        for kx in columns.first..<max(columns.first, columns.end) {
+          let value = load8(row + kx &* w.dilationX &* 8)
+          maximum = maximum.replacing(with: value, where: .!(value .<= maximum))
+          sum += value
         }
-        let result = function == .maximum ? maximum : sum / w.divisor(function, rows, columns)
-        store(result, output + (line * w.outputWidth + x) * 8)
       }
+      let result = function == .maximum ? maximum : sum / w.divisor(function, rows, columns)
+      store(result, output + (line * w.outputWidth + x) * 8)
     }
   }
 }

@@ -6,7 +6,7 @@ SWIFT_BUILD := swift build -c release
 TRAINING := .venv-training/bin/python
 
 .PHONY: help run build setup test test-swift test-generic test-allocations test-instructions test-clients test-end-to-end test-vm test-systemd test-training train-smoke ablate-small check \
-	sanitize bench bench-peers bench-scale vectors node-tests format clean install
+	sanitize bench bench-peers bench-scale bench-completion vectors node-tests format clean install
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -88,6 +88,10 @@ bench-peers: build ## the same networks in ONNX Runtime, OpenVINO, ncnn and PyTo
 
 bench-scale: build ## learning of the scale on simulated and recorded drives; writes docs/benchmarks/scale.md
 	@scripts/bench-scale
+
+bench-completion: build ## completion against completion without learning, on real drives; writes docs/benchmarks/completion.md
+	@scripts/venv .venv-training training/requirements.txt
+	@PYTHONPATH=training $(TRAINING) -m depthtrain.bench_completion
 
 format: ## rewrite the Swift sources in house style
 	@swift format -i -r Sources Tests Package.swift

@@ -16,6 +16,9 @@ public final class CompletionNetwork {
   private let pointRows: Scratch<Int32>
   private let pointColumns: Scratch<Int32>
   private let pointFeatures: Scratch<Float>
+  /// ln of the points' depths in the network's unit.
+  private let pointLogDepths: Scratch<Float>
+  private let pointAnchor: PointAnchor
   private let scratch: Scratch<Float>
   private let executor: any ParallelExecutor
 
@@ -36,6 +39,8 @@ public final class CompletionNetwork {
     pointRows = Scratch(count: cap)
     pointColumns = Scratch(count: cap)
     pointFeatures = Scratch(count: cap * CompletionWeights.pointFeatures)
+    pointLogDepths = Scratch(count: cap)
+    pointAnchor = PointAnchor(weights, size: size)
     levels = weights.levels.map { SparseLevel($0, size: size, pointCap: cap) }
     scratch = Scratch(count: executor.width * (levels.map(\.scratchFloats).max() ?? 0))
   }
@@ -74,6 +79,17 @@ public final class CompletionNetwork {
     }
   }
 
+  /// Holds what the decoder made of the maps to the points of the last `run`, in place.
+  ///
+  /// - Parameter disparity: (height, width).
+  public func anchor(_ disparity: UnsafeMutableBufferPointer<Float>) {
+    precondition(
+      disparity.count == size.pixelCount, "a disparity for each pixel of the network's input is needed")
+    guard let base = disparity.baseAddress else { return }
+    pointAnchor.run(
+      base, pixels: thinning.pixels.base, logDepths: pointLogDepths.base, count: usedPoints)
+  }
+
   /// A level's addition P as the last `run` found it: (targetChannels, height / stride, width / stride), 0 at cells
   /// without points. Allocates.
   public func addition(of level: Int) -> [Float] {
@@ -96,6 +112,7 @@ public final class CompletionNetwork {
       let depth = min(weights.maximumDepth, max(weights.minimumDepth, points.depth(pixel) * unitsPerMeter))
       pointRows.base[place] = Int32(truncatingIfNeeded: pixel / size.width)
       pointColumns.base[place] = Int32(truncatingIfNeeded: pixel % size.width)
+      pointLogDepths.base[place] = logf(depth)
       pointFeatures.base[2 * place] = logf(0.1 * weights.maximumDepth / depth)
       pointFeatures.base[2 * place + 1] = 1
     }

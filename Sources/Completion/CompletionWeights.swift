@@ -6,7 +6,7 @@ public import TensorFiles
 /// - Source: Guizilini et al., "Sparse Auxiliary Networks for Unified Monocular Depth Prediction and Completion",
 ///   CVPR 2021.
 public struct CompletionWeights: Sendable {
-  static let formatVersion = "1"
+  static let formatVersion = "2"
   static let strides = [2, 4, 8, 16, 32]
   /// Features of a point: ln(0.1 maximumDepth / depth), and 1.
   static let pointFeatures = 2
@@ -41,6 +41,16 @@ public struct CompletionWeights: Sendable {
     public var targetStride: Int { stride / enlargement }
   }
 
+  /// How the completed depth is held to the points.
+  struct Anchoring: Sendable {
+    /// Difference of ln(depth) between cells at which the conductance between them is a half.
+    let edge: Float
+    /// Per level.
+    let sweeps: Int
+    /// Weight of a cell's own value beside its neighbours'.
+    let inertia: Float
+  }
+
   /// Limits of the depth feature, in the network's unit.
   public let minimumDepth: Float
   public let maximumDepth: Float
@@ -49,6 +59,7 @@ public struct CompletionWeights: Sendable {
   /// Each block of so many pixels squared keeps its nearest point.
   public let cellPixels: Int
   public let levels: [Level]
+  let anchoring: Anchoring
 
   /// - Parameter architecture: of the depth network that the file must have been trained with.
   /// - Throws: whatever is wrong with the file's metadata, tensors or values.
@@ -75,6 +86,10 @@ public struct CompletionWeights: Sendable {
     maximumDepth = Float(far)
     fewestPoints = try file.wholeNumbers("min_points", count: 1, in: 1...1_000_000)[0]
     cellPixels = Int(try file.text("cell_px", oneOf: ["1", "2", "4", "8", "16", "32"])) ?? 1
+    anchoring = Anchoring(
+      edge: Float(try file.positiveNumber("anchor_edge")),
+      sweeps: try file.wholeNumbers("anchor_sweeps", count: 1, in: 1...100)[0],
+      inertia: Float(try file.positiveNumber("anchor_inertia")))
     try file.requireTensors(Self.tensorNames)
     let mapWeights = try file.floats("weight", shape: [count])
     let mapBiases = try file.floats("bias", shape: [count])

@@ -33,6 +33,8 @@ public final class DepthNetwork {
   private let completion: CompletionNetwork?
   /// The decoder input of each of the completion network's levels; empty without it.
   private let decoderMaps: [DecoderMap]
+  /// Whether the decoder's inputs hold range points, to which its output is then held.
+  private var hasPoints = false
 
   init(
     _ endpoints: NetworkEndpoints, session: Session, priors: PriorBank?, completion: CompletionNetwork?,
@@ -99,7 +101,10 @@ public final class DepthNetwork {
   }
 
   /// Runs everything that depends neither on priors nor on range points.
-  public func encode() { session.runEarlyPart() }
+  public func encode() {
+    hasPoints = false
+    session.runEarlyPart()
+  }
 
   /// Fuses the prior bank with what `encode` found; nothing without a bank.
   public func fuse() {
@@ -120,11 +125,20 @@ public final class DepthNetwork {
     guard points.count >= completion.weights.fewestPoints else { return 0 }
     completion.run(points, unitsPerMeter: unitsPerMeter)
     completion.add(to: decoderMaps)
+    hasPoints = true
     return completion.usedPoints
   }
 
-  /// Runs the rest, on the decoder's inputs as they are now.
-  public func decode() { session.runLatePart() }
+  /// Runs the rest, on the decoder's inputs as they are now; after `complete` the output is held to the points.
+  ///
+  /// - Parameter decoded: called when the decoder is done, before its output is held to the points.
+  public func decode(decoded: () -> Void = {}) {
+    session.runLatePart()
+    decoded()
+    guard hasPoints else { return }
+    completion?.anchor(UnsafeMutableBufferPointer(mutating: output))
+    hasPoints = false
+  }
 
   private static func map(of name: String, in session: Session) throws(InferenceError) -> DecoderMap {
     let seam = try session.seam(name)

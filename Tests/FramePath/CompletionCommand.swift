@@ -32,6 +32,9 @@ struct CompletionCommand: ParsableCommand {
       return DecoderMap(base: base, channels: level.targetChannels, height: height, width: width)
     }
     defer { for map in maps { map.base.deallocate() } }
+    let disparity = UnsafeMutableBufferPointer<Float>.allocate(capacity: size.pixelCount)
+    disparity.initialize(repeating: 0.05)
+    defer { disparity.deallocate() }
     var points = SparseDepth(size: size)
     var random = SeededGenerator(seed: 1)
     func frame(_ count: Int) {
@@ -43,6 +46,7 @@ struct CompletionCommand: ParsableCommand {
       }
       network.run(points, unitsPerMeter: 1)
       network.add(to: maps)
+      network.anchor(disparity)
     }
     for count in Self.densities { frame(count) }
     let origins = AllocationCheck.count(isOnPath: { _ in true }) {

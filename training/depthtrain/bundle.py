@@ -113,7 +113,10 @@ def graph_predictor(folder: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np
                 raise BundleError(f"{folder / FILE_NAME}: missing; without it the bundle cannot use range points")
             features = completion.fuse(features, points.depth, points.count)
         out = dict(zip(decoder_names, decoder.run(None, features)))
-        return out["disparity"][0, 0], out["log_sigma"][0, 0] if "log_sigma" in out else None
+        disparity = out["disparity"][0, 0]
+        if points is not None and completion is not None:
+            disparity = completion.anchor(disparity, points.depth, points.count)
+        return disparity, out["log_sigma"][0, 0] if "log_sigma" in out else None
 
     return predict
 

@@ -56,6 +56,15 @@ def model_card(recipe: Recipe, description: dict, calibration: Calibration, para
         "## Known failures", "", *(LITE_FAILURES if recipe.name == "lite" else ()), *COMMON_FAILURES, ""])
 
 
+def with_section(card: str, section: str) -> str:
+    """The card with a section replaced by heading, or added before the known failures."""
+    heading, parts = section.split("\n", 1)[0].removeprefix("## "), card.split("\n## ")
+    kept = [part for part in parts if part.split("\n", 1)[0] != heading]
+    place = next((index for index, part in enumerate(kept) if part.startswith("Known failures")), len(kept))
+    kept.insert(place, section.removeprefix("## "))
+    return "\n## ".join(kept)
+
+
 def imported_card(description: dict, licence: str) -> str:
     """Markdown text of MODEL_CARD.md of a bundle made from published weights."""
     return "\n".join([

@@ -20,7 +20,7 @@ from torch import nn
 
 from depthtrain.config import Recipe, load_recipe
 from depthtrain.networks.registry import build_depth_network
-from depthtrain.networks.san import SparseAuxiliaryNetwork
+from depthtrain.networks.san import SparseAuxiliaryNetwork, build_completion
 
 VERSION = 2
 
@@ -143,5 +143,4 @@ def load_companion(path: Path, name: str, network: nn.Module) -> nn.Module:
 
 def load_completion(path: Path, recipe: Recipe) -> SparseAuxiliaryNetwork:
     """The completion network of a checkpoint whose recipe trained one, in evaluation mode."""
-    model = recipe.model
-    return load_companion(path, "san", SparseAuxiliaryNetwork(model.architecture, model.min_depth_m, model.max_depth_m))
+    return load_companion(path, "san", build_completion(recipe.model))

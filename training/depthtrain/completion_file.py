@@ -10,16 +10,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from depthtrain.networks.san import ATTACHMENTS, KERNELS, MIN_POINTS, STRIDES, MaskedBatchNorm, SparseAuxiliaryNetwork
+from depthtrain.completion_anchor import anchored
+from depthtrain.networks.anchoring import EDGE, INERTIA, SWEEPS
+from depthtrain.networks.san import ATTACHMENTS, KERNELS, MIN_POINTS, STRIDES, CellNorm, SparseAuxiliaryNetwork
 from depthtrain.data.sparsity import CELL_PX
 from depthtrain.safetensors import TensorFile, TensorFileError, open_tensors, write_tensors
 
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
+ANCHORING = {"anchor_edge": repr(EDGE), "anchor_sweeps": str(SWEEPS), "anchor_inertia": repr(INERTIA)}
 FILE_NAME = "san.safetensors"
 
 
-def write_completion(path: Path, san: SparseAuxiliaryNetwork) -> None:
-    """Writes the network with its statistics folded in. Raises TensorFileError when the disk refuses."""
+def write_completion(path: Path, san: SparseAuxiliaryNetwork, origin: dict[str, str] | None = None) -> None:
+    """Writes the network with its statistics folded in, and `origin` as metadata entries `provenance.*`. Raises TensorFileError
+    when the disk refuses."""
     tensors: dict[str, np.ndarray] = {}
     for stride, block, projection in zip(STRIDES, san.blocks, san.projections):
         c = block.c_out
@@ -38,7 +42,8 @@ def write_completion(path: Path, san: SparseAuxiliaryNetwork) -> None:
         "max_depth": repr(san.max_depth), "min_points": str(MIN_POINTS), "cell_px": str(CELL_PX),
         "kernels": _listed(KERNELS), "strides": _listed(STRIDES), "widths": _listed(san.widths),
         "targets": _listed(attachment.target for attachment in san.attachments),
-        "enlarge": _listed(attachment.enlarge for attachment in san.attachments)})
+        "enlarge": _listed(attachment.enlarge for attachment in san.attachments), **ANCHORING,
+        **{f"provenance.{name}": value for name, value in (origin or {}).items()}})
 
 
 def read_completion(path: Path) -> "NumpyCompletion":
@@ -48,6 +53,9 @@ def read_completion(path: Path) -> "NumpyCompletion":
     metadata = file.metadata
     if metadata.get("format_version") != FORMAT_VERSION:
         raise TensorFileError(f"{path}: format_version {metadata.get('format_version')!r}, this reader knows {FORMAT_VERSION!r}")
+    for name, value in ANCHORING.items():
+        if metadata.get(name) != value:
+            raise TensorFileError(f"{path}: {name} is {metadata.get(name)!r}, this reader anchors with {value}")
     if metadata.get("architecture") not in ATTACHMENTS:
         raise TensorFileError(f"{path}: architecture {metadata.get('architecture')!r} is none of {', '.join(ATTACHMENTS)}")
     try:
@@ -118,6 +126,10 @@ class NumpyCompletion:
                                         + self.tensors["bias"][level])
         return fused
 
+    def anchor(self, disparity: np.ndarray, points: np.ndarray, count: int) -> np.ndarray:
+        """What the decoder made of `fuse`'s maps, (H, W), held to the points; the very same array below MIN_POINTS."""
+        return anchored(disparity, points, self.min_depth, self.max_depth) if count >= MIN_POINTS else disparity
+
     def _block(self, level: str, kernel: int, cells: list[tuple[int, int]], rows: np.ndarray) -> np.ndarray:
         c = self.tensors[f"{level}.last.bias"].shape[0]
         pairs = _rulebook(cells, kernel)
@@ -157,7 +169,7 @@ def _rulebook(cells: list[tuple[int, int]], kernel: int) -> list[tuple[np.ndarra
     return book
 
 
-def _affine(norm: MaskedBatchNorm) -> tuple[torch.Tensor, torch.Tensor]:
+def _affine(norm: CellNorm) -> tuple[torch.Tensor, torch.Tensor]:
     scale = norm.weight.detach() * torch.rsqrt(norm.running_var + norm.eps)
     return scale, norm.bias.detach() - norm.running_mean * scale
 

@@ -17,7 +17,7 @@ import torch
 from depthtrain.completion_file import FILE_NAME, write_completion
 from depthtrain.data.sparsity import thin
 from depthtrain.export import DecoderGraph
-from depthtrain.networks.san import MIN_POINTS, STRIDES, MaskedBatchNorm, SparseAuxiliaryNetwork
+from depthtrain.networks.san import MIN_POINTS, STRIDES, CellNorm, SparseAuxiliaryNetwork
 from depthtrain.networks.split import SplitNetwork
 from depthtrain.onnxfile import export_graph
 
@@ -30,7 +30,7 @@ def random_completion(architecture: str, seed: int, min_depth: float = 0.1, max_
     torch.manual_seed(seed)
     san = SparseAuxiliaryNetwork(architecture, min_depth, max_depth)
     for module in san.modules():
-        if isinstance(module, MaskedBatchNorm):
+        if isinstance(module, CellNorm):
             for values, low, high in ((module.running_mean, -0.3, 0.3), (module.running_var, 0.5, 2.0),
                                       (module.weight.data, 0.5, 1.2), (module.bias.data, -0.3, 0.4)):
                 values.uniform_(low, high)
@@ -79,8 +79,8 @@ def _write_case(folder: Path, network: SplitNetwork, san: SparseAuxiliaryNetwork
     tensor = torch.from_numpy(thinned)[None, None]
     with torch.no_grad():
         additions = san.additions(tensor)
-        fused = san.fuse(maps, tensor, torch.tensor([int((points > 0).sum())]))
-        out = network.decode(fused["f_o"], [fused[name] for name in network.skip_names])
+        out = san.complete(network, maps["f_o"], [maps[name] for name in network.skip_names], tensor,
+                           torch.tensor([int((points > 0).sum())]))
     arrays = {"points": points, "thinned": thinned, "disparity": out["disparity"].numpy(),
               **{f"addition_{stride}": addition.numpy() for stride, addition in zip(STRIDES, additions)}}
     if "log_sigma" in out:

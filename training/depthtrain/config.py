@@ -169,11 +169,17 @@ class Guidance:
 @dataclasses.dataclass(frozen=True)
 class Completion:
     """Joint completion: share of samples without points, weight of the pull on the plain features, and the standard deviation
-    of the log of the random scale that points and truth of a sample share."""
+    of the log of the random scale that points and truth of a sample share.
+
+    With `frozen_network` only the completion network learns: weights and statistics of the depth network stay as `--init` gave
+    them, to the bit, and every other loss is left out. At `freeze_statistics_step` it is then the completion network that takes
+    the statistics of many batches and keeps them.
+    """
 
     empty: float = 0.25
     features: float = 0.1
     scale_log_sigma: float = 0.1
+    frozen_network: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

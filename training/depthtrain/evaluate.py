@@ -95,10 +95,11 @@ class Report:
 
 
 def evaluate_drive(predict: Predictor, drive: Drive, model: ModelRecipe, size: tuple[int, int] | None = None,
-                   cap_m: float = 80.0, crop: str = "none", indices: range | None = None) -> dict:
+                   cap_m: float = 80.0, crop: str = "none", indices: range | None = None,
+                   sparse: SparseRequest | None = None) -> dict:
     """Summary over the drive's frames (or `indices`). Raises DriveError for a drive without depth."""
     size = size or nearest_size(drive.width, drive.height)
-    options = Options(dataclasses.replace(PROTOCOLS["plain"], cap_m=cap_m, crop=crop), size)
+    options = Options(dataclasses.replace(PROTOCOLS["plain"], cap_m=cap_m, crop=crop), size, sparse=sparse)
     report = Report()
     score_drive(report, predict, drive, model, options, indices)
     return report.summary(options)

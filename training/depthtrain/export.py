@@ -142,9 +142,9 @@ def export(checkpoint: Path, folder: Path) -> None:
     print(f"{folder}: exported at step {steps}; largest difference from PyTorch {worst:.1e}")
 
 
-def export_completion(san: SparseAuxiliaryNetwork, path: Path) -> None:
-    """Writes the completion network. Raises ValueError when what was written differs from PyTorch by more than 1e-4."""
-    write_completion(path, san)
+def export_completion(san: SparseAuxiliaryNetwork, path: Path, origin: dict[str, str] | None = None) -> None:
+    """Writes the completion network, with where it comes from. Raises ValueError when what was written differs from PyTorch by more than 1e-4."""
+    write_completion(path, san, origin)
     rng = np.random.default_rng(0)
     points = np.where(rng.random((64, 96)) < 0.05, rng.uniform(1, 50, (64, 96)), 0).astype(np.float32)
     with torch.no_grad():

@@ -21,10 +21,25 @@ class Objective(nn.Module):
         super().__init__()
         self.recipe = recipe
         self.amp_type = amp_type
-        self.methods = [METHODS[name](recipe) for name in METHODS if getattr(recipe.losses, name) > 0]
+        self.is_frozen = recipe.completion.frozen_network
+        self.methods = [METHODS[name](recipe) for name in METHODS if getattr(recipe.losses, name) > 0
+                        and (name == "completion" or not self.is_frozen)]
         builders = {name: build for method in self.methods for name, build in method.companions().items()}
         self.networks = nn.ModuleDict({"depth": build_depth_network(recipe),
                                        **{name: build() for name, build in builders.items()}})
+        self.networks["depth"].requires_grad_(not self.is_frozen)
+
+    @property
+    def settling(self) -> str:
+        """The network whose batch-norm statistics are settled and kept during the run."""
+        return "san" if self.is_frozen else "depth"
+
+    def train(self, mode: bool = True) -> "Objective":
+        """As nn.Module; a frozen depth network stays in evaluation mode."""
+        super().train(mode)
+        if self.is_frozen:
+            self.networks["depth"].eval()
+        return self
 
     def place(self, device: torch.device) -> "Objective":
         """Moves the networks and the methods' frozen helpers; the depth network takes the layout that convolutions like."""
@@ -44,7 +59,8 @@ class Objective(nn.Module):
         terms = {name: getattr(self.recipe.losses, method.name) * value
                  for method in active for name, value in method.terms(step).items()}
         if not any(value.requires_grad for value in terms.values()):
-            terms["nothing"] = 0.0 * step.out["disparity"].mean()
+            learning = next(parameter for parameter in self.networks.parameters() if parameter.requires_grad)
+            terms["nothing"] = 0.0 * learning.sum()
         return terms
 
     def run_every_mode(self, batch: Batch) -> None:
@@ -54,7 +70,9 @@ class Objective(nn.Module):
             method.run_modes(step)
 
     def _look(self, batch: Batch, number: int) -> Step:
-        """The step `number` with what the depth network says of the batch's images alone."""
+        """The step `number` with what the depth network says of the batch's images alone; nothing when it is frozen."""
+        if self.is_frozen:
+            return Step(self.recipe, dict(self.networks.items()), batch, {}, number)
         extra = {"labels": batch.labels} if batch.labels.numel() else {}
         raw = self.networks["depth"](batch.image.to(memory_format=torch.channels_last), **extra)
         return Step(self.recipe, dict(self.networks.items()), batch, {name: value.float() for name, value in raw.items()}, number)

@@ -75,10 +75,8 @@ def complete(network: torch.nn.Module, san: SparseAuxiliaryNetwork | None, image
     if san is None:
         raise ValueError("points were given, but there is no completion network: train one with [losses] completion > 0")
     f_s, skips = network.encode(image)
-    maps = {"f_o": f_s, **dict(zip(network.skip_names, skips))}
     sparse = torch.from_numpy(points.depth)[None, None].to(image.device)
-    fused = san.fuse(maps, sparse, torch.tensor([points.count], device=image.device))
-    return network.decode(fused["f_o"], [fused[name] for name in network.skip_names])
+    return san.complete(network, f_s, skips, sparse, torch.tensor([points.count], device=image.device))
 
 
 def predict_frame(predict: Predictor, image: np.ndarray, fx_px: float | None, model: ModelRecipe, size: tuple[int, int],

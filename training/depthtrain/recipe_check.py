@@ -18,6 +18,8 @@ def check(recipe: Recipe, path: str | Path) -> None:
             raise RecipeError(f"{path}: {key} is {value!r}, expected one of {', '.join(allowed)}")
     if recipe.losses.prior > 0 and not recipe.priors.references:
         raise RecipeError(f"{path}: losses.prior is on, but priors.references names no reference set")
+    if recipe.completion.frozen_network and recipe.losses.completion <= 0:
+        raise RecipeError(f"{path}: completion.frozen_network is on, but losses.completion is 0: nothing would learn")
     if recipe.losses.multi_frame > 0 and not recipe.model.architecture.startswith("teacher-"):
         raise RecipeError(f"{path}: losses.multi_frame is on, but {recipe.model.architecture} takes one frame; use a teacher")
     if recipe.guidance.classes > 0 and recipe.model.architecture != "teacher-lite":

@@ -11,6 +11,7 @@ from torch import nn
 from depthtrain.config import Optimisation
 from depthtrain.data.batches import Batch, Sampler
 
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 STATISTICS_FIRST = 1 << 40  # batch numbers that no step reaches
 
 
@@ -38,7 +39,7 @@ def learning_rate(settings: Optimisation, steps_since_start: int, progress: floa
 def settle_statistics(network: nn.Module, inputs: Iterable, run: Callable[..., object] | None = None) -> None:
     """Sets the network's batch-norm statistics to their plain mean over `inputs`, batches of all groups. `run` is called with each
     one and runs the network in every way in which it will be used; without it, `network` itself is."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in network.modules() if isinstance(module, NORMS)]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None
@@ -57,5 +58,5 @@ def statistics_batches(sampler: Sampler, count: int, device: torch.device) -> It
 def freeze_statistics(network: nn.Module) -> None:
     """Puts batch norm in evaluation mode; its scale and shift keep learning."""
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, NORMS):
             module.eval()

@@ -25,11 +25,13 @@ from depthtrain.config import Recipe, drive_path, group_sizes, load_recipe
 from depthtrain.data.batches import Sampler, prefetched
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.data.simulated import generate_missing
+from depthtrain.data.sparse_request import SparseRequest
 from depthtrain.device import Place, choose_place
 from depthtrain.evaluate import evaluate_drive, nearest_size, network_predictor
 from depthtrain.methods import METHODS
 from depthtrain.networks.registry import build_depth_network
 from depthtrain.objective import Objective
+from depthtrain.networks.san import build_completion
 from depthtrain.priors.references import PriorError
 from depthtrain.progress import Progress
 from depthtrain.recipe_check import check
@@ -37,6 +39,7 @@ from depthtrain.run_folder import RunFolder
 from depthtrain.schedule import freeze_statistics, learning_rate, parameter_groups, settle_statistics, statistics_batches
 from depthtrain.strict_toml import RecipeError
 
+VALIDATION_POINTS = 500
 PATIENCE = 50  # steps in a row without a finite gradient before a run gives up
 
 
@@ -83,12 +86,13 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
             parameters["lr"] = parameters["rate"] * learning_rate(settings, step - warm_from, clock.share)
         objective.train()
         if step == settings.freeze_statistics_step:
-            networks["depth"].load_state_dict(averages["depth"].state)
+            settled = networks[objective.settling]
+            settled.load_state_dict(averages[objective.settling].state)
             batches_apart = statistics_batches(sampler, settings.freeze_statistics_batches, place.device)
-            settle_statistics(networks["depth"], batches_apart, objective.run_every_mode)
-            averages["depth"] = Average.of(networks["depth"], settings.ema_decay)
+            settle_statistics(settled, batches_apart, objective.run_every_mode)
+            averages[objective.settling] = Average.of(settled, settings.ema_decay)
         if step >= settings.freeze_statistics_step:
-            freeze_statistics(networks["depth"])
+            freeze_statistics(networks[objective.settling])
         terms = learner(batch.to(place.device), step)
         if take_step(terms, networks, optimiser, scaler, settings.gradient_clip):
             failures = 0
@@ -105,7 +109,7 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
         if place.is_first and clock.is_due("checkpoint", settings.checkpoint_every_s, is_last):
             checkpoint.save(run.checkpoint, state_of(recipe, networks, averages, optimiser, scaler, step, warm_from))
         if place.is_first and clock.is_due("validate", settings.validate_every_s, clock.share >= 1):
-            validate(recipe, averages["depth"], step, run)
+            validate(recipe, averages, step, run)
     if place.is_first:
         print(f"{run.path}: stopped at step {step} of {settings.steps}" + ("; continue with --resume" if stop.is_set else ""))
     stop.restore()
@@ -198,14 +202,20 @@ def start_from(path: Path, networks: torch.nn.ModuleDict) -> None:
             checkpoint.load_start(network, states[name], f"{path}: {name}")
 
 
-def validate(recipe: Recipe, average: Average, step: int, run: RunFolder) -> None:
-    """Scores the averaged network on the recipe's validation drives, adds to metrics.csv and redraws the curves."""
-    network = build_depth_network(recipe)
-    network.load_state_dict({name: value.cpu() for name, value in average.state.items()})
-    predict = network_predictor(network.eval())
+def validate(recipe: Recipe, averages: dict[str, Average], step: int, run: RunFolder) -> None:
+    """Scores the averaged network on the recipe's validation drives, adds to metrics.csv and redraws the curves. Beside a frozen
+    network it is completion, with 500 points, that is scored."""
+    network, san, points = build_depth_network(recipe), None, None
+    network.load_state_dict({name: value.cpu() for name, value in averages["depth"].state.items()})
+    if recipe.completion.frozen_network:
+        san, points = build_completion(recipe.model), SparseRequest(VALIDATION_POINTS)
+        san.load_state_dict({name: value.cpu() for name, value in averages["san"].state.items()})
+        san.eval()
+    predict = network_predictor(network.eval(), san)
     for name in recipe.validation:
         drive = open_drive(drive_path(name))
-        result = evaluate_drive(predict, drive, recipe.model, nearest_size(drive.width, drive.height, group_sizes(recipe)))
+        size = nearest_size(drive.width, drive.height, group_sizes(recipe))
+        result = evaluate_drive(predict, drive, recipe.model, size, sparse=points)
         run.add_metrics(step, name, result)
         median, unscaled = result["median_scaled"], result["unscaled"]
         print(f"  {name}: AbsRel {median['abs_rel']:.4f} d1 {median['d1']:.4f} median-scaled, "

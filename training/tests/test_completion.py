@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +12,34 @@ import pytest
 import torch
 
 from conftest import write_drive
-from depthtrain.bundle import BundleError, open_bundle
-from depthtrain.checkpoint import load_completion, load_network, read
+from depthtrain.bundle import BundleError, open_bundle, write_description
+from depthtrain.checkpoint import CheckpointError, load_completion, load_network, read
+from depthtrain.completion_export import export_to_bundle
 from depthtrain.completion_file import read_completion
 from depthtrain.completion_vectors import CASES, random_completion, write_completion_vectors
 from depthtrain.config import Completion as Settings
-from depthtrain.config import LossWeights, ModelRecipe
+from depthtrain.config import LossWeights, ModelRecipe, load_recipe
 from depthtrain.data.sparsity import Points, random_points, thin
-from depthtrain.export import export
+from depthtrain.export import export, export_graphs
 from depthtrain.methods.completion import Completion
 from depthtrain.networks.diffnet import DIFFNet
 from depthtrain.networks.rpr_lite import RPrLite
+from depthtrain.networks.san import MIN_POINTS
 from depthtrain.prediction import complete, network_predictor
 from depthtrain.priors.fusion import FusedNetwork, References
+from depthtrain.safetensors import open_tensors
 from depthtrain.strict_toml import RecipeError
 from depthtrain.train import train
 from depthtrain.vectors import picture, randomise
 from one_batch import batch_of, objective
 from test_training import RECIPE
+
+
+FROZEN = """
+[completion]
+frozen_network = true
+empty = 0.0
+"""
 
 
 def ambiguous_batch():
@@ -69,8 +80,7 @@ def test_points_tell_apart_what_looks_the_same() -> None:
         sparse = torch.from_numpy(np.stack([points.depth for points in drawn]))[:, None]
         with torch.no_grad():
             f_s, skips = network.encode(batch.image)
-            fused = san.fuse({"f_o": f_s, **dict(zip(network.skip_names, skips))}, sparse, torch.full((2,), count))
-            out = network.decode(fused["f_o"], [fused[name] for name in network.skip_names])
+            out = san.complete(network, f_s, skips, sparse, torch.full((2,), count))
         predicted = 1 / (1 / 100 + (10 - 1 / 100) * out["disparity"])
         errors[count] = float(((predicted - depth).abs() / depth).mean())
     assert errors[0] > 0.25 and errors[600] < 0.15 and errors[60] < errors[0]
@@ -175,5 +185,54 @@ def test_golden_vectors_hold_what_they_say(tmp_path: Path) -> None:
         with torch.no_grad():
             tensors = {name: torch.from_numpy(value) for name, value in fused.items()}
             out = network.decode(tensors["f_o"], [tensors[name] for name in RPrLite.skip_names])["disparity"].numpy()
+        if facts["count"] >= MIN_POINTS:
+            assert np.abs(out - np.load(folder / "disparity.npy")).max() > 1e-3  # it is not anchored yet
+        out = completion.anchor(out[0, 0], thinned, facts["count"])
         assert np.abs(out - np.load(folder / "disparity.npy")).max() <= facts["absolute_tolerance"]["disparity"]
         assert (facts["count"] < 50) == np.array_equal(np.load(folder / "disparity.npy"), np.load(tmp_path / "none/disparity.npy"))
+
+
+@pytest.fixture(scope="module")
+def frozen(run: Path, tmp_path_factory) -> Path:
+    """A run beside the frozen network of `run`, across a resume and the step at which statistics settle."""
+    root = tmp_path_factory.mktemp("frozen")
+    recipe, text = root / "recipe.toml", RECIPE.format(drive=run / "tiny", steps=6)
+    recipe.write_text(text.replace("[losses]", FROZEN + "[losses]\ncompletion = 1.0"))
+    train(recipe, root / "run", init=run / "run" / "checkpoint.pt")
+    recipe.write_text(recipe.read_text().replace("steps = 6", "steps = 8"))
+    train(recipe, root / "run", resume=True, accept_changes=True)
+    return root / "run" / "checkpoint.pt"
+
+
+def test_a_frozen_network_keeps_every_bit_while_completion_learns(run: Path, frozen: Path) -> None:
+    before, after = read(run / "run" / "checkpoint.pt"), read(frozen)
+    for part in ("networks", "averages"):
+        assert all(torch.equal(value, before["averages"]["depth"][name]) for name, value in after[part]["depth"].items())
+        assert not all(torch.equal(value, before["averages"]["san"][name]) for name, value in after[part]["san"].items())
+
+
+def test_its_export_changes_nothing_but_completion(run: Path, frozen: Path, tmp_path: Path) -> None:
+    bundle = Path(shutil.copytree(run / "lite", tmp_path / "lite"))
+    before = {item.name: item.read_bytes() for item in bundle.iterdir()}
+    export_to_bundle(frozen, bundle)
+    after = {item.name: item.read_bytes() for item in bundle.iterdir()}
+    assert {name for name in after if after[name] != before[name]} == {"san.safetensors", "MODEL_CARD.md", "bundle.json"}
+    card = (bundle / "MODEL_CARD.md").read_text()
+    assert card.count("## Completion from range points") == 1 and "| `tiny` |" in card
+    assert open_tensors(bundle / "san.safetensors").metadata["provenance.steps"] == "8"
+    export_to_bundle(frozen, bundle)
+    assert (bundle / "MODEL_CARD.md").read_text() == card
+    with pytest.raises(CheckpointError, match="its depth network learned too"):
+        export_to_bundle(run / "run" / "checkpoint.pt", bundle)
+    description = json.loads((bundle / "bundle.json").read_text())
+    export_graphs(RPrLite(), bundle)
+    write_description(bundle, description)
+    with pytest.raises(BundleError, match="holds another depth network"):
+        export_to_bundle(frozen, bundle)
+
+
+def test_a_frozen_network_needs_something_that_learns(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(RECIPE.format(drive="any", steps=1) + FROZEN)
+    with pytest.raises(RecipeError, match="losses.completion is 0: nothing would learn"):
+        load_recipe(path)

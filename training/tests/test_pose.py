@@ -22,7 +22,8 @@ from depthtrain.data.views import View, whole_view
 from depthtrain.export import export
 from depthtrain.geometry import Intrinsics
 from depthtrain.networks.posenet_small import PoseNetSmall
-from depthtrain.pose.card import with_pose_section
+from depthtrain.card import with_section
+from depthtrain.pose.card import pose_section
 from depthtrain.pose.dense import dense_target
 from depthtrain.pose.export import export_to_bundle
 from depthtrain.pose.looks import changed, view_bytes
@@ -299,8 +300,8 @@ def test_measures_are_those_of_their_definition() -> None:
 def test_an_earlier_section_of_a_card_is_replaced() -> None:
     pose = {"distance_m": [0.1, 1.4], "rotation_deg": 5.0, "log_norm_sigma": 0.2, "log_norm_bias_sigma": 0.1, "measured": {},
             "provenance": {"recipe": "r", "git_commit": "c" * 40, "steps": 7, "date": "d"}}
-    once = with_pose_section("# Card\n\n## Licence\n\nfree\n\n## Known failures\n\n- many\n", pose)
-    assert with_pose_section(once, pose) == once and once.endswith("## Known failures\n\n- many\n")
+    once = with_section("# Card\n\n## Licence\n\nfree\n\n## Known failures\n\n- many\n", pose_section(pose))
+    assert with_section(once, pose_section(pose)) == once and once.endswith("## Known failures\n\n- many\n")
 
 
 def test_golden_vectors_are_what_onnx_runtime_says(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from depthtrain.completion_vectors import random_completion
-from depthtrain.networks.san import (KERNELS, MIN_POINTS, STRIDES, MaskedBatchNorm, SparseAuxiliaryNetwork, encode_points,
+from depthtrain.networks.active_cells import ActiveCells, convolve
+from depthtrain.networks.san import (KERNELS, MIN_POINTS, STRIDES, CellNorm, SparseAuxiliaryNetwork, encode_points,
                                      sparse_pool)
 
 Cells = dict[tuple[int, int], np.ndarray]
@@ -38,7 +39,7 @@ def naive_convolution(cells: Cells, weight: np.ndarray) -> Cells:
     return out
 
 
-def naive_norm(cells: Cells, norm: MaskedBatchNorm, relu: bool = True) -> Cells:
+def naive_norm(cells: Cells, norm: CellNorm, relu: bool = True) -> Cells:
     mean, variance, scale, shift = (value.detach().double().numpy() for value in (
         norm.running_mean, norm.running_var, norm.weight, norm.bias))
     out = {at: (x - mean) / np.sqrt(variance + norm.eps) * scale + shift for at, x in cells.items()}
@@ -86,7 +87,7 @@ def lite_maps(height: int, width: int, count: int = 1) -> dict[str, torch.Tensor
 
 
 @pytest.mark.parametrize("share", [0.005, 0.05, 1.0])
-def test_dense_operations_equal_the_naive_sparse_ones(share: float) -> None:
+def test_operations_equal_the_naive_sparse_ones(share: float) -> None:
     san, depth = lively_san(), sparse_depth(32, 64, share, 3)
     with torch.no_grad():
         found = san.additions(torch.from_numpy(depth)[None, None])
@@ -129,16 +130,34 @@ def test_features_are_clamped_and_nearest_wins() -> None:
     assert x[0, 0, 0].tolist() == pytest.approx([0, 0, math.log(100), -math.log(10), -math.log(10), 0], abs=1e-6)
 
 
-def test_masked_statistics_are_those_of_the_active_cells() -> None:
+def dense_convolution(x: torch.Tensor, weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.conv2d(x * mask, weight, padding=weight.shape[2] // 2) * mask
+
+
+@pytest.mark.parametrize(("share", "kernel"), [(0.02, 5), (0.3, 3), (1.0, 5)])
+def test_rows_and_their_gradients_are_those_of_masked_dense_arithmetic(share: float, kernel: int) -> None:
     torch.manual_seed(0)
-    norm, x, mask = MaskedBatchNorm(3), torch.randn(2, 3, 5, 7), (torch.rand(2, 1, 5, 7) < 0.4).float()
-    rows = x.permute(0, 2, 3, 1)[mask[:, 0] > 0]
-    reference = torch.nn.BatchNorm1d(3)
-    expected = reference(rows)
-    found = norm(x * mask, mask).permute(0, 2, 3, 1)[mask[:, 0] > 0]
-    assert torch.allclose(found, expected, atol=1e-5)
-    assert torch.allclose(norm.running_mean, reference.running_mean, atol=1e-6)
-    assert torch.allclose(norm.running_var, reference.running_var, atol=1e-5)
+    mask, x = (torch.rand(2, 1, 12, 20) < share).double(), torch.randn(2, 3, 12, 20, dtype=torch.float64)
+    weight = torch.randn(4, 3, kernel, kernel, dtype=torch.float64)
+    results = []
+    for is_dense in (True, False):
+        image, matrix = x.clone().requires_grad_(), weight.clone().requires_grad_()
+        cells = ActiveCells(mask)
+        out = (dense_convolution(image, matrix, mask) if is_dense
+               else cells.dense(convolve(cells.rows(image), matrix, cells.neighbours(kernel))))
+        (out ** 2).sum().backward()
+        results.append((out.detach(), image.grad, matrix.grad))
+    for dense, rows in zip(*results):
+        assert torch.allclose(dense, rows, atol=1e-10)
+
+
+def test_one_cell_alone_is_normalised_by_what_was_learned() -> None:
+    norm = CellNorm(3)
+    norm.running_mean += 1.0
+    assert torch.allclose(norm(torch.ones(1, 3)), torch.zeros(1, 3)) and int(norm.num_batches_tracked) == 0
+    assert norm(torch.ones(0, 3)).shape == (0, 3)
+    norm(torch.randn(5, 3))
+    assert int(norm.num_batches_tracked) == 1
 
 
 def test_untrained_san_and_thin_input_change_nothing() -> None:

@@ -13,7 +13,7 @@ from depthtrain.config import Recipe
 from depthtrain.data.batches import Batch
 from depthtrain.data.sparsity import random_points
 from depthtrain.methods.base import Method, Step
-from depthtrain.networks.san import ATTACHMENTS, MIN_POINTS, SparseAuxiliaryNetwork
+from depthtrain.networks.san import ATTACHMENTS, MIN_POINTS, build_completion
 from depthtrain.strict_toml import RecipeError
 
 MEASURED = 0.99
@@ -36,24 +36,26 @@ class Completion(Method):
                               f"that do: {', '.join(ATTACHMENTS)}")
 
     def companions(self) -> dict[str, Callable[[], nn.Module]]:
-        model = self.recipe.model
-        return {"san": lambda: SparseAuxiliaryNetwork(model.architecture, model.min_depth_m, model.max_depth_m)}
+        return {"san": lambda: build_completion(self.recipe.model)}
 
     def terms(self, step: Step) -> dict[str, torch.Tensor]:
         batch, settings = step.batch, self.recipe.completion
-        points, counts, factor = self.draw(batch, np.random.default_rng([self.recipe.optimisation.seed, step.number]))
+        points, counts, factor = self._draw_of(step)
         complete = counts >= MIN_POINTS
         weight = batch.weight * complete[:, None, None, None]
         if not bool((weight > 0).any()):
             return {}
-        network = step.networks["depth"]
-        f_s, skips = network.encode(batch.image)
+        network, san = step.networks["depth"], step.networks["san"]
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not settings.frozen_network):
+            f_s, skips = network.encode(batch.image)
         maps = {"f_o": f_s, **dict(zip(network.skip_names, skips))}
-        fused = step.networks["san"].fuse(maps, points, counts)
-        out = network.decode(fused["f_o"], [fused[name] for name in network.skip_names])
+        fused = san.fuse(maps, points, counts)
+        out = san.anchor(network.decode(fused["f_o"], [fused[name] for name in network.skip_names]), points, counts)
         depth, truth = step.depth_of(out["disparity"].float()), batch.depth * factor[:, None, None, None]
         terms = {"completion": losses.log_l1(depth, truth, weight)
                  + self.recipe.losses.gradient * losses.gradient_matching(depth, truth, weight)}
+        if settings.frozen_network:
+            return terms
         if "log_sigma" in out and self.recipe.losses.sigma > 0:
             terms["completion_sigma"] = self.recipe.losses.sigma * losses.sigma_nll(out["log_sigma"], depth, truth, weight)
         if settings.features > 0:
@@ -61,6 +63,15 @@ class Completion(Method):
             terms["completion_features"] = settings.features * torch.stack(
                 [(fused[name].detach() - maps[name]).square().mean() for name in changed]).mean()
         return terms
+
+    def run_modes(self, step: Step) -> None:
+        """Lets the completion network, which is what learns beside a frozen one, see a draw of points."""
+        if self.recipe.completion.frozen_network:
+            points, _, _ = self._draw_of(step)
+            step.networks["san"].additions(points)
+
+    def _draw_of(self, step: Step) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        return self.draw(step.batch, np.random.default_rng([self.recipe.optimisation.seed, step.number]))
 
     def draw(self, batch: Batch, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Thinned points (N, 1, H, W) in the network's unit, their counts before thinning (N,), and the scale factors (N,)."""

@@ -1,8 +1,7 @@
 """Sparse auxiliary network (SAN): range points -> additions to the decoder's inputs.
 
 Source: Guizilini et al., CVPR 2021; five blocks at strides 2, 4, 8, 16, 32. A map is a pair (x, mask): x (B, C, H, W) is zero
-wherever mask (B, 1, H, W) is 0. Every operation is a dense one followed by that mask, which equals what a runtime on index
-grids computes at the active cells alone; docs/bundle.md states the semantics to the letter.
+wherever mask (B, 1, H, W) is 0, or its active cells as rows; docs/bundle.md states the semantics to the letter.
 """
 
 from __future__ import annotations
@@ -12,6 +11,11 @@ import dataclasses
 import torch
 from torch import nn
 import torch.nn.functional as F
+
+from depthtrain.config import ModelRecipe
+from depthtrain.networks.active_cells import ActiveCells, convolve
+from depthtrain.networks.anchoring import anchor
+from depthtrain.networks.split import SplitNetwork
 
 STRIDES = (2, 4, 8, 16, 32)
 KERNELS = (5, 5, 3, 3, 3)
@@ -62,27 +66,13 @@ def sparse_pool(x: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torc
     return torch.where(coarse > 0, highest, torch.zeros_like(highest)), coarse
 
 
-class MaskedBatchNorm(nn.BatchNorm2d):
-    """Batch norm whose statistics come from active cells only; inactive cells stay zero. Needs two active cells to learn."""
+class CellNorm(nn.BatchNorm1d):
+    """Batch norm over active cells, which are rows. One cell alone has no spread: it takes the statistics learned so far."""
 
-    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        x = x * mask
-        count = mask.sum()
-        if self.training and count > 1:
-            mean = x.sum(dim=(0, 2, 3)) / count
-            variance = (((x - mean[:, None, None]) * mask) ** 2).sum(dim=(0, 2, 3)) / count
-            self._remember(mean.detach(), variance.detach() * count / (count - 1))
-        else:
-            mean, variance = self.running_mean, self.running_var
-        scale = self.weight * torch.rsqrt(variance + self.eps)
-        return (x * scale[:, None, None] + (self.bias - mean * scale)[:, None, None]) * mask
-
-    @torch.no_grad()
-    def _remember(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
-        self.num_batches_tracked += 1
-        share = 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
-        self.running_mean.lerp_(mean, share)
-        self.running_var.lerp_(variance, share)
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        if self.training and len(rows) < 2:
+            return F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        return super().forward(rows)
 
 
 class SparseBlock(nn.Module):
@@ -95,19 +85,21 @@ class SparseBlock(nn.Module):
 
     def __init__(self, c_in: int, c_out: int, kernel: int) -> None:
         super().__init__()
-        self.c_out, inner = c_out, 2 * c_out
+        self.c_out, self.kernel, inner = c_out, kernel, 2 * c_out
         self.first = nn.Conv2d(c_in, c_out + 2 * inner, kernel, padding=kernel // 2, bias=False)
-        self.first_norm = MaskedBatchNorm(2 * inner)
+        self.first_norm = CellNorm(2 * inner)
         self.middle = nn.Conv2d(inner, inner, kernel, padding=kernel // 2, bias=False)
-        self.middle_norm = MaskedBatchNorm(inner)
+        self.middle_norm = CellNorm(inner)
         self.last = nn.Conv2d(2 * inner, c_out, kernel, padding=kernel // 2, bias=False)
-        self.norm = MaskedBatchNorm(c_out)
+        self.norm = CellNorm(c_out)
 
-    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        direct, inner = self.first(x).split((self.c_out, 4 * self.c_out), dim=1)
-        two, three = F.relu(self.first_norm(inner, mask)).chunk(2, dim=1)
-        three = F.relu(self.middle_norm(self.middle(three), mask))
-        return F.relu(self.norm(direct + self.last(torch.cat([two, three], dim=1)), mask))
+    def forward(self, rows: torch.Tensor, cells: ActiveCells) -> torch.Tensor:
+        """(count, c_in) -> (count, c_out), one row for each of the cells."""
+        neighbours = cells.neighbours(self.kernel)
+        direct, inner = convolve(rows, self.first.weight, neighbours).split((self.c_out, 4 * self.c_out), dim=1)
+        two, three = F.relu(self.first_norm(inner)).chunk(2, dim=1)
+        three = F.relu(self.middle_norm(convolve(three, self.middle.weight, neighbours)))
+        return F.relu(self.norm(direct + convolve(torch.cat([two, three], dim=1), self.last.weight, neighbours)))
 
 
 class SparseAuxiliaryNetwork(nn.Module):
@@ -149,9 +141,22 @@ class SparseAuxiliaryNetwork(nn.Module):
         outputs = []
         for block, projection in zip(self.blocks, self.projections):
             x, mask = sparse_pool(x, mask)
-            x = block(x, mask)
-            outputs.append(projection(x))
+            cells = ActiveCells(mask)
+            rows = block(cells.rows(x), cells)
+            x = cells.dense(rows)
+            outputs.append(cells.dense(rows @ projection.weight[:, :, 0, 0].T))
         return outputs
+
+    def complete(self, network: SplitNetwork, f_o: torch.Tensor, skips: list[torch.Tensor], points: torch.Tensor,
+                 counts: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The network's outputs from its decoder inputs and the points: additions, decoder, anchoring. Arguments as `fuse`."""
+        fused = self.fuse({"f_o": f_o, **dict(zip(network.skip_names, skips))}, points, counts)
+        return self.anchor(network.decode(fused["f_o"], [fused[name] for name in network.skip_names]), points, counts)
+
+    def anchor(self, out: dict[str, torch.Tensor], points: torch.Tensor, counts: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The decoder's outputs with the disparity held to the points, where there are MIN_POINTS of them."""
+        shown = points * (counts >= MIN_POINTS)[:, None, None, None]
+        return {**out, "disparity": anchor(out["disparity"].float(), shown, self.min_depth, self.max_depth)}
 
     def fuse(self, maps: dict[str, torch.Tensor], points: torch.Tensor, counts: torch.Tensor) -> dict[str, torch.Tensor]:
         """The decoder's inputs with the points added: K <- w_i K + P_i + b_i, level after level.
@@ -173,3 +178,8 @@ class SparseAuxiliaryNetwork(nn.Module):
             fused[attachment.target] = self.weight[level] * fused[attachment.target] + addition + self.bias[level]
         return {name: torch.where(chosen, fused[name], maps[name]) if fused[name] is not maps[name] else maps[name]
                 for name in maps}
+
+
+def build_completion(model: ModelRecipe) -> SparseAuxiliaryNetwork:
+    """A fresh completion network for a recipe's depth network."""
+    return SparseAuxiliaryNetwork(model.architecture, model.min_depth_m, model.max_depth_m)

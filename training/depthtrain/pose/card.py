@@ -7,15 +7,6 @@ ROW = ("| `{drive}` | {pairs} | {width}x{height} | {ratio_median:.3f} | {log_rat
        "{direction_deg:.1f} | {rotation_deg:.2f} of {turned_deg:.2f} | {against} |")
 
 
-def with_pose_section(card: str, pose: dict) -> str:
-    """The card with its pose section replaced, or added before the known failures."""
-    parts = card.split("\n## ")
-    kept = [part for part in parts if not part.startswith(HEADING.removeprefix("## "))]
-    place = next((index for index, part in enumerate(kept) if part.startswith("Known failures")), len(kept))
-    kept.insert(place, pose_section(pose).removeprefix("## "))
-    return "\n## ".join(kept)
-
-
 def pose_section(pose: dict) -> str:
     """Markdown of the section."""
     provenance, (low, high) = pose["provenance"], pose["distance_m"]

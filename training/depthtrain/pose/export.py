@@ -18,13 +18,14 @@ import torch
 
 from depthtrain import checkpoint, strict_toml
 from depthtrain.bundle import POSE_NAME, POSE_TRANSFORM, Bundle, BundleError, open_bundle, pose_predictor, write_description
+from depthtrain.card import with_section
 from depthtrain.checkpoint import CheckpointError
 from depthtrain.config import file_path, matching_drives
 from depthtrain.data.drive import DriveError
 from depthtrain.data.simulated import generate_named
 from depthtrain.export import export_pose, rounded
 from depthtrain.networks.posenet_small import PoseNetSmall
-from depthtrain.pose.card import with_pose_section
+from depthtrain.pose.card import pose_section
 from depthtrain.pose.measure import PosePredictor, calibrated_sigmas, measure_drive, summary
 from depthtrain.pose.motion import Motion
 from depthtrain.pose.pairs import PairSampler
@@ -53,7 +54,7 @@ def export_to_bundle(path: Path, folder: Path) -> None:
     (partial / POSE_NAME).replace(folder / POSE_NAME)
     partial.rmdir()
     card = folder / "MODEL_CARD.md"
-    card.write_text(with_pose_section(card.read_text(), description))
+    card.write_text(with_section(card.read_text(), pose_section(description)))
     write_description(folder, {**bundle.description, "pose": description})
     open_bundle(folder)
     print(f"{folder}: pose network of step {steps}; sigma of ln(distance) {description['log_norm_sigma']:.3f} from pair to pair, "

@@ -138,16 +138,17 @@ let package = Package(
     module(
       "DepthPipeline",
       [
-        "Completion", "Preprocessing", "Inference", "ModelBundle", "Scale", "WireFormat", "ImageCodecs",
+        "Completion", "Preprocessing", "Inference", "PriorFusion", "ModelBundle", "Scale", "WireFormat",
+        "ImageCodecs",
         "ImageBuffers", "Geometry", "Odometry", "Platform", "Quantities",
       ]),
     module(
       "DepthDaemon",
       [
         "DepthPipeline", "Scale", "Capture", "Drive", "Simulation", "Calibration", "Configuration",
-        "Messaging", "CANBus", "CANSignals", "ModelBundle", "Inference", "Odometry", "Preprocessing",
-        "Completion", "Decoding", "WireFormat", "ImageBuffers",
-        "Geometry", "Health", "Platform", "Quantities", logging, serviceLifecycle, unixSignals,
+        "Messaging", "CANBus", "CANSignals", "ModelBundle", "PriorFusion", "Inference", "Odometry",
+        "Preprocessing", "Completion", "Decoding", "WireFormat", "ImageBuffers", "Geometry", "Health",
+        "Platform", "Quantities", logging, serviceLifecycle, unixSignals,
       ]),
     module("DepthClient", ["Messaging", "WireFormat", "ImageBuffers", "Platform", "Quantities"]),
     .executableTarget(
@@ -158,8 +159,7 @@ let package = Package(
       dependencies: [
         "DepthClient", "DepthDaemon", "DepthPipeline", "Capture", "Decoding", "Drive", "Simulation",
         "Calibration", "Completion", "Configuration", "Evaluation", "Preprocessing", "ModelBundle",
-        "Inference",
-        "ImageCodecs",
+        "PriorFusion", "Inference", "ImageCodecs",
         "ImageBuffers", "Geometry", "Health", "Messaging", "WireFormat", "Odometry", "Platform", "Quantities",
         argumentParser,
       ],

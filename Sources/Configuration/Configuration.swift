@@ -14,6 +14,7 @@ public struct Configuration: Hashable, Sendable {
   public var drive = Drive()
   public var simulation = Simulation()
   public var model = Model()
+  public var priors = Priors()
   public var exchange = Exchange()
   public var preprocessing = Preprocessing()
   public var depth = Depth()
@@ -77,6 +78,11 @@ public struct Configuration: Hashable, Sendable {
     /// 0 = one for each core.
     public var threads = 0
     public var pinnedCores: [Int] = []
+  }
+
+  /// The references that the network looks up (docs/bundle.md, "The prior bank").
+  public struct Priors: Hashable, Sendable {
+    public var bank = PriorBankSetting.bundle
   }
 
   /// When a new model may take the place of the running one.

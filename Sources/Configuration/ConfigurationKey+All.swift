@@ -6,8 +6,8 @@ extension ConfigurationKey {
         "schema_version", \.schemaVersion, Configuration.schemaVersion...Configuration.schemaVersion,
         .restart,
         "Layout of this file.")
-    ] + camera + sources + network + exchange + preprocessing + depth + scale + scaleObservers + odometry
-    + sparse + publish + process
+    ] + camera + sources + network + priors + exchange + preprocessing + depth + scale + scaleObservers
+    + odometry + sparse + publish + process
 
   /// The tables, in order, each with its heading.
   public static let tables: [(name: String, documentation: String)] = [
@@ -18,6 +18,7 @@ extension ConfigurationKey {
     ("drive", "How a recording is replayed (camera.source = \"drive:PATH\")."),
     ("simulation", "The built-in simulator (camera.source = \"sim:WORLD\")."),
     ("model", "The network."),
+    ("priors", "The prior bank: references that the network looks up (docs/bundle.md)."),
     (
       "exchange",
       "When a reload or `depthctl model exchange` may put a new model in the place of the running one (docs/reload.md)."
@@ -124,6 +125,13 @@ extension ConfigurationKey {
     .integers(
       "model.pinned_cores", \.model.pinnedCores, 0...1023, .rebuild,
       "Cores the network's threads are bound to; empty = any."),
+  ]
+
+  private static let priors: [ConfigurationKey] = [
+    .text(
+      "priors.bank", \.priors.bank, .rebuild,
+      "The bank: the model's own, a file made for the model's encoder, or none. A broken one is left out, loudly."
+    )
   ]
 
   private static let exchange: [ConfigurationKey] = [

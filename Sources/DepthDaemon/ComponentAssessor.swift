@@ -100,7 +100,9 @@ package struct ComponentAssessor {
   }
 
   private func bank(_ now: ComponentObservation) -> Finding {
-    Finding(now.hasPriorBank ? .bankIdle : .bankOff)
+    if let failure = now.health.priorsFailure { return Finding(.bankFailed, failure) }
+    guard let bank = now.bank else { return Finding(.bankOff) }
+    return Finding(now.health.perception.report?.isOutOfDomain == true ? .bankOutOfDomain : .bankOK, bank)
   }
 
   private func scale(_ now: ComponentObservation) -> Finding {

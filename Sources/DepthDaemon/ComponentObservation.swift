@@ -91,8 +91,8 @@ package struct ComponentObservation {
   /// The calibration in use, for people; nil = none.
   package var calibration: String?
   package var modelName = ""
-  /// Whether the model's folder holds a prior bank.
-  package var hasPriorBank = false
+  /// The prior bank in use, for people; nil = none.
+  package var bank: String?
   /// Seconds since the camera came back; nil = it never went away.
   package var sinceReconnectSeconds: Double?
   package var clockSteps: UInt64 = 0

@@ -3,6 +3,7 @@ import Calibration
 import Geometry
 import ModelBundle
 import Preprocessing
+import PriorFusion
 import Quantities
 
 /// The verdict on a configuration file and everything it names: what `depthd --check` and `depthctl check`
@@ -34,10 +35,11 @@ public struct ConfigurationCheck: Sendable {
     var findings = [Self.describeCamera(loaded), Self.describeCalibration(loaded)]
     var warnings = loaded.warnings
     do {
-      let model = try DepthModel.load(path: loaded.modelPath)
+      let model = try DepthModel.load(path: loaded.modelPath, priors: loaded.priorChoice)
       let size = loaded.inputSize(of: model)
-      _ = try model.network(for: size, executor: SerialExecutor())
+      _ = try model.network(for: size, executor: SerialExecutor(), priors: model.priors)
       findings.append("model: \(model.name), \(loaded.modelPath), sha256 \(model.hash.prefix(16))")
+      findings.append("prior bank: " + (model.priors.map { "\($0.id), \($0.count) references" } ?? "none"))
       Self.describeGrid(loaded, size: size, findings: &findings, warnings: &warnings)
     } catch {
       return ConfigurationCheck(problems: [error.description], warnings: warnings, findings: findings)

@@ -31,7 +31,9 @@ package final class Crew {
   /// - Throws: `.model`, `.messaging`.
   package convenience init(settings: DaemonSettings, logger: Logger) throws(DaemonError) {
     let model: DepthModel
-    do { model = try DepthModel.load(path: settings.modelPath) } catch { throw .model(error) }
+    do { model = try DepthModel.load(path: settings.modelPath, priors: settings.priors) } catch {
+      throw .model(error)
+    }
     try self.init(settings: settings, model: model, logger: logger)
   }
 

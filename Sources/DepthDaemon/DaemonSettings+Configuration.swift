@@ -7,6 +7,7 @@ import Drive
 import Foundation
 import Geometry
 import Messaging
+import ModelBundle
 import Platform
 import Preprocessing
 import Quantities
@@ -26,7 +27,7 @@ extension LoadedConfiguration {
       sourceText: configuration.camera.source.configurationText,
       openSource: sourceOpener, isLossless: configuration.drive.pace == .asFastAsPossible && isDrive,
       requestedSize: expectedFrameSize, nominalRateHz: nominalRateHz, calibration: calibration,
-      modelPath: modelPath,
+      modelPath: modelPath, priors: priorChoice,
       threads: configuration.model.threads, pinnedCores: configuration.model.pinnedCores,
       endpoints: endpointSettings, odometry: odometryInput,
       odometryTuning: configuration.odometry.tuning,
@@ -67,6 +68,15 @@ extension LoadedConfiguration {
     settings.bootID = BootIdentity.read()
     settings.calibrationID = calibrationID
     return settings
+  }
+
+  /// The prior bank, as the process sees it.
+  var priorChoice: DepthModel.PriorChoice {
+    switch configuration.priors.bank {
+    case .bundle: .bundle
+    case .off: .off
+    case .path(let file): .file(Configuration.resolve(file, besides: path))
+    }
   }
 
   private var endpointSettings: EndpointSettings {

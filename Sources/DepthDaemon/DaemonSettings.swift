@@ -23,6 +23,7 @@ public struct DaemonSettings: Sendable {
   var nominalRateHz: Double
   package var calibration: CameraCalibration?
   var modelPath: String
+  var priors: DepthModel.PriorChoice
   /// Threads of the network, the perception thread included; 0 = one for each core.
   var threads: Int
   /// Cores the network's threads are pinned to; empty = the scheduler decides.

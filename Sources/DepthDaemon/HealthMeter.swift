@@ -61,6 +61,7 @@ struct HealthMeter {
     observation.arrivalRateHz = rates.arrival
     observation.rateHz = rates.publication
     observation.fallback = running.fallback
+    observation.priorsFailure = running.priorsFailure
     if let scale = crew.scale.report {
       observation.scaleProgress = scale.progressPercent
       observation.scaleReason = scale.reason

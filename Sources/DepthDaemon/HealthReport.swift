@@ -29,6 +29,8 @@ package struct HealthReport {
     package var scaleReason: String?
     /// How the camera seems to sit now; nil while it sits as it was mounted.
     package var cameraMoved: String?
+    /// Why the model runs without the prior bank that it is to have; nil when it has it.
+    package var priorsFailure: String?
     /// Why another configuration runs than the file says; nil when it runs.
     package var fallback: String?
 
@@ -108,7 +110,11 @@ package struct HealthReport {
     if degraded.contains(.noCalibration) {
       return "no calibration: set camera.calibration to a ROS camera_info file"
     }
+    if let failure = now.priorsFailure { return failure }
     if let reason = scaleReason(now) { return reason }
+    if degraded.contains(.outOfDomain) {
+      return "frames are unlike those that the prior bank was made for; build a bank from this place's drives"
+    }
     return degraded.contains(.sparseStale)
       ? "range points are expected and none are there for the frames; the component sparse says why" : nil
   }
@@ -139,6 +145,8 @@ package struct HealthReport {
       if scale.state == .held { degraded.insert(.scaleHeld) }
       if scale.state == .conflict { degraded.insert(.scaleConflict) }
     }
+    if now.priorsFailure != nil { degraded.insert(.priorsOff) }
+    if now.perception.report?.isOutOfDomain == true { degraded.insert(.outOfDomain) }
     if now.capture == .streaming, now.nominalRateHz > 0, now.published > 0, let rate = now.rateHz,
       rate < lowRateRatio * now.nominalRateHz
     {

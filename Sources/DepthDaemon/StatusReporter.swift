@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import Messaging
 import Platform
+import PriorFusion
 import Quantities
 import WireFormat
 
@@ -55,6 +56,10 @@ final class StatusReporter {
       record(.configurationFallback, fallback)
       logger.error("\(fallback)")
     }
+    if let failure = running.priorsFailure {
+      record(.bankFailed, failure)
+      logger.error("\(failure)")
+    }
   }
 
   /// Takes in what a reload has put in place of the old configuration, and tells everybody.
@@ -95,7 +100,8 @@ final class StatusReporter {
     let info = InfoMessage(
       softwareVersion: Version.daemon, bootID: settings.pipeline.bootID, processID: Int(getpid()),
       generation: settings.pipeline.generation,
-      model: DepthHeader.Model(name: running.model.name, hash: running.model.hash),
+      model: DepthHeader.Model(
+        name: running.model.name, hash: running.model.hash, bank: running.model.priors?.id),
       cameras: [
         InfoMessage.Camera(
           name: camera, source: settings.sourceText,

@@ -5,7 +5,7 @@ import Quantities
 /// Per-pixel confidence from the network's own estimate of its error; pixels below the configured least
 /// confidence lose their depth.
 struct ConfidenceStage {
-  private var table: ConfidenceTable
+  private let table: ConfidenceTable
   private let least: UInt8
   /// Over the last frame; nil when nothing is trusted.
   private(set) var summary: ConfidenceSummary?
@@ -21,11 +21,23 @@ struct ConfidenceStage {
     least = UInt8((255 * min(1, max(0, settings.minimumConfidence))).rounded())
   }
 
-  mutating func run(network: DepthNetwork, scale: ScaleEstimate, maps: inout DepthMaps) {
+  /// - Parameter priors: what the prior bank holds against the network; nil = nothing.
+  mutating func run(
+    network: DepthNetwork, scale: ScaleEstimate, priors: PriorStage?, maps: inout DepthMaps
+  ) {
     guard let logSigma = network.logSigma else { return }
     let confidence = maps.confidence.baseAddress
-    table.include(scaleLogSigma: scale.logSigma)
-    table.run(logSigma, depth: maps.unscaled.baseAddress, into: confidence)
+    let depth = maps.unscaled.baseAddress
+    let scaleVariance = Float(scale.logSigma * scale.logSigma)
+    if let priors, priors.isOutOfDomain != nil {
+      priors.forEachRun(size: network.size) { pixels, variance in
+        table.run(
+          UnsafeBufferPointer(rebasing: logSigma[pixels]), depth: depth + pixels.lowerBound,
+          adding: scaleVariance + variance, into: confidence + pixels.lowerBound)
+      }
+    } else {
+      table.run(logSigma, depth: depth, adding: scaleVariance, into: confidence)
+    }
     if scale.state == .conflict {
       for index in 0..<logSigma.count { confidence[index] = min(confidence[index], Self.conflictLimit) }
     }

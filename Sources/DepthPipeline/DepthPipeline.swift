@@ -8,7 +8,7 @@ import WireFormat
 
 /// The story of one frame, from captured pixels to messages:
 ///
-///     rectify + resize -> network -> depth -> holes -> scale -> confidence -> messages
+///     rectify + resize -> network with priors -> depth -> holes -> scale -> confidence -> messages
 ///
 /// Decoding happens before, on the capture thread; sending is the sink's business. Built once per camera,
 /// calibration, model and configuration, on the thread that uses it; `process` allocates nothing.
@@ -30,6 +30,7 @@ public final class DepthPipeline {
   private var scale: ScaleStage
   private let mount: CameraMount?
   private var holes: HoleStage?
+  private var priors: PriorStage?
   private var confidenceStage: ConfidenceStage?
   var maps: DepthMaps
   private let messages: MessageStage
@@ -52,7 +53,7 @@ public final class DepthPipeline {
         verticalOffset: settings.verticalOffset)
     } catch { throw .calibration(error.description) }
     do {
-      network = try model.network(for: size, executor: executor)
+      network = try model.network(for: size, executor: executor, priors: model.priors)
       posePairs = try Self.posePairs(model, grid, executor)
     } catch { throw .model(error.description) }
     ranges = RangeStage(grid: grid, settings: settings.ranges)
@@ -65,6 +66,7 @@ public final class DepthPipeline {
     scale = ScaleStage(settings: settings, model: model)
     mount = calibration?.mount
     holes = HoleStage(settings: settings, intrinsics: grid.intrinsics, mount: mount)
+    priors = PriorStage(model: model, network: network)
     confidenceStage = ConfidenceStage(model: model, network: network, settings: settings)
     maps = DepthMaps(size: size, hasConfidence: confidenceStage != nil)
     messages = try MessageStage(
@@ -94,9 +96,10 @@ public final class DepthPipeline {
     let networkTime = ThreadTime.now() - begin
     clock.timings.infer = clock.lap()
 
+    priors?.run(network, at: frame.metadata.captureTime)
     let finite = convertToDepth()
     holes?.run(&maps, farthest: farthestUnits)
-    confidenceStage?.run(network: network, scale: scale.estimate, maps: &maps)
+    confidenceStage?.run(network: network, scale: scale.estimate, priors: priors, maps: &maps)
     scale.run(maps.unscaled.baseAddress, count: grid.size.pixelCount, into: maps.metric.baseAddress)
     clock.timings.post = clock.lap()
 
@@ -106,6 +109,9 @@ public final class DepthPipeline {
     let rejected = (confidenceStage?.rejectedPixels ?? 0) + (holes?.removedPixels ?? 0)
     report.validRatio = Double(finite - rejected) / Double(grid.size.pixelCount)
     report.holeShare = holes?.share
+    report.retrieval = priors?.means
+    report.domainDistance = priors?.domainDistance
+    report.isOutOfDomain = priors?.isOutOfDomain
     report.meanConfidence = confidenceStage?.summary?.mean
     report.timings = clock.timings
     messages.send(

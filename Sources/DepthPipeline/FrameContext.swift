@@ -1,3 +1,4 @@
+public import PriorFusion
 public import Quantities
 
 /// What the rest of the daemon knows at the moment a frame is processed.
@@ -31,6 +32,11 @@ public struct FrameReport: Equatable, Sendable {
   public var validRatio = 0.0
   /// Mean confidence over valid pixels; nil when the model estimates none.
   public var meanConfidence: Double?
+  /// What the prior bank said of the frame; nil without one.
+  public var retrieval: RetrievalMeans?
+  /// How unlike the bank's domain frames have been (`DomainWatch`), and whether too much so; nil when nothing tells.
+  public var domainDistance: Double?
+  public var isOutOfDomain: Bool?
   /// Share of pixels in holes, NaN for that reason; nil when nobody looks for them.
   public var holeShare: Double?
   public var scale: ScaleEstimate

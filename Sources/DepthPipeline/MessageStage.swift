@@ -3,6 +3,7 @@ import ImageBuffers
 import ImageCodecs
 import ModelBundle
 import Preprocessing
+import PriorFusion
 import Quantities
 import WireFormat
 
@@ -53,7 +54,8 @@ final class MessageStage {
     header.intrinsics = grid.intrinsics
     header.calibrationID = settings.calibrationID
     header.generation = settings.generation
-    header.model = DepthHeader.Model(name: model.name, hash: String(model.hash.prefix(16)))
+    header.model = DepthHeader.Model(
+      name: model.name, hash: String(model.hash.prefix(16)), bank: model.priors?.id)
     header.scale = DepthHeader.Scale(scale)
     header.mode = .prediction
   }
@@ -189,6 +191,11 @@ final class MessageStage {
     header.timing?.exposureMicroseconds = metadata.exposureNanoseconds.map { Double($0) * 1e-3 }
     header.drops = DepthHeader.Drops(camera: context.droppedByCamera, pipeline: context.droppedByPipeline)
     header.degraded = degradations(context, scale: report.scale.state)
+    header.retrieval = report.retrieval.map {
+      DepthHeader.Retrieval(
+        entropy: $0.entropy, spread: $0.priorSpread, best: $0.bestLogit, distance: report.domainDistance)
+    }
+    if report.isOutOfDomain == true { header.degraded.insert(.outOfDomain) }
     if (report.holeShare ?? 0) > Self.manyHoles { header.degraded.insert(.holes) }
   }
 
@@ -200,6 +207,7 @@ final class MessageStage {
     if !isMetric { degraded.insert(.unscaled) }
     if scale == .held { degraded.insert(.scaleHeld) }
     if scale == .conflict { degraded.insert(.scaleConflict) }
+    if settings.lacksPriors { degraded.insert(.priorsOff) }
     return degraded
   }
 }

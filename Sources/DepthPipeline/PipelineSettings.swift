@@ -28,6 +28,8 @@ public struct PipelineSettings: Sendable {
   public var ranges = RangeSettings()
   /// Which camera it is, for what is learned with it: its name and where its frames come from.
   public var cameraIdentity = ""
+  /// Whether the model runs without the prior bank that it is to have.
+  public var lacksPriors = false
   public var generation: UInt64 = 0
   public var previewIntervalNanoseconds: Int64 = 100_000_000
   public var previewRangeMeters = 20.0

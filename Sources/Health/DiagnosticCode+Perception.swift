@@ -15,8 +15,16 @@ extension DiagnosticCode {
     .modelHoles: Explanation(
       .model, .warning, "more than 5 % of the image lies in holes: depth far below the ground, taken away.",
       do: "A dark or mirroring thing near the camera, or a model trained without the infinite-depth filter."),
-    .bankOff: Explanation(.bank, .off, "the model has no prior bank."),
-    .bankIdle: Explanation(.bank, .off, "the model's folder has a prior bank that this build does not fuse."),
+    .bankOff: Explanation(.bank, .off, "the model has no prior bank, or priors.bank is \"off\"."),
+    .bankOK: Explanation(.bank, .ok, "the network looks its references up."),
+    .bankFailed: Explanation(
+      .bank, .error, "the prior bank cannot be used; the network runs without it.",
+      do:
+        "`depthctl bank verify FILE --model BUNDLE` checks it; put a sound one there or turn it off, and reload."
+    ),
+    .bankOutOfDomain: Explanation(
+      .bank, .warning, "frames are unlike those that the prior bank was made for; depth is trusted less.",
+      do: "Build a bank from this place's own drives (docs/training.md), or train on them."),
   ]
 
   static let odometryAndScale: [DiagnosticCode: Explanation] = [

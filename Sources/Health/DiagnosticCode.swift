@@ -51,7 +51,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
   case modelSlow = "model_slow"
   case modelHoles = "model_holes"
   case bankOff = "bank_off"
-  case bankIdle = "bank_idle"
+  case bankOK = "bank_ok"
+  case bankFailed = "bank_failed"
+  case bankOutOfDomain = "bank_out_of_domain"
 
   // Odometry and scale.
   case odometryOK = "odometry_ok"

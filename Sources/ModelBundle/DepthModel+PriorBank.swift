@@ -14,6 +14,11 @@ extension DepthModel {
   /// Whether the bundle has a prior bank of its own.
   public var hasPriorBank: Bool { fileHashes[PriorBankFormat.fileName] != nil }
 
+  /// Whether the same frame may become another depth: other weights, or another bank.
+  package func differs(from other: DepthModel) -> Bool {
+    hash != other.hash || priors?.id != other.priors?.id
+  }
+
   /// A prior bank for this model; nil when it is to have none, or the bundle's own and has none.
   ///
   /// - Throws: `.unreadable`, `.tensors`, `.bank`, `.foreignBank`; `.wrongHash` when the bundle's bank is not the one

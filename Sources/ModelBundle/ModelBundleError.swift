@@ -23,6 +23,8 @@ public enum ModelBundleError: ReportableError, Equatable {
   case bank(path: String, reason: String)
   /// A prior bank was made for another model; each is told by architecture and hash.
   case foreignBank(path: String, madeFor: String, model: String)
+  /// Two banks that are to become one do not mean the same by their references.
+  case unlikeBanks(first: String, second: String, difference: String)
   /// The disk is full, or the folder is not to be written to; what was there before still is.
   case unwritable(path: String, reason: String)
   /// Range points were to be used by a model without completion network.
@@ -54,6 +56,9 @@ public enum ModelBundleError: ReportableError, Equatable {
     case .foreignBank(let path, let madeFor, let model):
       "prior bank: \(path) was made for \(madeFor); the model is \(model). Use a bank of this model, or project "
         + "its reference set for it: python -m depthtrain.priors project --bundle BUNDLE --references FILE --out BANK."
+    case .unlikeBanks(let first, let second, let difference):
+      "prior banks: \(first) and \(second) differ in \(difference). Only banks of one model can be joined; project "
+        + "their reference sets for it (python -m depthtrain.priors project)."
     case .unwritable(let path, let reason):
       "\(path) cannot be written: \(reason). Nothing was changed; make room or choose another place."
     case .noCompletion(let path):

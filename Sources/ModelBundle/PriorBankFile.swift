@@ -35,6 +35,16 @@ public final class PriorBankFile: Sendable {
     } catch { throw .bank(path: path, reason: "\(error)") }
   }
 
+  /// The id of the bank at a path, from its bytes alone: tells whether the file holds another one now.
+  ///
+  /// - Throws: `.unreadable`, `.tensors`.
+  public static func id(path: String) throws(ModelBundleError) -> String {
+    String(try TensorFileHandle(path: path).hash().prefix(idLength))
+  }
+
+  /// Hexadecimal digits of an id.
+  static let idLength = 16
+
   /// Reads the whole bank, checking every value.
   ///
   /// - Parameter expectedHash: SHA-256 that the file must have; nil when nothing vouches for it.
@@ -59,9 +69,10 @@ public final class PriorBankFile: Sendable {
       guard let tensor = memory[name] else { preconditionFailure("every tensor was read") }
       return tensor
     }
-    func floats(_ name: String) -> [Float] { Array(tensor(name).values(as: Float.self)) }
+    func floats(_ name: String) -> [Float] { tensor(name).array(of: Float.self) }
     return PriorBank(
-      id: String(found.prefix(16)), encoderHash: metadata.encoderHash, featureChannels: sizes.features,
+      id: String(found.prefix(Self.idLength)), encoderHash: metadata.encoderHash,
+      featureChannels: sizes.features,
       storage: sizes.storage,
       references: .init(
         keyPixel: tensor("key_pixel"), valuePixel: tensor("value_pixel"), keyHeads: tensor("key_heads"),
@@ -70,7 +81,8 @@ public final class PriorBankFile: Sendable {
         pixelWeight: floats("query_pixel.weight"), pixelBias: floats("query_pixel.bias"),
         headsWeight: floats("query_heads.weight"), headsBias: floats("query_heads.bias"),
         outputWeight: floats("heads_output.weight"), outputBias: floats("heads_output.bias"),
-        compress: floats("compress.weight")))
+        compress: floats("compress.weight")),
+      domain: metadata.domain)
   }
 
   /// Reads the whole file in bounded memory, checks every value and returns the file's SHA-256.
@@ -81,11 +93,11 @@ public final class PriorBankFile: Sendable {
     var hash = SHA256()
     handle.headerBytes.withUnsafeBytes { hash.update($0) }
     let chunk = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: Self.chunkLength, alignment: BankMemory.alignment)
+      byteCount: TensorFileHandle.chunkLength, alignment: BankMemory.alignment)
     defer { chunk.deallocate() }
     for (name, entry) in handle.entriesInOrder {
-      for offset in stride(from: 0, to: entry.bytes.count, by: Self.chunkLength) {
-        let length = min(Self.chunkLength, entry.bytes.count - offset)
+      for offset in stride(from: 0, to: entry.bytes.count, by: TensorFileHandle.chunkLength) {
+        let length = min(TensorFileHandle.chunkLength, entry.bytes.count - offset)
         let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<length])
         try handle.read(from: entry.bytes.lowerBound + offset, into: part)
         hash.update(UnsafeRawBufferPointer(part))
@@ -95,7 +107,4 @@ public final class PriorBankFile: Sendable {
     }
     return hash.hexadecimal()
   }
-
-  /// Bytes read at a time; a multiple of all element sizes.
-  private static let chunkLength = 1 << 20
 }

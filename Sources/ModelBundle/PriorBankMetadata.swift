@@ -1,5 +1,5 @@
 import Foundation
-import PriorFusion
+public import PriorFusion
 import TensorFiles
 
 /// Where a bank comes from and what it is for: the metadata of `priors.safetensors` that readers need.
@@ -22,7 +22,12 @@ public struct PriorBankMetadata: Equatable, Sendable {
   public let drives: [String]
   /// The rule that chose the references.
   public let selection: String
+  /// Nearest and farthest depth that disparities stand for, network's unit.
+  public var minimumDepth: Double { convention.minimumDepth }
+  public var maximumDepth: Double { convention.maximumDepth }
   let convention: Convention
+  /// How the bank answers frames of its domain; nil when nobody measured.
+  public let domain: RetrievalDomain?
 
   init(_ header: TensorHeader, references: Int) throws(TensorFileError) {
     try header.text("width", oneOf: [String(PriorBank.width)])
@@ -43,6 +48,14 @@ public struct PriorBankMetadata: Equatable, Sendable {
       minimumDepth: try header.positiveNumber("min_depth_m"),
       maximumDepth: try header.positiveNumber("max_depth_m"),
       canonicalFxPixels: try header.positiveNumber("canonical_fx_px"))
+    domain = try header.metadata[RetrievalDomain.metadataKey].map { (text) throws(TensorFileError) in
+      guard let domain = RetrievalDomain(json: text) else {
+        throw .badMetadata(
+          file: header.name, key: RetrievalDomain.metadataKey, found: text,
+          expected: "the object that docs/bundle.md describes")
+      }
+      return domain
+    }
   }
 
   /// Refuses another format before anything else is looked at, so that a foreign tensor file is called one, instead of

@@ -11,10 +11,23 @@ package struct SHA256 {
       &state, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, UInt64(bytes.count))
   }
 
-  /// The hash of everything so far; nothing may follow.
-  package consuming func hexadecimal() -> String {
+  /// The first 16 bytes of the hash of everything so far; nothing may follow.
+  consuming func words() -> SIMD2<UInt64> {
+    let digest = finish()
+    return digest.withUnsafeBytes {
+      SIMD2($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    }
+  }
+
+  private mutating func finish() -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
     crypto_hash_sha256_final(&state, &digest)
+    return digest
+  }
+
+  /// The hash of everything so far; nothing may follow.
+  package consuming func hexadecimal() -> String {
+    let digest = finish()
     let digits = Array("0123456789abcdef".utf8)
     let text = digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
     return String(decoding: text, as: UTF8.self)

@@ -42,6 +42,22 @@ final class TensorFileHandle: Sendable {
       .sorted { ($0.entry.bytes.lowerBound, $0.name) < ($1.entry.bytes.lowerBound, $1.name) }
   }
 
+  /// SHA-256 of the whole file, hexadecimal.
+  func hash() throws(ModelBundleError) -> String {
+    var hash = SHA256()
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunkLength, alignment: 64)
+    defer { chunk.deallocate() }
+    for offset in stride(from: 0, to: length, by: Self.chunkLength) {
+      let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<min(Self.chunkLength, length - offset)])
+      try read(from: offset, into: part)
+      hash.update(UnsafeRawBufferPointer(part))
+    }
+    return hash.hexadecimal()
+  }
+
+  /// Bytes read at a time; a multiple of all element sizes.
+  static let chunkLength = 1 << 20
+
   /// Fills `buffer` with the file's bytes from `offset` on.
   /// - Throws: `.unreadable`: the disk failed, or the file was cut short after it was opened.
   func read(from offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(ModelBundleError) {

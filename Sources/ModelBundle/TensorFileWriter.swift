@@ -3,9 +3,10 @@ import Quantities
 import TensorFiles
 
 /// Writes a safetensors file piece by piece, in the order of its plan; it appears under its name when it is whole.
-struct TensorFileWriter: ~Copyable {
+final class TensorFileWriter {
   private let path: String
-  private let file: AtomicFileWriter
+  /// Nil when the file is finished.
+  private var file: AtomicFileWriter?
   private var missingBytes: Int
 
   /// - Throws: `.unwritable`.
@@ -29,14 +30,14 @@ struct TensorFileWriter: ~Copyable {
 
   /// Adds the next bytes of the tensors.
   /// - Throws: `.unwritable`, for example when the disk is full.
-  mutating func append(_ bytes: RawSpan) throws(ModelBundleError) {
-    missingBytes -= bytes.byteCount
-    do { try file.write(bytes) } catch { throw .unwritable(path: path, reason: error.description) }
+  func append(_ bytes: UnsafeRawBufferPointer) throws(ModelBundleError) {
+    missingBytes -= bytes.count
+    do { try file?.write(bytes.bytes) } catch { throw .unwritable(path: path, reason: error.description) }
   }
 
   /// - Precondition: all bytes of the plan were appended.
-  consuming func finish() throws(ModelBundleError) {
+  func finish() throws(ModelBundleError) {
     precondition(missingBytes == 0, "the file is \(missingBytes) bytes short of its plan")
-    do { try file.commit() } catch { throw .unwritable(path: path, reason: error.description) }
+    do { try file.take()?.commit() } catch { throw .unwritable(path: path, reason: error.description) }
   }
 }

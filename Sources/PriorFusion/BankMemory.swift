@@ -28,7 +28,14 @@ public final class BankMemory: @unchecked Sendable {
     }
   }
 
-  /// The memory as values of a type.
+  /// A copy of the memory as values of a type.
+  /// - Precondition: the type's size divides the memory's.
+  public func array<Element: BitwiseCopyable>(of type: Element.Type) -> [Element] {
+    // The last owner may let go of this while its bytes are copied.
+    withExtendedLifetime(self) { Array(values(as: type)) }
+  }
+
+  /// The memory as values of a type, for as long as somebody owns it.
   /// - Precondition: the type's size divides the memory's.
   public func values<Element: BitwiseCopyable>(as type: Element.Type) -> UnsafeBufferPointer<Element> {
     precondition(bytes.count % MemoryLayout<Element>.stride == 0, "the memory holds other values")

@@ -81,12 +81,15 @@ public struct PriorBank: Sendable {
   public let storage: Storage
   public let references: References
   public let querySide: QuerySide
+  /// How it answers frames of its domain; nil when nobody measured.
+  public let domain: RetrievalDomain?
 
   /// - Precondition: shapes agree with `storage`, the number of disparities and `featureChannels`; M is at least 1.
   public init(
     id: String, encoderHash: String, featureChannels: Int, storage: Storage, references: References,
-    querySide: QuerySide
+    querySide: QuerySide, domain: RetrievalDomain? = nil
   ) {
+    self.domain = domain
     self.id = id
     self.encoderHash = encoderHash
     self.featureChannels = featureChannels

@@ -39,7 +39,7 @@ extension TensorHeader {
   }
 
   /// A JSON string as Python's json.dumps writes it with ensure_ascii off.
-  private static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

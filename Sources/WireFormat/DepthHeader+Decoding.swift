@@ -5,7 +5,7 @@ import Quantities
 extension DepthHeader: Decodable {
   private enum Key: String, CodingKey {
     case v, topic, seq, frame, stamp, mono, clock, width, height, encoding, unit, range, generation, model
-    case scale, odom, mode, timing, drops, degraded, conf
+    case priors, scale, odom, mode, timing, drops, degraded, conf
     case intrinsics = "K"
     case bootID = "boot_id"
     case sourceTime = "source_time_s"
@@ -51,6 +51,7 @@ extension DepthHeader: Decodable {
     holeShare = try fields.decodeIfPresent(Double.self, forKey: .holeShare)
     clampedPixels = try fields.decodeIfPresent(Int.self, forKey: .clampedPixels)
     confidence = try fields.decodeIfPresent(Confidence.self, forKey: .conf)
+    retrieval = try fields.decodeIfPresent(Retrieval.self, forKey: .priors)
     scale = try fields.decodeIfPresent(Scale.self, forKey: .scale)
     odometry = try fields.decodeIfPresent(Odometry.self, forKey: .odom)
     mode = try fields.decodeIfPresent(String.self, forKey: .mode).flatMap(Mode.init(rawValue:))

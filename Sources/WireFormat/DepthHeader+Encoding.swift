@@ -53,12 +53,7 @@ extension DepthHeader {
     }
     writer.field("calib_id", calibrationID)
     writer.field("generation", generation)
-    if let model {
-      writer.beginObject("model")
-      writer.field("name", model.name)
-      writer.field("hash", model.hash)
-      writer.endObject()
-    }
+    model?.encode("model", into: &writer)
   }
 
   /// `K` is one fact: it is left out whole when a number in it is not finite.
@@ -103,6 +98,14 @@ extension DepthHeader {
       writer.beginObject("conf")
       writer.field("mean", confidence.mean)
       writer.field("p10", confidence.tenthPercentile)
+      writer.endObject()
+    }
+    if let retrieval {
+      writer.beginObject("priors")
+      writer.field("entropy", retrieval.entropy)
+      writer.field("spread", retrieval.spread)
+      writer.field("best", retrieval.best)
+      writer.field("distance", retrieval.distance)
       writer.endObject()
     }
     scale?.encode("scale", into: &writer)

@@ -36,10 +36,21 @@ extension DepthHeader {
     public var name: String
     /// SHA-256 of the bundle, hexadecimal, possibly shortened.
     public var hash: String?
+    /// Id of the prior bank that was fused; nil = the plain network.
+    public var bank: String?
 
-    public init(name: String, hash: String?) {
+    public init(name: String, hash: String?, bank: String? = nil) {
       self.name = name
       self.hash = hash
+      self.bank = bank
+    }
+
+    func encode(_ key: StaticString, into writer: inout ByteWriter) {
+      writer.beginObject(key)
+      writer.field("name", name)
+      writer.field("hash", hash)
+      writer.field("bank", bank)
+      writer.endObject()
     }
   }
 
@@ -57,6 +68,25 @@ extension DepthHeader {
     private enum CodingKeys: String, CodingKey {
       case mean
       case tenthPercentile = "p10"
+    }
+  }
+
+  /// What looking up the prior bank says of the frame: means over it.
+  public struct Retrieval: Equatable, Sendable, Decodable {
+    /// Of the weights over the references, 0 to 1: 0 = one reference answers, 1 = all alike.
+    public var entropy: Double?
+    /// Standard deviation of ln disparity among the references that answer.
+    public var spread: Double?
+    /// The largest affinity.
+    public var best: Double?
+    /// How unlike the bank's domain frames have been: 1 = as the outermost of a hundred of its own; nil = not known.
+    public var distance: Double?
+
+    public init(entropy: Double?, spread: Double?, best: Double?, distance: Double?) {
+      self.entropy = entropy
+      self.spread = spread
+      self.best = best
+      self.distance = distance
     }
   }
 

@@ -44,6 +44,7 @@ public struct DepthHeader: Equatable, Sendable {
   /// Finite depths that 16UC1 cannot hold and that became 0.
   public var clampedPixels: Int?
   public var confidence: Confidence?
+  public var retrieval: Retrieval?
   public var scale: Scale?
   public var odometry: Odometry?
   public var mode: Mode?

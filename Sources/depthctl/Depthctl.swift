@@ -18,6 +18,7 @@ struct Depthctl: AsyncParsableCommand {
       StatusCommand.self,
       ReloadCommand.self,
       ModelCommand.self,
+      BankCommand.self,
       ScaleCommand.self,
       TopCommand.self,
       DoctorCommand.self,

@@ -26,6 +26,7 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "Network input size [default: the trained size nearest in shape to the drive's images].")
   var size: ImageSize?
   @Flag(help: "Leave the model's prior bank out.") var noPriors = false
+  @Option(help: "A prior bank in the place of the model's own.") var bank: String?
   @Option(help: "Give the completion network N random points, or beams:N lines, of sparse/; score the rest.")
   var sparse: SparseInput?
   @Option(help: "Seed of the random points.") var seed: UInt64 = 1
@@ -39,12 +40,13 @@ struct EvalCommand: ParsableCommand {
 
   func validate() throws {
     if let scale, !(scale > 0 && scale.isFinite) { throw ValidationError("--scale must be positive") }
+    guard bank == nil || !noPriors else { throw ValidationError("--bank and --no-priors exclude each other") }
     guard cap > 0 else { throw ValidationError("--cap must be positive") }
     guard threads > 0, threads <= 256 else { throw ValidationError("--threads must be 1 to 256") }
   }
 
   func run() throws {
-    let model = try DepthModel.load(path: bundle)
+    let model = try DepthModel.load(path: bundle, priors: noPriors ? .off : bank.map { .file($0) } ?? .bundle)
     let reader = try DriveReader(directory: drive)
     guard reader.hasDepth else { throw EvalError.noTruth(drive: drive) }
     let summary = try evaluate(model, on: reader)
@@ -57,7 +59,7 @@ struct EvalCommand: ParsableCommand {
     let networkSize = size ?? model.bestInputSize(for: imageSize)
     let feed = sparse.map { SparseFeed($0, seed: seed, reader: reader, networkSize: networkSize) }
     let network = try model.network(
-      for: networkSize, executor: WorkerTeam(width: threads),
+      for: networkSize, executor: WorkerTeam(width: threads), priors: model.priors,
       pointCap: feed == nil ? 0 : networkSize.pixelCount)
     let normalization = InputNormalization(
       mean: model.normalization.mean, standardDeviation: model.normalization.standardDeviation)

@@ -7,6 +7,7 @@ import Inference
 import ModelBundle
 import Platform
 import Preprocessing
+import PriorFusion
 import Quantities
 
 /// What `depthctl infer` writes.
@@ -23,15 +24,20 @@ struct InferCommand: ParsableCommand {
   @Option(help: "A PNG or JPEG image; resized to the network's input by area averaging.") var image: String
   @Option(help: "The .npy file to write.") var out: String
   @Option(help: "Network input size [default: the trained size nearest in shape].") var size: ImageSize?
-  @Option(help: "disparity: the network's output; depth: in the network's unit; sigma: of ln(depth).")
+  @Option(
+    help:
+      "disparity: the network's output; depth: in the network's unit; sigma: of ln(depth); prior_disparity: the bank's, at stride 16."
+  )
   var stage = InferStage.disparity
+  @Option(help: "A prior bank in the place of the model's own.") var bank: String?
   @Option(help: "Threads to use.") var threads = ProcessInfo.processInfo.activeProcessorCount
 
   func run() throws {
-    let model = try DepthModel.load(path: bundle)
+    let model = try DepthModel.load(path: bundle, priors: bank.map { .file($0) } ?? .bundle)
     let picture = try ImageFile.read(image)
     let target = size ?? model.bestInputSize(for: picture.size)
-    let network = try model.network(for: target, executor: WorkerTeam(width: max(1, threads)))
+    let network = try model.network(
+      for: target, executor: WorkerTeam(width: max(1, threads)), priors: model.priors)
     let resize = AreaResize(sourceSize: picture.size, size: target)
     var rows = resize.makeRowBuffer()
     let normalization = InputNormalization(
@@ -39,8 +45,11 @@ struct InferCommand: ParsableCommand {
     resize.run(picture, normalization: normalization, rowBuffer: &rows, into: network.input)
     network.run()
     let values = try result(model, network)
-    try NPYFile.write(Tensor(values, shape: [target.height, target.width]), to: out)
-    print("\(out): \(stage.rawValue) \(target)")
+    // The priors' answer is at the features' size.
+    let size =
+      stage == .priorDisparity ? ImageSize(width: target.width / 16, height: target.height / 16) : target
+    try NPYFile.write(Tensor(values, shape: [size.height, size.width]), to: out)
+    print("\(out): \(stage.rawValue) \(size)")
   }
 
   private func result(_ model: DepthModel, _ network: DepthNetwork) throws -> [Float] {
@@ -61,7 +70,10 @@ struct InferCommand: ParsableCommand {
       }
       return sigma.map { Float(exp(map.a * Double($0) + map.b)) }
     case (.priorDisparity, _):
-      throw ValidationError("\(bundle) has no prior bank in use; --stage prior_disparity needs one.")
+      guard let found = network.priorFusion?.statistics else {
+        throw ValidationError("\(bundle) has no prior bank; --stage prior_disparity needs one (--bank).")
+      }
+      return Array(found.priorDisparity)
     }
   }
 }

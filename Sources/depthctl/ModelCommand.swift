@@ -56,6 +56,7 @@ struct ModelCommand: ParsableCommand {
         return
       }
       print("runs        \(answer.name), sha256 \(answer.hash.prefix(16)), \(answer.path)")
+      print("prior bank  \(answer.bank ?? "none")")
       print("by          \(answer.origin), generation \(answer.generation)")
       print("configured  \(answer.configured)")
       if let previous = answer.previous { print("rollback to \(previous)") }

@@ -96,6 +96,12 @@ struct TailCommand: ParsableCommand {
     if let scale = header.scale {
       text += "  scale \(scale.state.rawValue)" + (scale.value.map { String(format: " %.3f", $0) } ?? "")
     }
+    if let priors = header.retrieval {
+      text += "  priors" + (priors.entropy.map { String(format: " entropy %.2f", $0) } ?? "")
+      text += priors.spread.map { String(format: " spread %.2f", $0) } ?? ""
+      text += priors.best.map { String(format: " best %.1f", $0) } ?? ""
+      text += priors.distance.map { String(format: " distance %.2f", $0) } ?? ""
+    }
     if let total = header.timing?.total { text += String(format: "  took %.1f ms", total) }
     let names = header.degraded.names
     return names.isEmpty ? text : text + "  [\(names.joined(separator: ", "))]"

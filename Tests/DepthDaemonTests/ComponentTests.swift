@@ -72,7 +72,14 @@ import Testing
     (.modelFailed, { $0.health.perception.failure = .model("no such size") }),
     (.modelSlow, { $0.health.rateHz = 3 }),
     (.modelHoles, { $0.health.perception.report?.holeShare = 0.08 }),
-    (.bankIdle, { $0.hasPriorBank = true }),
+    (.bankFailed, { $0.health.priorsFailure = "M = 0" }),
+    (
+      .bankOutOfDomain,
+      {
+        $0.bank = "0123456789abcdef, 4096 references"
+        $0.health.perception.report?.isOutOfDomain = true
+      }
+    ),
     (.odometryOff, { $0.odometry.isExpected = false }),
     (.odometryMissing, { $0.odometry.ageSeconds = nil }),
     (.odometryStale, { $0.odometry.ageSeconds = 2 }),

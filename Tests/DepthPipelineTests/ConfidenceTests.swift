@@ -4,15 +4,14 @@ import Testing
 
 struct ConfidenceTests {
   private func confidence(_ logSigma: [Float], depth: [Float]? = nil, scale: Double = 0) -> [UInt8] {
-    var table = ConfidenceTable(a: 1, b: 0)
-    table.include(scaleLogSigma: scale)
+    let table = ConfidenceTable(a: 1, b: 0)
     var result = [UInt8](repeating: 7, count: logSigma.count)
     let depth = depth ?? logSigma.map { _ in Float(1) }
     logSigma.withUnsafeBufferPointer { source in
       depth.withUnsafeBufferPointer { depth in
         result.withUnsafeMutableBufferPointer { target in
           if let depth = depth.baseAddress, let target = target.baseAddress {
-            table.run(source, depth: depth, into: target)
+            table.run(source, depth: depth, adding: Float(scale * scale), into: target)
           }
         }
       }

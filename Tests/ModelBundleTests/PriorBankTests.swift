@@ -52,7 +52,7 @@ import Testing
     #expect(bank.storage == (name.contains("float32") ? .float32 : .float16))
     #expect(bank.featureChannels == (name.hasPrefix("diffnet") ? 256 : 64))
     #expect(file.metadata.drives == ["golden"] && bank.encoderHash == file.metadata.encoderHash)
-    #expect(bank.references.disparity.values(as: Float.self).allSatisfy { (0...1).contains($0) })
+    #expect(bank.references.disparity.array(of: Float.self).allSatisfy { (0...1).contains($0) })
   }
 
   @Test func `values come out as they were put in`() throws {
@@ -60,8 +60,8 @@ import Testing
     let bank = try PriorBankFile(path: try write(builder.file)).load()
     func values(_ name: String) -> [Float] { builder.tensors.first { $0.name == name }?.values ?? [] }
     #expect(
-      Array(bank.references.keyHeads.values(as: Float16.self)) == values("key_heads").map { Float16($0) })
-    #expect(Array(bank.references.disparity.values(as: Float.self)) == values("disparity"))
+      bank.references.keyHeads.array(of: Float16.self) == values("key_heads").map { Float16($0) })
+    #expect(bank.references.disparity.array(of: Float.self) == values("disparity"))
     #expect(bank.querySide.compress == values("compress.weight"))
     #expect(bank.querySide.outputBias == values("heads_output.bias"))
   }

@@ -1,5 +1,6 @@
 import Configuration
 import ModelBundle
+import PriorFusion
 import WireFormat
 
 extension ControlHandler where Context == ControlContext {
@@ -34,6 +35,7 @@ extension ControlHandler where Context == ControlContext {
       let configured = Configuration.resolve(loaded.fileConfiguration.model.path, besides: loaded.path)
       return ModelShowRequest.Answer(
         name: running.model.name, hash: running.model.hash, path: running.settings.modelPath,
+        bank: running.model.priors?.id,
         origin: entry?.value == nil ? "configuration" : "exchange", configured: configured,
         previous: entry.map { $0.previous ?? configured }, generation: running.generation)
     }

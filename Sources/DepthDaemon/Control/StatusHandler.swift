@@ -3,6 +3,7 @@ import Messaging
 import ModelBundle
 import Glibc
 import Platform
+import PriorFusion
 import Quantities
 import WireFormat
 
@@ -26,6 +27,7 @@ extension StatusReporter {
     result.field("configuration", settings.configurationPath)
     result.field("state_directory", settings.stateDirectory)
     result.field("model", running.model.name)
+    result.field("bank", running.model.priors?.id)
     result.field("generation", running.generation)
     result.beginObject("health")
     message.encodeFields(into: &result)

@@ -3,6 +3,7 @@ import Configuration
 import Logging
 import ModelBundle
 import Platform
+import PriorFusion
 import Quantities
 import WireFormat
 
@@ -74,26 +75,53 @@ final class ReloadWorker {
     } catch { throw ReloadRefusal(error.problems) }
   }
 
-  /// Keys and contents: a model that was replaced in its folder is a change too.
+  /// Keys and contents: a model or a bank that was replaced under its old name is a change too.
   private func difference(to next: RunningConfiguration) throws(ReloadRefusal) -> [ConfigurationChange] {
     var changes = next.loaded.difference(from: running.loaded)
-    guard next.settings.modelPath == running.settings.modelPath else { return changes }
-    let hash: String
-    do { hash = try DepthModel.hash(path: next.settings.modelPath) } catch { throw ReloadRefusal(error) }
-    if hash != running.model.hash {
-      changes.append(
-        ConfigurationChange(
-          key: "model.path", old: "sha256 \(running.model.hash.prefix(16))", new: "sha256 \(hash.prefix(16))",
-          reload: .rebuild))
-    }
+    do throws(ModelBundleError) {
+      changes += [try modelDifference(to: next), try bankDifference(to: next)].compactMap { $0 }
+    } catch { throw ReloadRefusal(error) }
     return changes
   }
 
+  private func modelDifference(
+    to next: RunningConfiguration
+  ) throws(ModelBundleError) -> ConfigurationChange? {
+    guard next.settings.modelPath == running.settings.modelPath else { return nil }
+    let hash = try DepthModel.hash(path: next.settings.modelPath)
+    guard hash != running.model.hash else { return nil }
+    return ConfigurationChange(
+      key: "model.path", old: "sha256 \(running.model.hash.prefix(16))", new: "sha256 \(hash.prefix(16))",
+      reload: .rebuild)
+  }
+
+  /// A bundle's own bank is part of the bundle's hash. One that could not be used is tried again.
+  private func bankDifference(
+    to next: RunningConfiguration
+  ) throws(ModelBundleError) -> ConfigurationChange? {
+    guard next.settings.priors == running.settings.priors else { return nil }
+    var found: String?
+    if case .file(let path) = next.settings.priors { found = try PriorBankFile.id(path: path) }
+    let old = running.model.priors?.id
+    guard running.priorsFailure != nil || found != nil && found != old else { return nil }
+    return ConfigurationChange(
+      key: "priors.bank", old: old.map { "bank \($0)" } ?? "none: it could not be used",
+      new: found.map { "bank \($0)" } ?? "the model's own", reload: .rebuild)
+  }
+
+  /// The model with its bank. What is broken is refused here: the old ones go on.
   private func model(
     for next: RunningConfiguration, _ changes: [ConfigurationChange]
   ) throws(ReloadRefusal) -> DepthModel {
-    guard changes.contains(where: { $0.key == "model.path" }) else { return running.model }
-    do { return try DepthModel.load(path: next.settings.modelPath) } catch { throw ReloadRefusal(error) }
+    let keys = Set(changes.map(\.key))
+    do throws(ModelBundleError) {
+      if keys.contains("model.path") {
+        return try DepthModel.load(path: next.settings.modelPath, priors: next.settings.priors)
+      }
+      var model = running.model
+      if keys.contains("priors.bank") { model.priors = try model.loadPriors(next.settings.priors) }
+      return model
+    } catch { throw ReloadRefusal(error) }
   }
 
   /// Everything is tried, so that no restart is advised into a configuration that would not run.
@@ -111,7 +139,7 @@ final class ReloadWorker {
       answer.reasons = plan.restartKeys.map(Self.restartAdvice)
       return
     }
-    if let prepared, next.model.hash != running.model.hash, !job.skipsComparison {
+    if let prepared, next.model.differs(from: running.model), !job.skipsComparison {
       let stop = stop
       answer.comparison = try preparation.compare(
         prepared.pipeline, &answer.warnings, isAbandoned: { stop.isRaised || wish.isAbandoned })

@@ -7,11 +7,27 @@ package import ModelBundle
 package struct RunningConfiguration: Sendable {
   var loaded: LoadedConfiguration
   var settings: DaemonSettings
+  /// With its prior bank.
   package var model: DepthModel
+  /// Why the model runs without the prior bank that it is to have; nil when it has it, or is to have none.
+  package var priorsFailure: String?
   /// Why something else runs than the configuration file says; nil when it runs.
   package var fallback: String?
 
   var generation: UInt64 { settings.pipeline.generation }
+
+  /// Gives the model its prior bank; without it depth is worse and still flows, so one that cannot be used is left out
+  /// and said in every header.
+  mutating func takePriors() {
+    do {
+      model.priors = try model.loadPriors(settings.priors)
+      priorsFailure = nil
+    } catch {
+      model.priors = nil
+      priorsFailure = error.description
+    }
+    settings.pipeline.lacksPriors = priorsFailure != nil
+  }
 }
 
 extension CameraCalibration {

@@ -67,8 +67,11 @@ public struct StartConfiguration: Sendable {
     let loaded = try LoadedConfiguration(
       text: text, path: path, environment: environment, overrides: overrides)
     do {
-      return RunningConfiguration(
-        loaded: loaded, settings: try loaded.settings, model: try DepthModel.load(path: loaded.modelPath))
+      var running = RunningConfiguration(
+        loaded: loaded, settings: try loaded.settings,
+        model: try DepthModel.load(path: loaded.modelPath, priors: .off))
+      running.takePriors()
+      return running
     } catch let error as any ReportableError {
       throw ConfigurationFailure(problems: [error.description])
     } catch { throw ConfigurationFailure(problems: ["\(error)"]) }

@@ -1,6 +1,7 @@
 import DepthPipeline
 import Geometry
 import ModelBundle
+import PriorFusion
 import Quantities
 
 /// What a learned scale belongs to: with any of it another, the scale may be another too.
@@ -8,9 +9,9 @@ package struct ScaleKey: Codable, Equatable, Sendable {
   /// Name of the camera and where its frames come from.
   package var camera: String
   package var calibration: String
-  /// SHA-256 of the whole bundle, weights and prior bank included.
+  /// SHA-256 of the whole bundle.
   package var model: String
-  /// Whether the network runs with the bundle's prior bank.
+  /// Id of the prior bank in use, or "none".
   package var bank: String
   /// Of the network's input.
   package var resolution: String
@@ -49,7 +50,7 @@ extension ScaleKey {
     camera = builder.settings.cameraIdentity
     calibration = builder.settings.calibrationID ?? "none"
     model = builder.model.hash
-    bank = builder.model.hasPriorBank ? "bundle" : "none"
+    bank = builder.model.priors?.id ?? "none"
     resolution = "\(gridSize)"
     mount = builder.calibration?.mount.map(Self.text) ?? "unknown"
   }

@@ -32,6 +32,8 @@ public struct ModelShowRequest: ControlRequest {
     /// SHA-256 of the bundle.
     public var hash: String
     public var path: String
+    /// Id of the prior bank that is fused; nil = none.
+    public var bank: String?
     /// `configuration`, or `exchange` while a command's choice holds.
     public var origin: String
     /// What the configuration file names.
@@ -41,12 +43,13 @@ public struct ModelShowRequest: ControlRequest {
     public var generation: UInt64
 
     public init(
-      name: String, hash: String, path: String, origin: String, configured: String, previous: String?,
-      generation: UInt64
+      name: String, hash: String, path: String, bank: String?, origin: String, configured: String,
+      previous: String?, generation: UInt64
     ) {
       self.name = name
       self.hash = hash
       self.path = path
+      self.bank = bank
       self.origin = origin
       self.configured = configured
       self.previous = previous

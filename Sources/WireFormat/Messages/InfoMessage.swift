@@ -63,12 +63,7 @@ public struct InfoMessage: StatusMessage, Equatable, Decodable {
     writer.field("boot_id", bootID)
     writer.field("pid", processID)
     writer.field("generation", generation)
-    if let model {
-      writer.beginObject("model")
-      writer.field("name", model.name)
-      writer.field("hash", model.hash)
-      writer.endObject()
-    }
+    model?.encode("model", into: &writer)
     writer.beginArray("cameras")
     for camera in cameras {
       writer.beginObject()

@@ -1,0 +1,84 @@
+import ModelBundle
+import PriorFusion
+import Quantities
+
+/// What a frame's retrieval says of the frame: whether it is of the bank's domain, and where priors and network
+/// contradict each other more than they do there.
+///
+/// A bank that says nothing of its domain changes no confidence and raises no flag: what is usual for it is not known.
+struct PriorStage {
+  /// Side of a cell: one pixel of the features.
+  private static let cellPixels = 16
+  private let cellColumns: Int
+  private let usualVariance: Float
+  private let deviation: PriorDeviation
+  private var watch: DomainWatch?
+  private var last: MonotonicTime?
+  /// Variance of ln depth by which a cell's deviation exceeds what is usual, row by row; all 0 without a domain.
+  private(set) var excess: [Float]
+  /// Of the last frame.
+  private(set) var means = RetrievalMeans(entropy: 0, priorSpread: 0, bestLogit: 0)
+
+  /// Nil for a network without priors.
+  init?(model: DepthModel, network: DepthNetwork) {
+    guard let fusion = network.priorFusion else { return nil }
+    let bounds = model.disparityToDepth
+    deviation = PriorDeviation(
+      minimumDepth: bounds.minimumDepthMeters, maximumDepth: bounds.maximumDepthMeters)
+    cellColumns = network.size.width / Self.cellPixels
+    excess = [Float](repeating: 0, count: cellColumns * (network.size.height / Self.cellPixels))
+    let domain = fusion.bank.domain
+    watch = domain.map { DomainWatch($0) }
+    usualVariance = domain.map { Float($0.deviation * $0.deviation) } ?? .infinity
+  }
+
+  /// How unlike the bank's domain frames have been, 1 = as the outermost of a hundred of its own; nil when the bank does
+  /// not know its domain.
+  var domainDistance: Double? { watch?.distance }
+  var isOutOfDomain: Bool? { watch?.isOutside }
+
+  /// Takes in the network's last run.
+  mutating func run(_ network: DepthNetwork, at time: MonotonicTime) {
+    guard let found = network.priorFusion?.statistics else { return }
+    means = RetrievalMeans(found)
+    guard watch != nil else { return }
+    watch?.update(means, secondsSinceLast: last.map { Double(time - $0) * 1e-9 })
+    last = time
+    let width = network.size.width
+    for cell in excess.indices {
+      let (row, column) = (cell / cellColumns, cell % cellColumns)
+      let corner = Self.cellPixels * (row * width + column)
+      var sum: Float = 0
+      for inner in 0..<Self.cellPixels {
+        for pixel in 0..<Self.cellPixels { sum += network.output[corner + inner * width + pixel] }
+      }
+      let variance = deviation.variance(
+        disparity: sum / Float(Self.cellPixels * Self.cellPixels), prior: found.priorDisparity[cell],
+        spread: found.priorSpread[cell])
+      // NaN is no evidence against the network.
+      excess[cell] = variance > usualVariance ? variance - usualVariance : 0
+    }
+  }
+
+  /// Calls `body` with each run of pixels of one row that share a cell, and the variance to add there.
+  func forEachRun(size: ImageSize, _ body: (_ pixels: Range<Int>, _ variance: Float) -> Void) {
+    for row in 0..<size.height {
+      for column in 0..<cellColumns {
+        let first = row * size.width + column * Self.cellPixels
+        body(first..<(first + Self.cellPixels), excess[(row / Self.cellPixels) * cellColumns + column])
+      }
+    }
+  }
+}
+
+extension RetrievalMeans {
+  /// Means over a frame's pixels.
+  init(_ statistics: RetrievalStatistics) {
+    func mean(_ values: UnsafeBufferPointer<Float>) -> Double {
+      Double(values.reduce(0, +)) / Double(max(1, values.count))
+    }
+    self.init(
+      entropy: mean(statistics.entropy), priorSpread: mean(statistics.priorSpread),
+      bestLogit: mean(statistics.bestLogit))
+  }
+}

@@ -1,0 +1,250 @@
+"""Prior banks: in use, exchanged, refused, lost; and the tool that looks at them."""
+import hashlib
+import json
+import resource
+import shutil
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+from bank import Bank
+from conftest import MODEL, simulator
+from daemon import DEPTHCTL, depthctl, depthctl_json
+from subscriber import status, stream
+from test_diagnosis import component, wait_for
+from test_models import rehash
+from test_refusals import check
+from test_reload import assert_unbroken, read_until, reload, rewrite
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """A copy of the shipped bundle with a bank of its own, and the bank's id."""
+    folder = shutil.copytree(MODEL, tmp_path / "bundle")
+    (folder / "priors.safetensors").unlink(missing_ok=True)
+    identity = Bank(folder).write(folder / "priors.safetensors")
+    description = json.loads((folder / "bundle.json").read_text())
+    description["files"]["priors.safetensors"] = ""
+    (folder / "bundle.json").write_text(json.dumps(description))
+    rehash(folder)
+    return folder, identity
+
+
+def spoiled(bank, kind):
+    """Contents that are no bank."""
+    content = bank.bytes()
+    if kind == "truncated":
+        return content[:-1000]
+    if kind == "foreign":
+        return b"not a tensor file, but long enough to be taken for the beginning of one"
+    if kind == "NaN":
+        bank.tensors["value_heads"][3, 5] = np.nan
+    elif kind == "empty":
+        bank = Bank(MODEL, count=0)
+    elif kind == "narrow":
+        bank.tensors["key_pixel"] = bank.tensors["key_pixel"][:, :32].copy()
+    elif kind == "other encoder":
+        bank.metadata["encoder_sha256"] = "ab" * 32
+    return bank.bytes()
+
+
+WORDS = {"truncated": "truncated", "foreign": "not a safetensors file", "NaN": "value_heads", "empty": "M = 0",
+         "narrow": "key_pixel", "other encoder": "abababababababab"}
+
+
+def test_a_bundles_own_bank_is_fused_and_named_everywhere(launch, bundle):
+    folder, identity = bundle
+    daemon = launch(simulator(model={"path": str(folder)})).start()
+    with stream(daemon, "front/depth/") as subscriber, status(daemon, "info/") as info:
+        header = subscriber.receive().header
+        assert header["model"]["bank"] == identity and header["mode"] == "prediction"
+        assert 0 <= header["priors"]["entropy"] <= 1 and "distance" not in header["priors"]
+        assert info.receive()[1]["model"]["bank"] == identity
+    assert daemon.ask("status")["result"]["bank"] == identity
+    assert daemon.ask("model.show")["result"]["bank"] == identity
+    assert identity in component(wait_for(daemon, "bank", "bank_ok"), "bank")["text"]
+    text = depthctl("tail", "depth", "--count", "1", "--endpoint", daemon.endpoints).stdout
+    assert "priors entropy" in text
+
+
+def test_a_bank_is_exchanged_between_two_frames(launch, tmp_path):
+    first, second = (Bank(MODEL, seed=seed).write(tmp_path / f"{seed}.safetensors") for seed in (1, 2))
+    daemon = launch(simulator(priors={"bank": "off"})).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        assert "bank" not in subscriber.receive().header["model"]
+        for name, identity in ((str(tmp_path / "1.safetensors"), first), (str(tmp_path / "2.safetensors"), second),
+                               ("off", None)):
+            rewrite(daemon, priors={"bank": name})
+            code, answer = reload(daemon)
+            assert (code, answer["verdict"]) == (0, "applied"), answer
+            assert [change["key"] for change in answer["changes"]] == ["priors.bank"]
+            messages = read_until(subscriber, lambda header: header["model"].get("bank") == identity)
+            assert_unbroken(messages)
+            # Compared on live frames first, as models are.
+            assert answer["comparison"]["frames"] >= 1
+
+
+def test_a_bank_replaced_under_its_name_is_a_change(launch, tmp_path):
+    path = tmp_path / "bank.safetensors"
+    Bank(MODEL).write(path)
+    daemon = launch(simulator(priors={"bank": str(path)})).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+        assert reload(daemon)[1]["verdict"] == "unchanged"
+        identity = Bank(MODEL, seed=5).write(path)
+        assert reload(daemon)[1]["verdict"] == "applied"
+        assert_unbroken(read_until(subscriber, lambda header: header["model"]["bank"] == identity))
+
+
+def test_a_broken_or_foreign_bank_is_refused_and_the_old_one_goes_on(launch, tmp_path):
+    good, bad = tmp_path / "good.safetensors", tmp_path / "bad.safetensors"
+    identity = Bank(MODEL).write(good)
+    daemon = launch(simulator(priors={"bank": str(good)})).start()
+    ours = json.loads((MODEL / "bundle.json").read_text())["files"]["encoder.onnx"][:16]
+    with stream(daemon, "front/depth/") as subscriber:
+        messages = [subscriber.receive()]
+        for kind, word in WORDS.items():
+            bad.write_bytes(spoiled(Bank(MODEL), kind))
+            rewrite(daemon, priors={"bank": str(bad)})
+            code, answer = reload(daemon)
+            reasons = " ".join(answer["reasons"])
+            assert (code, answer["verdict"]) == (2, "refused"), (kind, answer)
+            assert word in reasons and str(bad) in reasons, (kind, reasons)
+            assert kind != "other encoder" or ours in reasons and "lite" in reasons
+        messages += subscriber.receive_many(2)
+        assert_unbroken(messages)
+        assert messages[-1].header["model"]["bank"] == identity and messages[-1].header["generation"] == 0
+
+
+def test_a_bank_lost_while_running_changes_nothing(launch, tmp_path):
+    path = tmp_path / "bank.safetensors"
+    identity = Bank(MODEL).write(path)
+    daemon = launch(simulator(priors={"bank": str(path)})).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+        path.write_bytes(b"")
+        path.unlink()
+        messages = subscriber.receive_many(5)
+        code, answer = reload(daemon)
+        assert (code, answer["verdict"]) == (2, "refused") and str(path) in answer["reasons"][0]
+        messages += subscriber.receive_many(2)
+    assert_unbroken(messages)
+    assert messages[-1].header["model"]["bank"] == identity
+    assert "priors_off" not in messages[-1].header["degraded"]
+
+
+def test_a_broken_bank_at_start_leaves_depth_flowing_and_says_why(launch, tmp_path):
+    path = tmp_path / "bank.safetensors"
+    path.write_bytes(spoiled(Bank(MODEL), "truncated"))
+    daemon = launch(simulator(priors={"bank": str(path)}))
+    code, text = check(daemon.config)
+    assert code == 2 and str(path) in text
+    daemon.start()
+    with stream(daemon, "front/depth/") as subscriber:
+        header = subscriber.receive().header
+        assert "priors_off" in header["degraded"] and "bank" not in header["model"]
+        message = wait_for(daemon, "bank", "bank_failed")
+        assert message["verdict"] == "degraded" and str(path) in message["reason"]
+        identity = Bank(MODEL).write(path)
+        assert reload(daemon)[1]["verdict"] == "applied"
+        messages = read_until(subscriber, lambda header: header["model"].get("bank") == identity)
+        assert_unbroken(messages)
+        assert "priors_off" not in messages[-1].header["degraded"]
+    wait_for(daemon, "bank", "bank_ok")
+
+
+def test_frames_unlike_the_banks_domain_are_flagged_and_others_not(launch, tmp_path):
+    path = tmp_path / "bank.safetensors"
+    Bank(MODEL).write(path)
+    daemon = launch(simulator(priors={"bank": str(path)})).start()
+    with stream(daemon, "front/depth/", "front/confidence/") as subscriber:
+        seen = subscriber.receive().header
+        assert "out_of_domain" not in seen["degraded"]
+        Bank(MODEL).know(seen["priors"], width=100).write(path)
+        assert reload(daemon)[1]["verdict"] == "applied"
+        header = read_until(subscriber, lambda header: "distance" in header["priors"])[-1].header
+        assert header["priors"]["distance"] < 1 and "out_of_domain" not in header["degraded"]
+        usual = {**seen["priors"], "best": seen["priors"]["best"] + 5}
+        Bank(MODEL).know(usual, width=0.1, deviation=0.01).write(path)
+        assert reload(daemon)[1]["verdict"] == "applied"
+        header = read_until(subscriber, lambda header: "out_of_domain" in header["degraded"])[-1].header
+        assert header["priors"]["distance"] > 1.5
+        # Random priors contradict the network everywhere, and this bank says that it never does.
+        assert header["conf"]["mean"] < seen["conf"]["mean"]
+    message = wait_for(daemon, "bank", "bank_out_of_domain")
+    assert message["verdict"] == "degraded" and "out_of_domain" in message["degraded"]
+
+
+def test_the_tool_says_what_a_bank_holds_and_whether_it_is_sound(tmp_path):
+    path = tmp_path / "bank.safetensors"
+    identity = Bank(MODEL, count=100).write(path)
+    info = depthctl_json("bank", "info", path, "--json")
+    assert (info["id"], info["references"], info["drives"]) == (identity, 100, ["street"])
+    assert info["depth_deciles"] == sorted(info["depth_deciles"]) and len(info["depth_deciles"]) == 11
+    verdict = depthctl_json("bank", "verify", path, "--model", MODEL, "--json")
+    assert verdict["sound"] and verdict["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    for kind, word in WORDS.items():
+        path.write_bytes(spoiled(Bank(MODEL), kind))
+        done = depthctl("bank", "verify", path, "--model", MODEL, check=False)
+        assert done.returncode == 1 and word in done.stderr and str(path) in done.stderr, kind
+
+
+def test_banks_are_merged_without_duplicates_and_compared(tmp_path):
+    first, second, merged = (tmp_path / f"{name}.safetensors" for name in ("first", "second", "merged"))
+    Bank(MODEL, count=40, seed=1).write(first)
+    other = Bank(MODEL, count=60, seed=2, drive="corridor")
+    mine = Bank(MODEL, count=40, seed=1)
+    # Ten references of the first bank, by the name of their drive.
+    for name in list(other.tensors)[:9]:
+        other.tensors[name][50:] = mine.tensors[name][:10]
+    other.tensors["drive"][50:] = 1
+    other.metadata["drives"] = json.dumps(["corridor", "street"])
+    other.write(second)
+    answer = depthctl_json("bank", "merge", first, second, "--out", merged, "--json")
+    assert (answer["references"], answer["duplicates"]) == (90, 10)
+    again = tmp_path / "again.safetensors"
+    depthctl("bank", "merge", first, second, "--out", again)
+    assert again.read_bytes() == merged.read_bytes()
+    assert depthctl_json("bank", "verify", merged, "--model", MODEL, "--json")["references"] == 90
+    assert depthctl_json("bank", "info", merged, "--json")["drives"] == ["street", "corridor"]
+    done = depthctl("bank", "diff", first, merged, "--json", check=False)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == 1 and (found["common"], found["only_first"], found["only_second"]) == (40, 0, 50)
+    assert found["only_second_by_drive"] == {"corridor": 50} and not found["tensors"]
+    assert depthctl("bank", "diff", merged, again).returncode == 0
+
+
+def test_banks_of_different_models_are_not_merged(tmp_path):
+    first, second, out = (tmp_path / f"{name}.safetensors" for name in ("first", "second", "out"))
+    Bank(MODEL).write(first)
+    for change, word in ((lambda bank: bank.metadata.update(encoder_sha256="ab" * 32), "abababababababab"),
+                         (lambda bank: bank.tensors["query_pixel.bias"].__setitem__(0, 1.0), "query_pixel.bias")):
+        other = Bank(MODEL, seed=3)
+        change(other)
+        other.write(second)
+        done = depthctl("bank", "merge", first, second, "--out", out, check=False)
+        assert done.returncode == 1 and word in done.stderr and str(first) in done.stderr and str(second) in done.stderr
+        assert not out.exists()
+
+
+def test_a_full_disk_leaves_the_old_bank_as_it_was(tmp_path):
+    first, second, out = (tmp_path / f"{name}.safetensors" for name in ("first", "second", "out"))
+    Bank(MODEL, seed=1).write(first)
+    Bank(MODEL, seed=2).write(second)
+    out.write_bytes(b"the old one")
+
+    def no_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    done = subprocess.run([DEPTHCTL, "bank", "merge", first, second, "--out", out], capture_output=True, text=True,
+                          preexec_fn=no_room)
+    assert done.returncode == 1 and str(out) in done.stderr and "cannot be written" in done.stderr
+    assert out.read_bytes() == b"the old one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in (first, second, out))
+
+
+def test_banks_are_built_elsewhere_and_the_tool_says_how():
+    done = depthctl("bank", "build", "--drive", "mine", check=False)
+    assert done.returncode != 0 and "depthtrain.priors build --drive mine" in done.stderr

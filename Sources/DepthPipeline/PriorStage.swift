@@ -32,8 +32,8 @@ struct PriorStage {
     usualVariance = domain.map { Float($0.deviation * $0.deviation) } ?? .infinity
   }
 
-  /// How unlike the bank's domain frames have been, 1 = as the outermost of a hundred of its own; nil when the bank does
-  /// not know its domain.
+  /// How unlike the bank's domain frames have been, 1 = as the outermost of a hundred of its own; nil when the bank
+  /// does not know its domain.
   var domainDistance: Double? { watch?.distance }
   var isOutOfDomain: Bool? { watch?.isOutside }
 

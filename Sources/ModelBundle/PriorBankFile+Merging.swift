@@ -8,8 +8,8 @@ extension PriorBankFile {
     public let duplicates: Int
   }
 
-  /// Writes a bank of all references of two: the first's in order, then the second's that the first does not have. Those
-  /// of the same drive, frame, cell and values are the same; each is kept once.
+  /// Writes a bank of all references of two: the first's in order, then the second's that the first does not have.
+  /// Those of the same drive, frame, cell and values are the same; each is kept once.
   ///
   /// - Parameter progress: is told the share of the work that is done.
   /// - Throws: `.unlikeBanks` when the two are not of the same encoder and query side; `.unreadable`, `.unwritable`.

@@ -19,8 +19,8 @@ public struct RetrievalDomain: Equatable, Sendable {
     }
 
     /// How far a value lies from the median, in widths of the side it lies on: 1 in a hundred frames of the domain is
-    /// beyond 1 on either side. A side is never narrower than a twentieth of the median: few frames tell little of their
-    /// tails.
+    /// beyond 1 on either side. A side is never narrower than a twentieth of the median: few frames tell little of
+    /// their tails.
     func distance(of value: Double) -> Double {
       let width = value > median ? high - median : median - low
       return abs(value - median) / max(width, 0.05 * abs(median), 1e-6)

@@ -25,8 +25,10 @@ struct InferCommand: ParsableCommand {
   @Option(help: "The .npy file to write.") var out: String
   @Option(help: "Network input size [default: the trained size nearest in shape].") var size: ImageSize?
   @Option(
-    help:
-      "disparity: the network's output; depth: in the network's unit; sigma: of ln(depth); prior_disparity: the bank's, at stride 16."
+    help: """
+      disparity: the network's output; depth: in the network's unit; sigma: of ln(depth); prior_disparity: the \
+      bank's, at stride 16.
+      """
   )
   var stage = InferStage.disparity
   @Option(help: "A prior bank in the place of the model's own.") var bank: String?

@@ -7,8 +7,8 @@ struct BankMergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge", abstract: "Write a bank of all references of two banks of one model.",
     discussion: """
-      The first bank's references come first, each once; the same inputs give the same bytes. Banks of another encoder, \
-      teacher or projection are refused. What is usual in the joined bank's domain is no longer known: \
+      The first bank's references come first, each once; the same inputs give the same bytes. Banks of another \
+      encoder, teacher or projection are refused. What is usual in the joined bank's domain is no longer known: \
       `bank select` measures it.
       """)
 

@@ -25,12 +25,13 @@ final class ExactAttention {
   private let sums: Scratch<Float>
   private let scratch: Scratch<Float>
   private let scratchFloats: Int
-  private let queue = WorkQueue()
+  private let queue: WorkQueue
 
   init(_ blocks: ReferenceBlocks, _ panels: QueryPanels, parts: Int, kernels: AttentionKernels) {
     self.blocks = blocks
     self.panels = panels
     self.kernels = kernels
+    queue = WorkQueue(parts: parts)
     let count = blocks.bank.count
     let blockCount = (count + ReferenceBlocks.rows - 1) / ReferenceBlocks.rows
     chunkRows =

@@ -19,7 +19,7 @@ public final class PriorFusionNetwork {
   private let executor: any ParallelExecutor
   private let pixels: Scratch<Float>
   private let scratch: Scratch<Float>
-  private let queue = WorkQueue()
+  private let queue: WorkQueue
 
   /// - Parameter featureShape: (C, h, w); C is the bank's.
   public convenience init(_ bank: PriorBank, featureShape: [Int], executor: any ParallelExecutor) {
@@ -35,6 +35,7 @@ public final class PriorFusionNetwork {
     self.bank = bank
     self.featureShape = featureShape
     self.executor = executor
+    queue = WorkQueue(parts: executor.width)
     let pixelCount = featureShape[1] * featureShape[2]
     let kernels = AttentionKernels(kernels)
     let blocks = ReferenceBlocks(bank, kernels: kernels)

@@ -7,8 +7,6 @@ import Quantities
 ///
 /// A bank that says nothing of its domain changes no confidence and raises no flag: what is usual for it is not known.
 struct PriorStage {
-  /// Side of a cell: one pixel of the features.
-  private static let cellPixels = 16
   private let cellColumns: Int
   private let usualVariance: Float
   private let deviation: PriorDeviation
@@ -25,8 +23,8 @@ struct PriorStage {
     let bounds = model.disparityToDepth
     deviation = PriorDeviation(
       minimumDepth: bounds.minimumDepthMeters, maximumDepth: bounds.maximumDepthMeters)
-    cellColumns = network.size.width / Self.cellPixels
-    excess = [Float](repeating: 0, count: cellColumns * (network.size.height / Self.cellPixels))
+    cellColumns = network.size.width / PriorDeviation.cellPixels
+    excess = [Float](repeating: 0, count: cellColumns * (network.size.height / PriorDeviation.cellPixels))
     let domain = fusion.bank.domain
     watch = domain.map { DomainWatch($0) }
     usualVariance = domain.map { Float($0.deviation * $0.deviation) } ?? .infinity
@@ -44,19 +42,10 @@ struct PriorStage {
     guard watch != nil else { return }
     watch?.update(means, secondsSinceLast: last.map { Double(time - $0) * 1e-9 })
     last = time
-    let width = network.size.width
+    deviation.run(network.output, size: network.size, found, into: &excess)
     for cell in excess.indices {
-      let (row, column) = (cell / cellColumns, cell % cellColumns)
-      let corner = Self.cellPixels * (row * width + column)
-      var sum: Float = 0
-      for inner in 0..<Self.cellPixels {
-        for pixel in 0..<Self.cellPixels { sum += network.output[corner + inner * width + pixel] }
-      }
-      let variance = deviation.variance(
-        disparity: sum / Float(Self.cellPixels * Self.cellPixels), prior: found.priorDisparity[cell],
-        spread: found.priorSpread[cell])
       // NaN is no evidence against the network.
-      excess[cell] = variance > usualVariance ? variance - usualVariance : 0
+      excess[cell] = excess[cell] > usualVariance ? excess[cell] - usualVariance : 0
     }
   }
 
@@ -64,21 +53,11 @@ struct PriorStage {
   func forEachRun(size: ImageSize, _ body: (_ pixels: Range<Int>, _ variance: Float) -> Void) {
     for row in 0..<size.height {
       for column in 0..<cellColumns {
-        let first = row * size.width + column * Self.cellPixels
-        body(first..<(first + Self.cellPixels), excess[(row / Self.cellPixels) * cellColumns + column])
+        let first = row * size.width + column * PriorDeviation.cellPixels
+        body(
+          first..<(first + PriorDeviation.cellPixels),
+          excess[(row / PriorDeviation.cellPixels) * cellColumns + column])
       }
     }
-  }
-}
-
-extension RetrievalMeans {
-  /// Means over a frame's pixels.
-  init(_ statistics: RetrievalStatistics) {
-    func mean(_ values: UnsafeBufferPointer<Float>) -> Double {
-      Double(values.reduce(0, +)) / Double(max(1, values.count))
-    }
-    self.init(
-      entropy: mean(statistics.entropy), priorSpread: mean(statistics.priorSpread),
-      bestLogit: mean(statistics.bestLogit))
   }
 }

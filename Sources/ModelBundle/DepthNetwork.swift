@@ -112,6 +112,23 @@ public final class DepthNetwork {
     priorFusion.run(features.base, blockChannels: features.blockChannels)
   }
 
+  /// The encoder's features F_s as rows (pixels, C), after `encode` and before `fuse`, for tools: allocates.
+  ///
+  /// - Throws: `.inference` for a plain ONNX file, which has none.
+  public func features() throws(ModelBundleError) -> [Float] {
+    let seam: Session.Seam
+    do { seam = try session.seam(DepthModel.fusedFeature) } catch {
+      throw .inference(path: session.name, error)
+    }
+    let (channels, pixels, block) = (seam.shape[1], seam.shape[2] * seam.shape[3], seam.blockChannels)
+    var rows = [Float](repeating: 0, count: pixels * channels)
+    for channel in 0..<channels {
+      let plane = seam.base + channel / block * block * pixels + channel % block
+      for pixel in 0..<pixels { rows[pixel * channels + channel] = plane[pixel * block] }
+    }
+    return rows
+  }
+
   /// Lets range points into what the decoder reads, after `fuse` and before `decode`.
   ///
   /// With fewer points than the model's `completion.fewestPoints` nothing changes.

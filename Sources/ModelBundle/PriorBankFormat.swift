@@ -14,7 +14,9 @@ enum PriorBankFormat {
     ("disparity", .float32), ("trust", .float32), ("drive", .int32), ("frame", .int32), ("cell", .int32),
   ]
 
-  /// Place of `drive` among the tensors that grow with M.
+  /// Places among the tensors that grow with M.
+  static let keyPixelTensor = 0
+  static let keyHeadsTensor = 2
   static let driveTensor = rows.count + 2
 
   /// Sizes that the shapes of all tensors follow from.

@@ -1,4 +1,5 @@
 import Glibc
+public import Quantities
 
 /// How far the attended references lie from the network's own answer, in ln depth, as a variance:
 ///
@@ -10,6 +11,8 @@ import Glibc
 /// - Source: the bias-variance decomposition; as a mixture's variance in Lakshminarayanan et al., "Simple and Scalable
 ///   Predictive Uncertainty Estimation using Deep Ensembles", NeurIPS 2017, section 2.4.
 public struct PriorDeviation: Equatable, Sendable {
+  /// Side of a stride-16 pixel.
+  public static let cellPixels = 16
   private let far: Float
   private let slope: Float
 
@@ -30,5 +33,31 @@ public struct PriorDeviation: Equatable, Sendable {
     let difference = logf((far + slope * disparity) / inversePrior)
     let own = spread * slope * prior / inversePrior
     return difference * difference + own * own
+  }
+
+  /// The variances of all stride-16 pixels of a frame.
+  ///
+  /// - Parameters:
+  ///   - disparity: the network's output (height, width).
+  ///   - size: its size.
+  ///   - statistics: of the fusion that it was made with.
+  ///   - variances: (height / 16, width / 16).
+  public func run(
+    _ disparity: UnsafeBufferPointer<Float>, size: ImageSize, _ statistics: RetrievalStatistics,
+    into variances: inout [Float]
+  ) {
+    let side = Self.cellPixels
+    let columns = size.width / side
+    precondition(variances.count == statistics.priorDisparity.count && disparity.count == size.pixelCount)
+    for cell in variances.indices {
+      let corner = side * (cell / columns * size.width + cell % columns)
+      var sum: Float = 0
+      for row in 0..<side {
+        for column in 0..<side { sum += disparity[corner + row * size.width + column] }
+      }
+      variances[cell] = variance(
+        disparity: sum / Float(side * side), prior: statistics.priorDisparity[cell],
+        spread: statistics.priorSpread[cell])
+    }
   }
 }

@@ -68,4 +68,14 @@ public struct RetrievalMeans: Equatable, Sendable {
     self.priorSpread = priorSpread
     self.bestLogit = bestLogit
   }
+
+  /// Of the last run of a fusion.
+  public init(_ statistics: RetrievalStatistics) {
+    func mean(_ values: UnsafeBufferPointer<Float>) -> Double {
+      Double(values.reduce(0, +)) / Double(max(1, values.count))
+    }
+    self.init(
+      entropy: mean(statistics.entropy), priorSpread: mean(statistics.priorSpread),
+      bestLogit: mean(statistics.bestLogit))
+  }
 }

@@ -28,11 +28,17 @@ from depthtrain.networks.registry import POSE_NETWORKS
 from depthtrain.networks.san import SparseAuxiliaryNetwork
 from depthtrain.networks.split import SplitNetwork
 from depthtrain.onnxfile import export_graph
-from depthtrain.priors.bank import Bank, open_bank, write_bank
+from depthtrain.priors.bank import Bank, open_bank, rewrite_metadata, write_bank
+from depthtrain.priors.build import held_out_images
+from depthtrain.priors.domain import KEY as DOMAIN_KEY, measure
 from depthtrain.priors.fusion import FusedNetwork
 from depthtrain.priors.references import open_references
 from depthtrain.run_folder import git_commit
 from depthtrain.teacher.network import Teacher
+
+
+DOMAIN_FRAMES = 50
+"""Of each drive, to measure what is usual in a bank's domain."""
 
 
 class EncoderGraph(nn.Module):
@@ -123,6 +129,9 @@ def export(checkpoint: Path, folder: Path) -> None:
         write_bank(folder / BANK_NAME, fusion, open_references(drive_path(recipe.priors.references)),
                    recipe.model.architecture, folder / "encoder.onnx")
         bank = open_bank(folder / BANK_NAME, sha256(folder / "encoder.onnx"))
+        limits = recipe.model.min_depth_m, recipe.model.max_depth_m
+        if usual := measure(network, bank, held_out_images(recipe, most=DOMAIN_FRAMES), *limits):
+            rewrite_metadata(folder / BANK_NAME, {DOMAIN_KEY: usual})
     if learns_poses(recipe):
         pose_network = POSE_NETWORKS[recipe.model.pose]()
         export_pose(load_companion(checkpoint, "pose", pose_network), folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import torch
 
 from depthtrain.networks.diffnet import DIFFNet
 from depthtrain.networks.rpr_lite import RPrLite
-from depthtrain.priors.bank import open_bank, reference_side, write_bank
+from depthtrain.priors.bank import open_bank, reference_side, rewrite_metadata, write_bank
+from depthtrain.priors.domain import measure
 from depthtrain.priors.fusion import FusedNetwork, PriorFusion, References
 from depthtrain.priors.losses import gradient_consistency, normalised_gradient, prior_agreement, view_reconstruction
 from depthtrain.priors.references import PriorError, ReferenceWriter, open_references, write_subset
@@ -51,7 +53,8 @@ def _write_references(path: Path, references: References, **metadata: str) -> Pa
             number = rows.stop - first
             writer.add(references.features[rows].numpy(), references.disparity[rows].numpy(), np.ones(number), 0, first,
                        np.arange(number))
-        writer.finish({"teacher": "t", "teacher_sha256": "00", "drives": '["d"]', **metadata})
+        writer.finish({"teacher": "t", "teacher_sha256": "00", "drives": '["d"]', "min_depth_m": "0.1",
+                       "max_depth_m": "100", "canonical_fx_px": "240", **metadata})
     return path
 
 
@@ -257,6 +260,40 @@ def _rewritten(path: Path, change) -> None:
     content, metadata = {name: np.array(tensors[name]) for name in tensors.entries}, dict(tensors.metadata)
     change(content, metadata)
     write_tensors(path, content, metadata)
+
+
+class _Echo(torch.nn.Module):
+    """A network whose feature is the image at stride 16 and whose disparity is its own feature's mean."""
+
+    def encode(self, image: torch.Tensor):
+        return torch.nn.functional.avg_pool2d(image, 16).repeat(1, CHANNELS // 3 + 1, 1, 1)[:, :CHANNELS], []
+
+    def decode(self, f_o: torch.Tensor, skips: list):
+        return {"disparity": torch.nn.functional.interpolate(0.01 + 0 * f_o.mean(1, keepdim=True), scale_factor=16)}
+
+
+def test_a_banks_domain_is_what_its_quantiles_say(bank_parts, tmp_path: Path) -> None:
+    fusion, references, encoder = bank_parts
+    write_bank(tmp_path / "bank", fusion, open_references(references), "rpr-lite", encoder)
+    bank, network = open_bank(tmp_path / "bank"), _Echo()
+    images = [torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(seed)) for seed in range(5)]
+    found = json.loads(measure(network, bank, images, 0.1, 100.0))
+    fused = [bank.fuse(network.encode(image)[0]) for image in images]
+    assert found["frames"] == 5 and measure(network, bank, [], 0.1, 100.0) is None
+    for name in ("entropy", "prior_spread", "best_logit"):
+        means = [float(getattr(each, name).mean()) for each in fused]
+        assert found[name] == pytest.approx(np.quantile(means, (0.01, 0.5, 0.99)), rel=1e-4)
+    # By the definition: the attended references' mean squared distance in ln inverse depth, spread to first order.
+    prior, spread = (np.concatenate([getattr(each, name).flatten().numpy() for each in fused])
+                     for name in ("prior_disparity", "prior_spread"))
+    inverse = lambda disparity: 0.01 + 9.99 * disparity
+    variance = np.log(inverse(0.01) / inverse(prior)) ** 2 + (spread * 9.99 * prior / inverse(prior)) ** 2
+    assert found["deviation"] == pytest.approx(np.quantile(np.sqrt(variance), 0.95), rel=1e-3)
+    before = open_tensors(tmp_path / "bank")["key_pixel"].tobytes()
+    rewrite_metadata(tmp_path / "bank", {"in_domain": measure(network, bank, images, 0.1, 100.0)})
+    again = open_bank(tmp_path / "bank")
+    assert json.loads(again.metadata["in_domain"]) == found and again.metadata["teacher"] == bank.metadata["teacher"]
+    assert open_tensors(tmp_path / "bank")["key_pixel"].tobytes() == before
 
 
 DAMAGE = {

@@ -4,7 +4,7 @@ import Foundation
 
 struct BankCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bank", abstract: "Look at, check, join and compare prior banks.",
+    commandName: "bank", abstract: "Look at, check, join, compare and thin out prior banks.",
     discussion: """
       A bank holds the references that a bundle's network looks up (docs/bundle.md). They are made on a workstation, \
       where the teacher runs (docs/training.md); what is made there can be checked, joined and compared here. Files \
@@ -12,7 +12,7 @@ struct BankCommand: ParsableCommand {
       """,
     subcommands: [
       BankInfoCommand.self, BankVerifyCommand.self, BankMergeCommand.self, BankDiffCommand.self,
-      BankBuildCommand.self,
+      BankSelectCommand.self, BankBuildCommand.self,
     ])
 }
 

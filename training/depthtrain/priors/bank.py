@@ -20,7 +20,8 @@ from depthtrain.safetensors import TensorStream, open_tensors
 
 FORMAT, VERSION = "depthd-priors", "1"
 STORED = ("key_pixel", "value_pixel", "key_heads", "value_heads")
-REQUIRED_METADATA = ("architecture", "encoder_sha256", "teacher", "teacher_sha256", "drives", "selection")
+REQUIRED_METADATA = ("architecture", "encoder_sha256", "teacher", "teacher_sha256", "drives", "selection", "min_depth_m",
+                     "max_depth_m", "canonical_fx_px")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +76,15 @@ def write_bank(path: Path, fusion: PriorFusion, references: ReferenceFile, archi
         stream.finish({"selection": "none", **origin, "format": FORMAT, "version": VERSION, "architecture": architecture,
                        "encoder_sha256": hashlib.sha256(encoder.read_bytes()).hexdigest(), "references": str(references.count),
                        "width": str(WIDTH), "heads": str(HEADS), **(metadata or {})})
+
+
+def rewrite_metadata(path: Path, entries: dict[str, str]) -> None:
+    """Puts metadata entries into a bank, whose tensors stay as they are."""
+    tensors = open_tensors(path)
+    with TensorStream(path) as stream:
+        for name in tensors.entries:
+            stream.append(name, np.array(tensors[name]))
+        stream.finish({**tensors.metadata, **entries})
 
 
 def _query_side(fusion: PriorFusion) -> dict[str, torch.Tensor]:

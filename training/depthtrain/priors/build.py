@@ -104,14 +104,22 @@ def select_references(checkpoint: Path, source: Path, path: Path, count: int, is
 @torch.no_grad()
 def held_out_features(network: FusedNetwork, recipe: Recipe, drives: list[str] | None) -> Iterator[torch.Tensor]:
     """F_s (1, C, h, w) of frames that training has not seen."""
+    for image in held_out_images(recipe, drives):
+        yield network.network.encode(image)[0]
+
+
+def held_out_images(recipe: Recipe, drives: list[str] | None = None, most: int | None = None) -> Iterator[torch.Tensor]:
+    """Frames that training has not seen, (1, 3, H, W), normalised; of each drive `most` evenly spaced ones at most."""
     names = drives or [source.drive for group in recipe.groups for source in group.sources]
     for folder in dict.fromkeys(folder for name in names for folder in matching_drives(name)):
         drive = open_drive(folder)
         share = 1.0 if drives else recipe.calibration_share
         size = nearest_size(drive.width, drive.height, group_sizes(recipe))
         view = whole_view((drive.width, drive.height), size)
-        for index in range(len(drive) - round(len(drive) * share), len(drive)):
-            yield network.network.encode(torch.from_numpy(normalise(view.image(drive.image(index)), recipe.model))[None])[0]
+        first = len(drive) - round(len(drive) * share)
+        step = max(1, -(-(len(drive) - first) // most)) if most else 1
+        for index in range(first, len(drive), step):
+            yield torch.from_numpy(normalise(view.image(drive.image(index)), recipe.model))[None]
 
 
 def project_references(bundle: Path, source: Path, path: Path | None, half: bool = True) -> None:

@@ -115,7 +115,7 @@ public final class DepthNetwork {
   /// The encoder's features F_s as rows (pixels, C), after `encode` and before `fuse`, for tools: allocates.
   ///
   /// - Throws: `.inference` for a plain ONNX file, which has none.
-  public func features() throws(ModelBundleError) -> [Float] {
+  public func featureRows() throws(ModelBundleError) -> [Float] {
     let seam: Session.Seam
     do { seam = try session.seam(DepthModel.fusedFeature) } catch {
       throw .inference(path: session.name, error)

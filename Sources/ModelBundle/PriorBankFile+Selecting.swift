@@ -1,5 +1,6 @@
 import Foundation
 public import PriorFusion
+import TensorFiles
 
 extension PriorBankFile {
   /// Which references a selection keeps.

@@ -248,3 +248,71 @@ def test_a_full_disk_leaves_the_old_bank_as_it_was(tmp_path):
 def test_banks_are_built_elsewhere_and_the_tool_says_how():
     done = depthctl("bank", "build", "--drive", "mine", check=False)
     assert done.returncode != 0 and "depthtrain.priors build --drive mine" in done.stderr
+
+
+def simulate(folder, world, seed):
+    """A drive of twenty seconds."""
+    depthctl("simulate", "--world", world, "--frames", 40, "--rate", 2, "--size", "320x240", "--seed", seed, "--out", folder)
+    return folder
+
+
+def domain_of(path):
+    """What a bank says of its domain."""
+    content = path.read_bytes()
+    metadata = json.loads(content[8:8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+    return json.loads(metadata["in_domain"])
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory):
+    return simulate(tmp_path_factory.mktemp("drives") / "street", "street", 1)
+
+
+def test_a_corridor_is_foreign_to_a_bank_that_knows_streets(launch, street, tmp_path):
+    everything, known = tmp_path / "everything.safetensors", tmp_path / "known.safetensors"
+    Bank(MODEL, count=1000, seed=3).write(everything)
+    depthctl("bank", "select", "--model", MODEL, "--bank", everything, "--drive", street, "--count", 300, "--out", known)
+    assert domain_of(known)["frames"] == 40
+    base = simulator(priors={"bank": str(known)})
+    # Another street than the one that was looked at.
+    daemon = launch({**base, "simulation": {**base["simulation"], "seed": 2}}).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        assert all("out_of_domain" not in message.header["degraded"] for message in subscriber.receive_many(30))
+        rewrite(daemon, camera={"source": "sim:corridor"})
+        assert reload(daemon)[1]["verdict"] == "applied"
+        read_until(subscriber, lambda header: "out_of_domain" in header["degraded"])
+    text = depthctl("tail", "depth", "--count", "1", "--endpoint", daemon.endpoints).stdout
+    assert "distance" in text
+
+
+def test_select_keeps_what_frames_look_at_the_same_to_the_byte(street, tmp_path):
+    source = tmp_path / "source.safetensors"
+    bank = Bank(MODEL, count=500, seed=4)
+    # The first hundred references are strangers to every query.
+    for name in ("key_pixel", "key_heads"):
+        bank.tensors[name][:100] = 0
+        bank.tensors[name][100:] *= 20
+    bank.write(source)
+    kept = {}
+    for rule in ((), ("--stratified",)):
+        outs = [tmp_path / f"{len(rule)}{threads}.safetensors" for threads in (1, 2)]
+        for out, threads in zip(outs, (1, 2)):
+            depthctl("bank", "select", "--model", MODEL, "--bank", source, "--drive", street, "--every", 4, "--count", 50,
+                     "--threads", threads, "--out", out, *rule)
+        assert outs[0].read_bytes() == outs[1].read_bytes()
+        done = depthctl("bank", "diff", source, outs[0], "--json", check=False)
+        found = json.loads(done.stdout.splitlines()[-1])
+        assert (found["common"], found["only_second"]) == (50, 0) and not found["tensors"]
+        info = depthctl_json("bank", "info", outs[0], "--json")
+        assert info["references"] == 50 and info["domain_frames"] == 10
+        assert info["selection"] == f"{'stratified' if rule else 'top'} 50 of 500"
+        assert depthctl_json("bank", "verify", outs[0], "--model", MODEL, "--json")["sound"]
+        kept[rule] = info["depth_deciles"]
+    # Each tenth of the depths has its share in one, not in the other.
+    assert kept[()] != kept[("--stratified",)]
+    other = Bank(MODEL)
+    other.metadata["encoder_sha256"] = "ab" * 32
+    other.write(source)
+    done = depthctl("bank", "select", "--model", MODEL, "--bank", source, "--drive", street, "--count", 5, "--out",
+                    tmp_path / "out", check=False)
+    assert done.returncode == 1 and "abababababababab" in done.stderr and not (tmp_path / "out").exists()

@@ -101,4 +101,22 @@ import Testing
     for entropy in ["[0.6, 0.5, 0.4]", "[0.5]", "0.5"] { #expect(domain(entropy) == nil, "\(entropy)") }
     #expect(domain("[0.4, 0.5, 0.6]", deviation: "0") == nil)
   }
+
+  @Test func `ties go to the smaller index, and tenths keep their share`() {
+    let even = [Double](repeating: 1, count: 25)
+    let disparities = (0..<25).map { Float(25 - $0) / 100 }
+    #expect(PriorBankFile.SelectionRule.top.choose(3, weights: even, disparities: disparities) == [0, 1, 2])
+    #expect(PriorBankFile.SelectionRule.top.choose(40, weights: even, disparities: disparities).count == 25)
+    // All the weight at the far end: plain selection takes it, stratified takes one of each tenth.
+    let far = (0..<25).map { Double($0) }
+    #expect(
+      PriorBankFile.SelectionRule.top.choose(10, weights: far, disparities: disparities) == Array(15..<25))
+    let fair = PriorBankFile.SelectionRule.stratified.choose(10, weights: far, disparities: disparities)
+    #expect(fair.count == 10 && fair.contains(where: { $0 < 3 }) && fair.contains(24))
+    // numpy.array_split([24, 23, ... 0], 10): five parts of three, then five of two.
+    #expect(fair == [1, 3, 5, 7, 9, 12, 15, 18, 21, 24])
+    #expect(
+      PriorBankFile.SelectionRule.stratified.choose(12, weights: far, disparities: disparities)
+        == [1, 3, 5, 7, 9, 12, 15, 18, 21, 22, 23, 24])
+  }
 }

@@ -69,7 +69,7 @@ struct BankSelectCommand: ParsableCommand {
     var done = 0
     try frames.forEach(model, priors: nil, executor: team) { network in
       network.encode()
-      accumulator.add(try network.features())
+      accumulator.add(try network.featureRows())
       if accumulator.waitingQueries >= AttentionAccumulator.queriesPerPass {
         try file.accumulate(accumulator, into: &weights)
       }

@@ -71,13 +71,7 @@ extension LoadedConfiguration {
   }
 
   /// The prior bank, as the process sees it.
-  var priorChoice: DepthModel.PriorChoice {
-    switch configuration.priors.bank {
-    case .bundle: .bundle
-    case .off: .off
-    case .path(let file): .file(Configuration.resolve(file, besides: path))
-    }
-  }
+  var priorChoice: DepthModel.PriorChoice { configuration.priorChoice(besides: path) }
 
   private var endpointSettings: EndpointSettings {
     // The same rule that clients look by, so that a daemon and a client without options find each other.
@@ -139,6 +133,18 @@ extension LoadedConfiguration {
   private static func interval(ofRateHz rate: Double) -> Int64 {
     // Less than once in a quarter of an hour counts as never; 0 has no interval.
     rate > 1e-3 ? Int64(1e9 / rate) : Pace.never
+  }
+}
+
+extension Configuration {
+  /// The prior bank, as the process sees it.
+  /// - Parameter file: the configuration file.
+  func priorChoice(besides file: String) -> DepthModel.PriorChoice {
+    switch priors.bank {
+    case .bundle: .bundle
+    case .off: .off
+    case .path(let bank): .file(Configuration.resolve(bank, besides: file))
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import Glibc
 public import Health
 import ModelBundle
 import Platform
+import PriorFusion
 import Quantities
 public import WireFormat
 
@@ -112,9 +113,17 @@ public struct Doctor: Sendable {
     guard !isRunning else { return [] }
     do {
       let model = try DepthModel.load(
-        path: Configuration.resolve(configuration.model.path, besides: configurationPath))
+        path: Configuration.resolve(configuration.model.path, besides: configurationPath), priors: .off)
       return [Finding(.modelOK, "\(model.name), sha256 \(model.hash.prefix(16))")]
+        + bankFindings(configuration, model)
     } catch { return [Finding(.modelUnusable, error.description)] }
+  }
+
+  private func bankFindings(_ configuration: Configuration, _ model: DepthModel) -> [Finding] {
+    do {
+      let bank = try model.loadPriors(configuration.priorChoice(besides: configurationPath))
+      return bank.map { [Finding(.bankOK, "\($0.id), \($0.count) references")] } ?? []
+    } catch { return [Finding(.bankFailed, error.description)] }
   }
 
   /// What a daemon would say if it ran.

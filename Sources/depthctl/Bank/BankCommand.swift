@@ -22,7 +22,7 @@ struct BankBuildCommand: ParsableCommand {
     commandName: "build", abstract: "Say how a bank is built from drives: on a workstation.",
     discussion: """
       The teacher looks at neighbouring frames through GridSample, which the daemon's engine does not have, and takes \
-      half a second a frame on one core (docs/decisions/0010, docs/training.md).
+      half a second a frame on one core (docs/decisions/0017, docs/training.md).
       """)
 
   @Argument(parsing: .captureForPassthrough, help: "What python -m depthtrain.priors build takes.")

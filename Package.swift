@@ -118,7 +118,8 @@ let package = Package(
     module("Evaluation", ["Geometry", "ImageBuffers", "Quantities"]),
     module("WireFormat", ["ImageBuffers", "Geometry", "Quantities"]),
     module(
-      "Configuration", ["CANSignals", "Scale", "Quantities", .product(name: "TOMLKit", package: "TOMLKit")]),
+      "Configuration",
+      ["CANSignals", "PriorFusion", "Scale", "Quantities", .product(name: "TOMLKit", package: "TOMLKit")]),
     module(
       "Drive",
       [
@@ -187,7 +188,7 @@ let package = Package(
       name: "framepath",
       dependencies: [
         "AllocationCounter", "CV4L2", "DepthDaemon", "DepthPipeline", "ModelBundle", "Inference",
-        "Completion",
+        "Completion", "PriorFusion",
         "TensorFiles", "Capture",
         "Decoding", "Messaging", "WireFormat", logging,
         "ImageCodecs", "ImageBuffers", "Geometry", "Platform", "Quantities", "TestSupport", argumentParser,

@@ -41,6 +41,8 @@ static void panelProduct(const float *a, intptr_t rows, intptr_t rowStride, intp
                          const float *panel, const float *keep, float *output) {
   if (depthStride == 1 && rowStride == 64)
     productRows(a, rows, 64, depth, 1, panel, keep, output);
+  else if (depthStride == 1 && rowStride == 16)
+    productRows(a, rows, 16, depth, 1, panel, keep, output);
   else if (rowStride == 1)
     productRows(a, rows, 1, depth, depthStride, panel, keep, output);
   else
@@ -107,12 +109,22 @@ typedef uint16_t hv __attribute__((ext_vector_type(LANES)));
 typedef uint32_t uv __attribute__((ext_vector_type(LANES)));
 
 /// The exponent is moved to its place by bits and corrected by a factor, which is exact for subnormal numbers too.
+INLINE fv widened(const uint16_t *p) {
+  hv half;
+  __builtin_memcpy(&half, p, sizeof half);
+  const uv bits = __builtin_convertvector(half, uv);
+  const fv magnitude = __builtin_bit_cast(fv, (bits & 0x7fff) << 13) * 0x1p112f;
+  return __builtin_bit_cast(fv, __builtin_bit_cast(uv, magnitude) | ((bits & 0x8000) << 16));
+}
+
 static void halfToFloat(const uint16_t *input, float *output, intptr_t count) {
-  for (intptr_t i = 0; i < count; i += LANES) {
-    hv half;
-    __builtin_memcpy(&half, input + i, sizeof half);
-    const uv bits = __builtin_convertvector(half, uv);
-    const fv magnitude = __builtin_bit_cast(fv, (bits & 0x7fff) << 13) * 0x1p112f;
-    store(__builtin_bit_cast(fv, __builtin_bit_cast(uv, magnitude) | ((bits & 0x8000) << 16)), output + i);
+  for (intptr_t i = 0; i < count; i += LANES) store(widened(input + i), output + i);
+}
+
+static void gatherHalves(const uint16_t *input, intptr_t inputStride, const int32_t *rows, intptr_t count,
+                         intptr_t width, float *output, intptr_t outputStride) {
+  for (intptr_t row = 0; row < count; row++, output += outputStride) {
+    const uint16_t *source = input + rows[row] * inputStride;
+    for (intptr_t i = 0; i < width; i += LANES) store(widened(source + i), output + i);
   }
 }

@@ -36,6 +36,7 @@ static const ck_kernels kernels = {
     .softmaxBlock = softmaxBlock,
     .exp2 = exp2Lanes,
     .halfToFloat = halfToFloat,
+    .gatherHalves = gatherHalves,
 };
 
 const ck_kernels *ck_wide(void) {

@@ -30,6 +30,7 @@ const ck_kernels ck_portable = {
     .softmaxBlock = softmaxBlock,
     .exp2 = exp2Lanes,
     .halfToFloat = halfToFloat,
+    .gatherHalves = gatherHalves,
 };
 
 typedef double d8 __attribute__((ext_vector_type(8)));

@@ -1,4 +1,5 @@
 public import CANSignals
+public import PriorFusion
 public import Quantities
 
 /// Everything `config.toml` says, checked, as one immutable value.
@@ -83,6 +84,7 @@ public struct Configuration: Hashable, Sendable {
   /// The references that the network looks up (docs/bundle.md, "The prior bank").
   public struct Priors: Hashable, Sendable {
     public var bank = PriorBankSetting.bundle
+    public var search = PriorSearch.exact
   }
 
   /// When a new model may take the place of the running one.

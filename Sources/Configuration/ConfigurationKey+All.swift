@@ -131,7 +131,11 @@ extension ConfigurationKey {
     .text(
       "priors.bank", \.priors.bank, .rebuild,
       "The bank: the model's own, a file made for the model's encoder, or none. A broken one is left out, loudly."
-    )
+    ),
+    .choice(
+      "priors.search", \.priors.search, .rebuild,
+      "All references are looked at, or those of a few clusters, with averages for the rest: five times faster."
+    ),
   ]
 
   private static let exchange: [ConfigurationKey] = [

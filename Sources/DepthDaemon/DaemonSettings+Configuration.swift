@@ -51,6 +51,7 @@ extension LoadedConfiguration {
     settings.nearestMeters = configuration.depth.minMeters
     settings.farthestMeters = configuration.depth.maxMeters
     settings.minimumConfidence = configuration.depth.minConfidence
+    settings.priorSearch = configuration.priors.search
     settings.removesHoles = configuration.depth.removeHoles
     settings.scaleConstant = configuration.scale.constant.map {
       ScaleEstimate(

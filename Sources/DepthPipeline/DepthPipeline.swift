@@ -53,7 +53,8 @@ public final class DepthPipeline {
         verticalOffset: settings.verticalOffset)
     } catch { throw .calibration(error.description) }
     do {
-      network = try model.network(for: size, executor: executor, priors: model.priors)
+      network = try model.network(
+        for: size, executor: executor, priors: model.priors, priorSearch: settings.priorSearch)
       posePairs = try Self.posePairs(model, grid, executor)
     } catch { throw .model(error.description) }
     ranges = RangeStage(grid: grid, settings: settings.ranges)

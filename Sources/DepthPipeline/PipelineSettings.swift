@@ -1,4 +1,5 @@
 public import Preprocessing
+public import PriorFusion
 public import Quantities
 public import Scale
 
@@ -28,6 +29,8 @@ public struct PipelineSettings: Sendable {
   public var ranges = RangeSettings()
   /// Which camera it is, for what is learned with it: its name and where its frames come from.
   public var cameraIdentity = ""
+  /// How the network finds the references of its prior bank.
+  public var priorSearch = PriorSearch.exact
   /// Whether the model runs without the prior bank that it is to have.
   public var lacksPriors = false
   public var generation: UInt64 = 0

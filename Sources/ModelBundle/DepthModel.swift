@@ -124,11 +124,12 @@ public struct DepthModel: Sendable {
   ///   - size: width and height in multiples of 32.
   ///   - priors: the bank that is fused with the encoder's features, made for this model's encoder; nil for the plain
   ///     network.
+  ///   - priorSearch: how queries find the bank's references.
   ///   - pointCap: the most range points that a frame may bring, more are thinned; 0 for a network that takes none.
   /// - Throws: `.size` when the file is fixed to another size, `.inference`, `.badGraph`, `.noCompletion`.
   public consuming func network(
     for size: ImageSize, executor: any ParallelExecutor, priors: PriorBank? = nil,
-    pointCap: Int = 0
+    priorSearch: PriorSearch = .exact, pointCap: Int = 0
   ) throws(ModelBundleError) -> DepthNetwork {
     guard isResizable || inputSizes.contains(size) else {
       let fixed = inputSizes.map(\.description).joined(separator: ", ")
@@ -154,6 +155,8 @@ public struct DepthModel: Sendable {
       CompletionNetwork($0, size: size, pointCap: pointCap, executor: executor)
     }
     return try DepthNetwork(
-      endpoints, session: session, priors: priors, completion: completion, size: size, executor: executor)
+      endpoints, session: session, priors: priors, priorSearch: priorSearch, completion: completion,
+      size: size,
+      executor: executor)
   }
 }

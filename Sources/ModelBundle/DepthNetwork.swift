@@ -37,8 +37,8 @@ public final class DepthNetwork {
   private var hasPoints = false
 
   init(
-    _ endpoints: NetworkEndpoints, session: Session, priors: PriorBank?, completion: CompletionNetwork?,
-    size: ImageSize, executor: any ParallelExecutor
+    _ endpoints: NetworkEndpoints, session: Session, priors: PriorBank?, priorSearch: PriorSearch,
+    completion: CompletionNetwork?, size: ImageSize, executor: any ParallelExecutor
   ) throws(ModelBundleError) {
     self.size = size
     self.session = session
@@ -52,7 +52,8 @@ public final class DepthNetwork {
         try Self.map(of: level.target, in: session)
       }
     } catch { throw .inference(path: endpoints.path, error) }
-    priorFusion = try Self.fusion(of: priors, into: features, executor: executor, path: endpoints.path)
+    priorFusion = try Self.fusion(
+      of: priors, priorSearch, into: features, executor: executor, path: endpoints.path)
     for buffer in [output, logSigma ?? output] where buffer.count != size.pixelCount {
       throw .badGraph(
         path: endpoints.path,
@@ -64,7 +65,8 @@ public final class DepthNetwork {
   }
 
   private static func fusion(
-    of priors: PriorBank?, into features: Session.Seam?, executor: any ParallelExecutor, path: String
+    of priors: PriorBank?, _ search: PriorSearch, into features: Session.Seam?,
+    executor: any ParallelExecutor, path: String
   ) throws(ModelBundleError) -> PriorFusionNetwork? {
     guard let priors, let features else { return nil }
     guard features.shape[1] == priors.featureChannels else {
@@ -76,7 +78,7 @@ public final class DepthNetwork {
       )
     }
     return PriorFusionNetwork(
-      priors, featureShape: Array(features.shape.dropFirst()), executor: executor)
+      priors, featureShape: Array(features.shape.dropFirst()), executor: executor, search: search)
   }
 
   /// Runs the whole network on what `input` holds, prior fusion included.

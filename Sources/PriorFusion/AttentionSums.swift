@@ -3,12 +3,12 @@ import Kernels
 /// What a panel of queries has gathered from some references: the running softmaxes of both paths and the sums of the
 /// values under them, not yet divided.
 struct AttentionSums {
-  /// Rows of `lanes` floats: five softmaxes, the pixel-wise sums, the heads' sums.
+  /// Rows of `lanes` floats: five softmaxes, the pixel-wise sums, the heads' sums, the best logits.
   private static let softmaxRows = 4
   /// The pixel-wise path, then the heads.
   static let pathCount = 1 + PriorBank.headCount
   private static let rowCount =
-    softmaxRows * pathCount + ReferenceBlocks.valueColumns + PriorBank.width
+    softmaxRows * pathCount + ReferenceBlocks.valueColumns + PriorBank.width + 1
 
   static func floatCount(lanes: Int) -> Int { rowCount * lanes }
 
@@ -23,6 +23,14 @@ struct AttentionSums {
     pixelSums + (ReferenceBlocks.valueColumns + head * PriorBank.headWidth) * lanes
   }
 
+  /// The sums of a path's values.
+  func sums(_ path: AttentionPath) -> UnsafeMutablePointer<Float> {
+    path == .pixel ? pixelSums : headSums(path.index - 1)
+  }
+
+  /// (lanes): the largest pixel-wise logit of a reference, in powers of two.
+  var best: UnsafeMutablePointer<Float> { base + (Self.rowCount - 1) * lanes }
+
   var pixel: SoftmaxState { softmax(0) }
 
   func head(_ head: Int) -> SoftmaxState { softmax(1 + head) }
@@ -32,8 +40,12 @@ struct AttentionSums {
   }
 
   func reset() {
-    base.update(repeating: 0, count: Self.floatCount(lanes: lanes))
-    for path in 0..<Self.pathCount { softmax(path).reset(lanes: lanes) }
+    for path in AttentionPath.allCases { reset(path) }
+  }
+
+  func reset(_ path: AttentionPath) {
+    softmax(path.index).reset(lanes: lanes)
+    sums(path).update(repeating: 0, count: path.valueColumns * lanes)
   }
 
   /// Adds what the same queries have gathered from other references.

@@ -9,7 +9,7 @@ import Quantities
 /// to the bit on any number of threads.
 ///
 /// - Source: the running softmax of Dao et al., FlashAttention (2022), algorithm 1.
-final class ExactAttention {
+final class ExactAttention: PanelAttention {
   /// At most so many chunks; more would only cost memory for their sums.
   private static let largestChunkCount = 8
   /// Queries that share a converted block.
@@ -66,6 +66,7 @@ final class ExactAttention {
     for chunk in 1..<max(1, chunkCount) {
       sums(panel: panel).merge(sums(panel: panel, chunk: chunk), kernels)
     }
+    sums(panel: panel).best.update(from: sums(panel: panel).pixel.largest, count: panels.lanes)
   }
 
   /// The memory of one part.

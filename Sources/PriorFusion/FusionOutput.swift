@@ -115,7 +115,7 @@ struct FusionOutput {
       entropy[lane] = max(0, nats) / logCount
       let mean = moments[lanes + lane] * factor[lane]
       spread[lane] = max(0, moments[2 * lanes + lane] * factor[lane] - mean * mean).squareRoot()
-      best[lane] = softmax.largest[lane] * ln2
+      best[lane] = sums.best[lane] * ln2
     }
   }
 }

@@ -14,20 +14,28 @@ public final class PriorFusionNetwork {
   /// Of the last run.
   public var statistics: RetrievalStatistics { output.statistics }
   private let panels: QueryPanels
-  private let attention: ExactAttention
+  /// What the search truly is: small banks are always searched exactly.
+  public let search: PriorSearch
+  private let attention: any PanelAttention
   private let output: FusionOutput
   private let executor: any ParallelExecutor
   private let pixels: Scratch<Float>
   private let scratch: Scratch<Float>
   private let queue: WorkQueue
 
-  /// - Parameter featureShape: (C, h, w); C is the bank's.
-  public convenience init(_ bank: PriorBank, featureShape: [Int], executor: any ParallelExecutor) {
-    self.init(bank, featureShape: featureShape, executor: executor, kernels: .ofThisProcessor)
+  /// - Parameters:
+  ///   - featureShape: (C, h, w); C is the bank's.
+  ///   - search: a two-level search groups the bank's references first, which takes a fraction of a second.
+  public convenience init(
+    _ bank: PriorBank, featureShape: [Int], executor: any ParallelExecutor, search: PriorSearch = .exact
+  ) {
+    self.init(
+      bank, featureShape: featureShape, executor: executor, search: search, kernels: .ofThisProcessor)
   }
 
   package init(
-    _ bank: PriorBank, featureShape: [Int], executor: any ParallelExecutor, kernels: MicroKernels
+    _ bank: PriorBank, featureShape: [Int], executor: any ParallelExecutor, search: PriorSearch = .exact,
+    kernels: MicroKernels
   ) {
     precondition(
       featureShape.count == 3 && featureShape[0] == bank.featureChannels
@@ -41,7 +49,12 @@ public final class PriorFusionNetwork {
     let blocks = ReferenceBlocks(bank, kernels: kernels)
     panels = QueryPanels(
       bank.querySide, channels: featureShape[0], count: pixelCount, kernels: kernels)
-    attention = ExactAttention(blocks, panels, parts: executor.width, kernels: kernels)
+    self.search = bank.count < TwoLevelAttention.fewestReferences ? .exact : search
+    attention =
+      switch self.search {
+      case .exact: ExactAttention(blocks, panels, parts: executor.width, kernels: kernels)
+      case .twoLevel: TwoLevelAttention(blocks, panels, parts: executor.width, kernels: kernels)
+      }
     output = FusionOutput(blocks, pixelCount: pixelCount, kernels: kernels)
     pixels = Scratch(count: panels.panelCount * featureShape[0] * kernels.lanes)
     scratch = Scratch(count: executor.width * output.scratchFloats)
@@ -72,12 +85,16 @@ public final class PriorFusionNetwork {
   /// heads averaged over pixels and heads. Over all references one run adds 2.
   ///
   /// - Parameter totals: (M), in the bank's order.
+  /// - Precondition: the search is exact.
   /// - Source: RPrDepth, attention-guided feature selection; training/depthtrain/priors/selection.py.
   public func addAttention(to totals: UnsafeMutableBufferPointer<Double>) {
     guard let base = totals.baseAddress, totals.count == bank.count else {
       preconditionFailure("one total for each reference is needed")
     }
-    attention.addWeights(to: base, share: 1 / Double(panels.count), executor)
+    guard let exact = attention as? ExactAttention else {
+      preconditionFailure("attention is added up by exact search alone")
+    }
+    exact.addWeights(to: base, share: 1 / Double(panels.count), executor)
   }
 
   /// (C, lanes): F_s of a panel until it becomes F_o.

@@ -49,6 +49,11 @@ struct QueryPanels {
     UnsafePointer(pixel(panel) + (PriorBank.width + head * PriorBank.headWidth) * lanes)
   }
 
+  /// (keyWidth, lanes) of one path.
+  func query(_ path: AttentionPath, _ panel: Int) -> UnsafePointer<Float> {
+    path == .pixel ? UnsafePointer(pixel(panel)) : head(path.index - 1, panel)
+  }
+
   /// Lanes of a panel that hold a pixel.
   func valid(_ panel: Int) -> Int { min(lanes, count - panel * lanes) }
 

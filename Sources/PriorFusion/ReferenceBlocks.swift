@@ -40,11 +40,7 @@ package struct ReferenceBlocks {
     for (row, reference) in block.enumerated() {
       let target = values + row * Self.valueColumns
       widen(bank.references.valuePixel, reference..<reference + 1, into: target)
-      let log = logDisparity.base[reference]
-      target[PriorBank.width] = disparity[reference]
-      target[PriorBank.width + 1] = log
-      target[PriorBank.width + 2] = log * log
-      target[PriorBank.width + 3] = 0
+      fill(target + PriorBank.width, disparity[reference], logDisparity.base[reference])
     }
   }
 
@@ -54,6 +50,53 @@ package struct ReferenceBlocks {
   ) {
     widen(bank.references.keyHeads, block, into: keys)
     widen(bank.references.valueHeads, block, into: values)
+  }
+
+  /// Keys (rows, keyWidth) and values (rows, valueColumns) of some references on one path.
+  func gather(
+    _ path: AttentionPath, _ references: UnsafeBufferPointer<Int32>, keys: UnsafeMutablePointer<Float>,
+    values: UnsafeMutablePointer<Float>
+  ) {
+    let (rows, width, columns) = (bank.references, path.keyWidth, path.valueColumns)
+    let isPixel = path == .pixel
+    gather(
+      isPixel ? rows.keyPixel : rows.keyHeads, from: path.firstColumn, references, width: width, into: keys,
+      stride: width)
+    gather(
+      isPixel ? rows.valuePixel : rows.valueHeads, from: path.firstColumn, references, width: width,
+      into: values, stride: columns)
+    guard isPixel else { return }
+    let disparity = bank.references.disparity.values(as: Float.self)
+    for (row, reference) in references.enumerated() {
+      fill(values + row * columns + width, disparity[Int(reference)], logDisparity.base[Int(reference)])
+    }
+  }
+
+  private func gather(
+    _ memory: BankMemory, from first: Int, _ references: UnsafeBufferPointer<Int32>, width: Int,
+    into target: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    switch bank.storage {
+    case .float16:
+      guard let base = memory.values(as: UInt16.self).baseAddress else { return }
+      kernels.widen(
+        base + first, stride: PriorBank.width, rows: references, width: width, into: target,
+        outputStride: stride)
+    case .float32:
+      guard let base = memory.values(as: Float.self).baseAddress else { return }
+      for (row, reference) in references.enumerated() {
+        (target + row * stride).update(from: base + first + Int(reference) * PriorBank.width, count: width)
+      }
+    }
+  }
+
+  /// The columns that follow a pixel-wise value.
+  @inline(__always)
+  private func fill(_ target: UnsafeMutablePointer<Float>, _ disparity: Float, _ log: Float) {
+    target[0] = disparity
+    target[1] = log
+    target[2] = log * log
+    target[3] = 0
   }
 
   @inline(__always)

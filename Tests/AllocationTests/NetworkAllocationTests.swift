@@ -24,6 +24,12 @@ import Testing
     try check(["completion", file, "rpr-lite", "640x192", "\(threads)"])
   }
 
+  @Test(arguments: ["exact", "two_level"], [1, 2])
+  func `prior fusion allocates nothing`(search: String, threads: Int) throws {
+    let file = Self.root.appendingPathComponent("fusion-rpr-lite-m4096-416x128/priors.safetensors").path
+    try check(["fusion", file, "26x8", "\(threads)", "--search", search])
+  }
+
   private func check(_ arguments: [String]) throws {
     // The check is built beside the test bundle.
     let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()

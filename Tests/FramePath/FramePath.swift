@@ -11,7 +11,8 @@ struct FramePath: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "framepath", abstract: "The frame's path without a camera: allocations and stage times.",
     subcommands: [
-      AllocationsCommand.self, NetworkCommand.self, CompletionCommand.self, StagesCommand.self,
+      AllocationsCommand.self, NetworkCommand.self, CompletionCommand.self, FusionCommand.self,
+      StagesCommand.self,
     ])
 }
 

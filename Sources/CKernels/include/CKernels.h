@@ -85,6 +85,10 @@ typedef void (*ck_exp2)(const float *input, float *output, intptr_t count);
 /// IEEE half precision numbers, all finite, to single precision; `count` is a multiple of the vectors' length.
 typedef void (*ck_half_to_float)(const uint16_t *input, float *output, intptr_t count);
 
+/// The same for `width` numbers of each of some rows, chosen by number; `width` is a multiple of the vectors' length.
+typedef void (*ck_gather_halves)(const uint16_t *input, intptr_t inputStride, const int32_t *rows, intptr_t count,
+                                 intptr_t width, float *output, intptr_t outputStride);
+
 /// The kernels of one vector width.
 typedef struct {
   /// Channels of the widest panel, a multiple of 8, and of the next narrower ones.
@@ -100,6 +104,7 @@ typedef struct {
   ck_softmax_block softmaxBlock;
   ck_exp2 exp2;
   ck_half_to_float halfToFloat;
+  ck_gather_halves gatherHalves;
 } ck_kernels;
 
 /// For every processor the package is built for.

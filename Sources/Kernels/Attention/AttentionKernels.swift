@@ -38,6 +38,7 @@ package struct AttentionKernels: Sendable {
   private let softmaxBlock: ck_softmax_block
   private let exp2Lanes: ck_exp2
   private let halfToFloat: ck_half_to_float
+  private let gatherHalves: ck_gather_halves
 
   package init(_ kernels: MicroKernels = .ofThisProcessor) {
     lanes = Int(kernels.functions.lanes.0)
@@ -45,6 +46,7 @@ package struct AttentionKernels: Sendable {
     softmaxBlock = kernels.functions.softmaxBlock
     exp2Lanes = kernels.functions.exp2
     halfToFloat = kernels.functions.halfToFloat
+    gatherHalves = kernels.functions.gatherHalves
   }
 
   /// One operand of a product: `rows` by `depth` numbers, with a stride for each direction.
@@ -97,5 +99,16 @@ package struct AttentionKernels: Sendable {
   @inline(__always)
   package func widen(_ half: UnsafePointer<UInt16>, into output: UnsafeMutablePointer<Float>, count: Int) {
     halfToFloat(half, output, count)
+  }
+
+  /// The same for the first `width` numbers of some rows, `stride` apart, chosen by number; `width` is a multiple of
+  /// 16, the next row of the result begins `outputStride` later.
+  @inline(__always)
+  package func widen(
+    _ half: UnsafePointer<UInt16>, stride: Int, rows: UnsafeBufferPointer<Int32>, width: Int,
+    into output: UnsafeMutablePointer<Float>, outputStride: Int
+  ) {
+    guard let numbers = rows.baseAddress else { return }
+    gatherHalves(half, stride, numbers, rows.count, width, output, outputStride)
   }
 }

@@ -1,0 +1,65 @@
+import Kernels
+
+/// The memory of one part while it works on a panel of queries; rows of `lanes` floats unless said otherwise.
+final class PanelWork {
+  private let lanes: Int
+  /// The query on the far field's directions, their products, and what is left of its square.
+  let projected: Scratch<Float>
+  let features: Scratch<Float>
+  /// One row for each cluster: half the variance of its members' logits, the centroid's logit, and the cluster's.
+  let spread: Scratch<Float>
+  let centroid: Scratch<Float>
+  let logits: Scratch<Float>
+  /// Of clusters, or of a block of references.
+  let weights: Scratch<Float>
+  let state: Scratch<Float>
+  /// (K): -1 where a cluster is empty, -2 where it is looked at.
+  let scores: Scratch<Float>
+  /// References to look at.
+  let members: Scratch<Int32>
+  let keys: Scratch<Float>
+  let values: Scratch<Float>
+  let far: Scratch<Float>
+
+  init(lanes: Int, clusterCount: Int, columns: Int, budget: Int) {
+    self.lanes = lanes
+    projected = Scratch(count: FarField.rank * lanes)
+    features = Scratch(count: FarField.featureCount * lanes)
+    spread = Scratch(count: clusterCount * lanes)
+    centroid = Scratch(count: clusterCount * lanes)
+    logits = Scratch(count: clusterCount * lanes)
+    weights = Scratch(count: max(clusterCount, ReferenceBlocks.rows) * lanes)
+    state = Scratch(count: 4 * lanes)
+    scores = Scratch(count: clusterCount)
+    members = Scratch(count: budget)
+    keys = Scratch(count: ReferenceBlocks.rows * PriorBank.width)
+    values = Scratch(count: ReferenceBlocks.rows * ReferenceBlocks.valueColumns)
+    far = Scratch(count: columns * lanes)
+  }
+
+  /// Whether a cluster holds references and none of them is looked at.
+  func isFar(_ cluster: Int) -> Bool { scores.base[cluster] >= 0 }
+
+  /// Fills `features` from the query (width, lanes) and `projected`.
+  func square(_ query: UnsafePointer<Float>, width: Int, rank: Int) {
+    var feature = features.base
+    for i in 0..<rank {
+      for j in i..<rank {
+        for lane in 0..<lanes {
+          feature[lane] = projected.base[i &* lanes &+ lane] * projected.base[j &* lanes &+ lane]
+        }
+        feature += lanes
+      }
+    }
+    feature.update(repeating: 0, count: lanes)
+    guard width > rank else { return }
+    for k in 0..<width {
+      for lane in 0..<lanes { feature[lane] += query[k &* lanes &+ lane] * query[k &* lanes &+ lane] }
+    }
+    for i in 0..<rank {
+      for lane in 0..<lanes {
+        feature[lane] -= projected.base[i &* lanes &+ lane] * projected.base[i &* lanes &+ lane]
+      }
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import Kernels
+import Quantities
+
+/// Attention that looks at the references of a few clusters and lets the far field speak for all others.
+///
+/// The queries of a panel, neighbours in the image, share the choice: clusters are taken in the order of the error that
+/// leaving them would cost for each member, weight times variance of the logit, up to a twentieth of the bank.
+final class TwoLevelAttention: PanelAttention {
+  /// Part of the bank that a panel looks at, on each path.
+  private static let visitedShare = 1.0 / 20
+  /// Half a variance is not trusted beyond this (1.5 natural units): keys are not normal so far out.
+  private static let largestSpread: Float = 2.16
+
+  private let blocks: ReferenceBlocks
+  private let panels: QueryPanels
+  private let kernels: AttentionKernels
+  private let fields: [FarField]
+  private let budget: Int
+  private let sums: Scratch<Float>
+  private let work: [PanelWork]
+  private let queue: WorkQueue
+
+  /// Banks below this are faster looked at as a whole.
+  static let fewestReferences = 1024
+
+  init(_ blocks: ReferenceBlocks, _ panels: QueryPanels, parts: Int, kernels: AttentionKernels) {
+    self.blocks = blocks
+    self.panels = panels
+    self.kernels = kernels
+    queue = WorkQueue(parts: parts)
+    let count = blocks.bank.count
+    budget = max(1, Int(Double(count) * Self.visitedShare))
+    fields = AttentionPath.allCases.map { path in
+      // Enough members for a covariance, few enough clusters for their cost.
+      let clusterCount = path == .pixel ? min(128, max(16, count / 192)) : min(64, max(16, count / 384))
+      return FarField(blocks, path, clusterCount: min(count, clusterCount), kernels: kernels)
+    }
+    sums = Scratch(count: panels.panelCount * AttentionSums.floatCount(lanes: panels.lanes))
+    let clusterCount = fields.map(\.clusters.count).max() ?? 0
+    let columns = fields.map(\.columns).max() ?? 0
+    work = (0..<parts).map { [budget, lanes = panels.lanes] _ in
+      PanelWork(lanes: lanes, clusterCount: clusterCount, columns: columns, budget: budget)
+    }
+  }
+
+  func sums(panel: Int) -> AttentionSums {
+    AttentionSums(
+      lanes: panels.lanes, base: sums.base + panel * AttentionSums.floatCount(lanes: panels.lanes))
+  }
+
+  func run(_ executor: any ParallelExecutor) {
+    queue.run(units: panels.panelCount * fields.count, executor) { unit, part in
+      gather(fields[unit % fields.count], panel: unit / fields.count, work[part])
+    }
+  }
+
+  func merge(panel: Int) {}
+
+  private func gather(_ field: FarField, panel: Int, _ work: PanelWork) {
+    let sums = sums(panel: panel)
+    sums.reset(field.path)
+    let query = panels.query(field.path, panel)
+    look(field, query, work)
+    let visited = choose(field, valid: panels.valid(panel), work)
+    visit(field, query, work.members, count: visited, sums, work)
+    if field.path == .pixel { noteBest(field, sums, work) }
+    addFar(field, sums, work)
+  }
+
+  /// The logits of the centroids, and how much those of their members spread.
+  private func look(_ field: FarField, _ query: UnsafePointer<Float>, _ work: PanelWork) {
+    let (lanes, rank, width, count) = (panels.lanes, FarField.rank, field.path.keyWidth, field.clusters.count)
+    kernels.product(
+      .init(field.directions.base, count: rank, depth: width, stride: width), query,
+      into: work.projected.base)
+    work.square(query, width: width, rank: rank)
+    let features = FarField.featureCount
+    kernels.product(
+      .init(field.spreads.base, count: count, depth: features, stride: features), work.features.base,
+      into: work.spread.base)
+    kernels.product(
+      .init(field.centroids.base, count: count, depth: width, stride: width), query,
+      into: work.centroid.base)
+    for cluster in 0..<count {
+      let bias = field.bias[cluster]
+      let (spread, centroid) = (work.spread.base + cluster * lanes, work.centroid.base + cluster * lanes)
+      let logit = work.logits.base + cluster * lanes
+      for lane in 0..<lanes {
+        logit[lane] = centroid[lane] + bias + min(spread[lane], Self.largestSpread)
+      }
+    }
+  }
+
+  /// Lists the members of the clusters that a panel is to look at; returns how many there are.
+  private func choose(_ field: FarField, valid: Int, _ work: PanelWork) -> Int {
+    let (lanes, count, starts) = (panels.lanes, field.clusters.count, field.clusters.starts)
+    let state = SoftmaxState(work.state.base, lanes: lanes)
+    state.reset(lanes: lanes)
+    work.weights.base.update(from: work.logits.base, count: count * lanes)
+    kernels.softmax(work.weights.base, rows: count, state)
+    for cluster in 0..<count {
+      let size = starts[cluster + 1] - starts[cluster]
+      var cost: Float = 0
+      for lane in 0..<valid {
+        let index = cluster &* lanes &+ lane
+        cost += work.weights.base[index] / state.sum[lane] * work.spread.base[index]
+      }
+      work.scores.base[cluster] = size > 0 ? cost / Float(size) : -1
+    }
+    var total = 0
+    while true {
+      var best = -1
+      for cluster in 0..<count where work.scores.base[cluster] >= 0 {
+        guard starts[cluster + 1] - starts[cluster] <= budget - total else { continue }
+        if best < 0 || work.scores.base[cluster] > work.scores.base[best] { best = cluster }
+      }
+      guard best >= 0 else { return total }
+      work.scores.base[best] = -2
+      field.clusters.members.withUnsafeBufferPointer { members in
+        for index in starts[best]..<starts[best + 1] {
+          work.members.base[total] = members[index]
+          total += 1
+        }
+      }
+    }
+  }
+
+  /// Attention over some references, as the exact path does it.
+  private func visit(
+    _ field: FarField, _ query: UnsafePointer<Float>, _ members: Scratch<Int32>, count: Int,
+    _ sums: AttentionSums, _ work: PanelWork
+  ) {
+    let (path, width) = (field.path, field.path.keyWidth)
+    let state = sums.softmax(path.index)
+    var start = 0
+    while start < count {
+      let rows = min(ReferenceBlocks.rows, count - start)
+      blocks.gather(
+        path, UnsafeBufferPointer(start: members.base + start, count: rows), keys: work.keys.base,
+        values: work.values.base)
+      kernels.product(
+        .init(work.keys.base, count: rows, depth: width, stride: width), query, into: work.weights.base)
+      kernels.softmax(work.weights.base, rows: rows, state)
+      kernels.product(
+        .init(columnsOf: work.values.base, count: path.valueColumns, depth: rows, stride: path.valueColumns),
+        work.weights.base, keep: state.keep, into: sums.sums(path))
+      start += rows
+    }
+  }
+
+  /// The best logit among the references looked at, and the best to be expected of the others: of n normal numbers the
+  /// largest lies about 0.8 sqrt(2 ln n) standard deviations above their mean.
+  private func noteBest(_ field: FarField, _ sums: AttentionSums, _ work: PanelWork) {
+    let lanes = panels.lanes
+    sums.best.update(from: sums.pixel.largest, count: lanes)
+    for cluster in 0..<field.clusters.count where work.isFar(cluster) {
+      let size = field.bias[cluster]
+      for lane in 0..<lanes {
+        let index = cluster &* lanes &+ lane
+        let above = 1.6 * (max(0, work.spread.base[index]) * size).squareRoot()
+        sums.best[lane] = max(sums.best[lane], work.centroid.base[index] + above)
+      }
+    }
+  }
+
+  /// Adds the clusters that were not looked at.
+  private func addFar(_ field: FarField, _ sums: AttentionSums, _ work: PanelWork) {
+    let (lanes, count, path, rank) = (panels.lanes, field.clusters.count, field.path, FarField.rank)
+    let logits = work.logits.base
+    for cluster in 0..<count where !work.isFar(cluster) {
+      (logits + cluster * lanes).update(repeating: SoftmaxState.beforeAnyLogit, count: lanes)
+    }
+    let state = sums.softmax(path.index)
+    kernels.softmax(logits, rows: count, state)
+    kernels.product(
+      .init(columnsOf: field.values.base, count: field.columns, depth: count, stride: field.columns), logits,
+      into: work.far.base)
+    let target = sums.sums(path)
+    for column in 0..<path.valueColumns {
+      let (row, mean) = (target + column * lanes, work.far.base + column * lanes)
+      for lane in 0..<lanes { row[lane] = row[lane] * state.keep[lane] + mean[lane] }
+      let slopes = work.far.base + (path.valueColumns + column * rank) * lanes
+      for i in 0..<rank {
+        let (slope, query) = (slopes + i * lanes, work.projected.base + i * lanes)
+        for lane in 0..<lanes { row[lane] += slope[lane] * query[lane] }
+      }
+    }
+    guard path == .pixel else { return }
+    // A cluster counts as one reference in the running sum for the entropy; its members' mean logit is the centroid's
+    // plus twice the spread, and not plus the logarithm of their number.
+    for cluster in 0..<count where work.isFar(cluster) {
+      let bias = field.bias[cluster]
+      for lane in 0..<lanes {
+        let index = cluster &* lanes &+ lane
+        state.weighted[lane] += logits[index] * (min(work.spread.base[index], Self.largestSpread) - bias)
+      }
+    }
+  }
+}

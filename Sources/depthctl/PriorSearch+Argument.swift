@@ -1,0 +1,5 @@
+// `--search exact|two_level`.
+public import ArgumentParser
+public import PriorFusion
+
+extension PriorSearch: ExpressibleByArgument {}

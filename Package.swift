@@ -225,14 +225,15 @@ let package = Package(
       "DepthPipelineTests",
       [
         "DepthPipeline", "Completion", "Geometry", "ImageBuffers", "ModelBundle", "Preprocessing",
-        "WireFormat",
+        "Scale", "WireFormat",
         "Quantities",
       ]),
     tests("HealthTests", ["Health", "Quantities"]),
     tests(
       "DepthDaemonTests",
       [
-        "DepthDaemon", "DepthPipeline", "DepthClient", "CANBus", "Calibration", "Capture", "Configuration",
+        "DepthDaemon", "Completion", "DepthPipeline", "DepthClient", "CANBus", "Calibration", "Capture",
+        "Configuration",
         "Decoding", "Geometry", "Health", "ImageBuffers", "Messaging", "ModelBundle", "Preprocessing",
         "WireFormat",
         "Platform", "Quantities", logging,

@@ -4,7 +4,7 @@ public import Quantities
 /// What became of the points of a range scan: every one is counted once.
 public struct RangeCounts: Equatable, Sendable {
   /// On the grid now.
-  public internal(set) var kept = 0
+  public package(set) var kept = 0
   /// With a coordinate that is NaN or infinite.
   public internal(set) var notFinite = 0
   /// Behind the camera, or nearer than the nearest depth.

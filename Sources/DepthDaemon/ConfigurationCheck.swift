@@ -34,6 +34,7 @@ public struct ConfigurationCheck: Sendable {
     }
     var findings = [Self.describeCamera(loaded), Self.describeCalibration(loaded)]
     var warnings = loaded.warnings
+    Self.describeRanges(loaded, findings: &findings, warnings: &warnings)
     do {
       let model = try DepthModel.load(path: loaded.modelPath, priors: loaded.priorChoice)
       let size = loaded.inputSize(of: model)
@@ -58,6 +59,24 @@ public struct ConfigurationCheck: Sendable {
     }
     let model = CameraInfo(calibration).distortionModel.rawValue
     return "calibration: \(origin), \(calibration.size), \(model), calib_id \(calibration.id)"
+  }
+
+  /// Where range points come from, if from a publisher, and of which sensors.
+  private static func describeRanges(
+    _ loaded: LoadedConfiguration, findings: inout [String], warnings: inout [String]
+  ) {
+    guard case .zmq(let endpoint) = loaded.configuration.sparse.source else { return }
+    let own = loaded.configuration.camera.frameID
+    let sensors = loaded.calibration?.sensors.map(\.frame) ?? []
+    findings.append(
+      "range points: \(endpoint), in the frames \(([own] + sensors).joined(separator: ", "))")
+    if loaded.calibration == nil {
+      warnings.append("sparse.source: the camera has no calibration, so range points have no place in it")
+    } else if sensors.isEmpty {
+      warnings.append(
+        "sparse.source: the calibration states no sensors; only points in the camera's own frame \(own) can be used"
+      )
+    }
   }
 
   /// The grid depth is published on, and how much of it the camera sees.

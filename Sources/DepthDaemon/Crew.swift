@@ -153,6 +153,7 @@ package final class Crew {
   }
 
   private func startRanges(_ input: DaemonSettings.RangeInput?) {
+    rangeStatus.note(failure: nil)
     guard let input else { return }
     let stop = StopFlag()
     let loop = RangeLoop(

@@ -8,11 +8,30 @@ public import Quantities
 public import Scale
 
 extension DepthPipeline {
-  /// The last frame as observers of scale see it; valid until the next.
-  public func scaleFrame(time: MonotonicTime) -> ScaleObserver.Frame? {
+  /// The last frame as it was published; valid until the next.
+  public func publishedFrame(time: MonotonicTime) -> ScaleObserver.Frame? {
+    frame(time: time, depth: maps.unscaled.baseAddress)
+  }
+
+  /// The last frame as observers of scale must see it: depth predicted from the image alone. Points enter the network
+  /// divided by the present scale, so that completed depth would confirm whatever that is.
+  ///
+  /// Runs the network once more for a frame that points have completed.
+  public func predictedFrame(time: MonotonicTime) -> ScaleObserver.Frame? {
+    if isCompleted { predict() }
+    return frame(time: time, depth: predictedDepth)
+  }
+
+  /// Whether range points have completed the last frame.
+  public var isCompleted: Bool { ranges.report.completing > 0 }
+
+  private var predictedDepth: UnsafeMutablePointer<Float> {
+    isCompleted ? maps.predicted.baseAddress : maps.unscaled.baseAddress
+  }
+
+  private func frame(time: MonotonicTime, depth: UnsafePointer<Float>) -> ScaleObserver.Frame? {
     guard let image = network.input.baseAddress else { return nil }
-    return ScaleObserver.Frame(
-      time: time, image: UnsafePointer(image), depth: UnsafePointer(maps.unscaled.baseAddress))
+    return ScaleObserver.Frame(time: time, image: UnsafePointer(image), depth: depth)
   }
 
   /// What looks at this pipeline's frames for their scale; nil for an uncalibrated camera, whose pixels motion says
@@ -29,10 +48,10 @@ extension DepthPipeline {
   /// Whether range points came for the frame that was processed last.
   public var hasRangePoints: Bool { ranges.points.count > 0 }
 
-  /// ln(measured metres / predicted units) at the range points of the frame that was processed last; empty when it
-  /// has none on the grid. Valid until the next call.
+  /// ln(measured metres / predicted units) at the range points of the frame of the last `predictedFrame`; empty when
+  /// it has none on the grid. Valid until the next call.
   public func rangeRatios() -> UnsafeMutableBufferPointer<Float> {
-    ratios.run(ranges.points, depth: maps.unscaled.baseAddress)
+    ratios.run(ranges.points, depth: predictedDepth)
   }
 
   /// What measures turns between this pipeline's frames; nil for an uncalibrated camera.

@@ -8,7 +8,7 @@ import WireFormat
 
 /// The story of one frame, from captured pixels to messages:
 ///
-///     rectify + resize -> network with priors -> depth -> holes -> scale -> confidence -> messages
+///     rectify + resize -> network (with priors and range points) -> depth -> holes -> scale -> confidence -> messages
 ///
 /// Decoding happens before, on the capture thread; sending is the sink's business. Built once per camera,
 /// calibration, model and configuration, on the thread that uses it; `process` allocates nothing.
@@ -27,6 +27,8 @@ public final class DepthPipeline {
   /// Per grid pixel, 0 where the camera sees nothing; empty when it sees everything.
   private let visible: [UInt8]
   private let conversion: DepthConversion
+  /// Nil when the network takes no range points.
+  private var completion: CompletionStage?
   private var scale: ScaleStage
   private let mount: CameraMount?
   private var holes: HoleStage?
@@ -54,7 +56,8 @@ public final class DepthPipeline {
     } catch { throw .calibration(error.description) }
     do {
       network = try model.network(
-        for: size, executor: executor, priors: model.priors, priorSearch: settings.priorSearch)
+        for: size, executor: executor, priors: model.priors, priorSearch: settings.priorSearch,
+        pointCap: CompletionStage.pointCap(model: model, settings: settings.ranges))
       posePairs = try Self.posePairs(model, grid, executor)
     } catch { throw .model(error.description) }
     ranges = RangeStage(grid: grid, settings: settings.ranges)
@@ -64,12 +67,14 @@ public final class DepthPipeline {
     preprocessor = Preprocessor(grid: grid, normalization: InputNormalization(of: model))
     visible = Self.visiblePixels(of: preprocessor)
     conversion = DepthConversion(model: model, grid: grid)
+    completion = CompletionStage(model: model, settings: settings.ranges, conversion: conversion)
     scale = ScaleStage(settings: settings, model: model)
     mount = calibration?.mount
     holes = HoleStage(settings: settings, intrinsics: grid.intrinsics, mount: mount)
     priors = PriorStage(model: model, network: network)
     confidenceStage = ConfidenceStage(model: model, network: network, settings: settings)
-    maps = DepthMaps(size: size, hasConfidence: confidenceStage != nil)
+    maps = DepthMaps(
+      size: size, hasConfidence: confidenceStage != nil, isCompleted: completion != nil)
     messages = try MessageStage(
       settings: settings, grid: grid, model: model, scale: scale.estimate, capturedSize: capturedSize,
       carriesTruth: carriesTruth, estimatesConfidence: confidenceStage != nil)
@@ -93,13 +98,13 @@ public final class DepthPipeline {
     clock.timings.rectify = clock.lap()
 
     let begin = ThreadTime.now()
-    network.run()
+    runNetwork()
     let networkTime = ThreadTime.now() - begin
     clock.timings.infer = clock.lap()
 
     priors?.run(network, at: frame.metadata.captureTime)
-    let finite = convertToDepth()
-    holes?.run(&maps, farthest: farthestUnits)
+    let finite = convertToDepth(into: maps.unscaled.baseAddress)
+    holes?.run(maps.unscaled.baseAddress, farthest: farthestUnits)
     confidenceStage?.run(network: network, scale: scale.estimate, priors: priors, maps: &maps)
     scale.run(maps.unscaled.baseAddress, count: grid.size.pixelCount, into: maps.metric.baseAddress)
     clock.timings.post = clock.lap()
@@ -164,14 +169,29 @@ public final class DepthPipeline {
   /// The farthest depth that counts, in the network's unit.
   private var farthestUnits: Float { Float(settings.farthestMeters / scale.estimate.value) }
 
+  private func runNetwork() {
+    let metersPerUnit = scale.estimate.value
+    guard
+      let used = completion?.run(network, ranges.points, metersPerUnit: metersPerUnit)
+    else { return network.run() }
+    ranges.note(completing: used)
+  }
+
+  /// Runs the network once more on the last frame, without its range points.
+  func predict() {
+    network.run()
+    _ = convertToDepth(into: maps.predicted.baseAddress)
+    holes?.run(maps.predicted.baseAddress, farthest: farthestUnits)
+  }
+
   /// Network output to depth in the network's unit; returns how many pixels hold a finite depth.
-  private func convertToDepth() -> Int {
+  private func convertToDepth(into depth: UnsafeMutablePointer<Float>) -> Int {
     let metersPerUnit = Float(scale.estimate.value)
     return visible.withUnsafeBufferPointer { visible in
       conversion.run(
         network.output, visible: visible.isEmpty ? nil : visible.baseAddress,
         nearest: Float(settings.nearestMeters) / metersPerUnit,
-        farthest: farthestUnits, into: maps.unscaled.baseAddress)
+        farthest: farthestUnits, into: depth)
     }
   }
 

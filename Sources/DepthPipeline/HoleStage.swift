@@ -20,9 +20,10 @@ struct HoleStage: ~Copyable {
     finder = HoleFinder(intrinsics: intrinsics, mount: mount)
   }
 
-  /// - Parameter farthest: in the network's unit; larger depths are +Inf already.
-  mutating func run(_ maps: inout DepthMaps, farthest: Float) {
-    let depth = maps.unscaled.baseAddress
+  /// - Parameters:
+  ///   - depth: (height, width) of the grid, in the network's unit.
+  ///   - farthest: in the same; larger depths are +Inf already.
+  mutating func run(_ depth: UnsafeMutablePointer<Float>, farthest: Float) {
     share = finder.run(depth, farthest: farthest).share
     var removed = 0
     finder.forEachHolePixel { index, reason in

@@ -57,7 +57,6 @@ final class MessageStage {
     header.model = DepthHeader.Model(
       name: model.name, hash: String(model.hash.prefix(16)), bank: model.priors?.id)
     header.scale = DepthHeader.Scale(scale)
-    header.mode = .prediction
   }
 
   /// Takes settings of class `live` in: all of them or, when it throws, none.
@@ -178,6 +177,11 @@ final class MessageStage {
       ageSeconds: report.scale.confirmed.map { max(0, Double(metadata.captureTime - $0) * 1e-9) })
     header.validRatio = report.validRatio
     header.holeShare = report.holeShare
+    let completing = report.ranges.completing
+    header.mode = completing > 0 ? .completion : .prediction
+    header.sparsePoints = completing > 0 ? completing : nil
+    header.sparseAgeMilliseconds =
+      completing > 0 ? report.ranges.ageNanoseconds.map { Double($0) * 1e-6 } : nil
     header.confidence = confidence.map {
       DepthHeader.Confidence(mean: $0.mean, tenthPercentile: $0.lowerDecile)
     }

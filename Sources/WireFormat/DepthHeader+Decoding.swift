@@ -14,6 +14,7 @@ extension DepthHeader: Decodable {
     case holeShare = "holes"
     case clampedPixels = "clamped_px"
     case sparsePoints = "sparse_points"
+    case sparseAge = "sparse_age_ms"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -56,6 +57,7 @@ extension DepthHeader: Decodable {
     odometry = try fields.decodeIfPresent(Odometry.self, forKey: .odom)
     mode = try fields.decodeIfPresent(String.self, forKey: .mode).flatMap(Mode.init(rawValue:))
     sparsePoints = try fields.decodeIfPresent(Int.self, forKey: .sparsePoints)
+    sparseAgeMilliseconds = try fields.decodeIfPresent(Double.self, forKey: .sparseAge)
     timing = try fields.decodeIfPresent(Timing.self, forKey: .timing)
     drops = try fields.decodeIfPresent(Drops.self, forKey: .drops)
     degraded = try fields.decodeIfPresent(Degradations.self, forKey: .degraded) ?? []

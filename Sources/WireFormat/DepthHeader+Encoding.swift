@@ -118,6 +118,7 @@ extension DepthHeader {
     }
     writer.field("mode", mode?.rawValue)
     writer.field("sparse_points", sparsePoints)
+    writer.field("sparse_age_ms", sparseAgeMilliseconds)
   }
 
   private func encodeCost(into writer: inout ByteWriter) {

@@ -48,8 +48,9 @@ public struct DepthHeader: Equatable, Sendable {
   public var scale: Scale?
   public var odometry: Odometry?
   public var mode: Mode?
-  /// Range points used for this frame.
+  /// Range points that completed this frame, and the longest time between the frame and them.
   public var sparsePoints: Int?
+  public var sparseAgeMilliseconds: Double?
   public var timing: Timing?
   public var drops: Drops?
   public var degraded: Degradations = []

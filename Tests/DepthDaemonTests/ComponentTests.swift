@@ -1,5 +1,6 @@
 import CANBus
 import Capture
+import Completion
 import DepthDaemon
 import DepthPipeline
 import Health
@@ -54,6 +55,48 @@ import Testing
   }
 
   typealias Change = @Sendable (inout ComponentObservation) -> Void
+
+  /// A publisher of range points is configured and heard; the rest is `change`.
+  private static func heard(_ change: @escaping @Sendable (inout ComponentObservation) -> Void) -> Change {
+    { now in
+      now.ranges.isExpected = true
+      now.ranges.isHeard = true
+      now.ranges.lastPlaced = 1
+      now.ranges.last.counts.kept = 400
+      change(&now)
+    }
+  }
+
+  private static let rangeFaults: [(DiagnosticCode, Change)] = [
+    (.sparseOK, heard { _ in }),
+    (.sparseIdle, { ($0.ranges.isExpected, $0.uptimeSeconds) = (true, 1) }),
+    (.sparseMissing, { $0.ranges.isExpected = true }),
+    (.sparseMissing, { ($0.ranges.isExpected, $0.ranges.failure) = (true, "no such host") }),
+    (.sparseStale, heard { $0.ranges.silent = ("lidar", 12) }),
+    (.sparseLate, heard { ($0.ranges.lastPlaced, $0.recently.ranges.staleScans) = (0, 90) }),
+    (.sparseNoMotion, heard { ($0.ranges.lastPlaced, $0.recently.ranges.unmovedScans) = (0, 90) }),
+    (.sparseFew, heard { $0.ranges.last = RangeReport() }),
+    (
+      .sparseFew,
+      heard {
+        ($0.ranges.mayComplete, $0.ranges.last) = (true, RangeReport())
+        $0.ranges.last.counts.kept = 30
+      }
+    ),
+    (.sparseUnreadable, heard { ($0.recently.ranges.unreadable, $0.ranges.problem) = (1, "cut off") }),
+    (.sparseBroken, heard { ($0.recently.ranges.received, $0.recently.ranges.notFinite) = (100, 51) }),
+    (.sparseUnknownFrame, heard { $0.recently.ranges.unknownFrame = 1 }),
+    (.sparseNoExtrinsics, heard { $0.recently.ranges.noExtrinsics = 1 }),
+    (.sparseClock, heard { $0.recently.ranges.badStamps = 1 }),
+  ]
+
+  @Test(arguments: 0..<rangeFaults.count)
+  func `what is wrong with range points is told by its code`(index: Int) {
+    let (code, change) = Self.rangeFaults[index]
+    var now = Self.healthy()
+    change(&now)
+    #expect(Self.codes(now)[.sparse] == code)
+  }
 
   private static let faults: [(DiagnosticCode, Change)] = [
     (.cameraStarting, { $0.health.capture = .starting }),

@@ -1,12 +1,16 @@
 """Range points of other sensors: into the frames they belong to, and what is wrong with them told, never fatal."""
+import hashlib
 import json
+import os
+import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from conftest import simulator
+from conftest import MODEL, simulator
 from daemon import TOP, Daemon, depthctl, toml, wait_until
 from ranges import LIDAR, Sensor, calibration, message, now_ns, scan, seen_points
 from subscriber import status, stream
@@ -122,6 +126,67 @@ def test_points_that_stop_are_stale_and_recover(launch, endpoint, tmp_path):
             assert "sparse_stale" in frames.receive().header["degraded"]
         follow(daemon, sensor, lambda header: "sparse_stale" not in header["degraded"])
         follow(daemon, sensor, lambda header: component(daemon.ask("status")["result"]["health"])["code"] == "sparse_ok")
+
+
+def completing(folder):
+    """The shipped model with a completion network: its own, or one of random weights."""
+    files = json.loads((MODEL / "bundle.json").read_text())["files"]
+    if "san.safetensors" in files:
+        return MODEL
+    vectors = pathlib.Path(os.environ.get("DEPTHD_VECTORS", TOP / ".vectors"))
+    weights = vectors / "completion-rpr-lite-416x128" / "san.safetensors"
+    if not weights.exists():
+        pytest.skip(f"{weights} is not there: make vectors")
+    bundle = folder / "bundle"
+    shutil.copytree(MODEL, bundle)
+    shutil.copy(weights, bundle)
+    manifest = json.loads((bundle / "bundle.json").read_text())
+    manifest["files"]["san.safetensors"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    (bundle / "bundle.json").write_text(json.dumps(manifest))
+    return bundle
+
+
+def modes(daemon, sensor, count, points):
+    """How `count` frames were made; with each truth frame `points` of it are sent, or nothing."""
+    headers = []
+    with stream(daemon, "front/truth/") as truth, stream(daemon, "front/unscaled/") as depth:
+        for _ in range(count):
+            frame = truth.receive()
+            if points:
+                sensor.send(scan(seen_points(frame, points), stamp_ns=frame.captured))
+            headers.append(depth.receive().header)
+    return headers
+
+
+def test_points_complete_depth_while_they_come(launch, endpoint, tmp_path):
+    tables = configured(endpoint, tmp_path, model={"path": str(completing(tmp_path))})
+    tables["sparse"]["max_age_ms"] = 500
+    with Sensor(endpoint) as sensor:
+        daemon = launch(tables).start()
+        with stream(daemon, "front/depth/") as frames:
+            assert frames.receive().header["mode"] == "prediction"
+        header = follow(daemon, sensor, lambda header: header["mode"] == "completion")
+        assert 80 <= header["sparse_points"] <= 2000 and 0 <= header["sparse_age_ms"] <= 500
+        assert "sparse_stale" not in header["degraded"]
+        wait_until(lambda: sparse(daemon)["completed_frames"] > 0)
+        # Points thin out: the network is not asked, depth goes on, and points are still there for the frame.
+        few = lambda frame: scan(seen_points(frame, 30), stamp_ns=frame.captured)
+        follow(
+            daemon, sensor, lambda header: header["mode"] == "prediction" and "sparse_stale" not in header["degraded"], few)
+        follow(
+            daemon, sensor, lambda header: component(daemon.ask("status")["result"]["health"])["code"] == "sparse_few", few)
+        follow(daemon, sensor, lambda header: header["mode"] == "completion")
+        # Points stop: no frame is completed with points older than allowed, and every frame comes.
+        headers = modes(daemon, sensor, 20, points=0)
+        assert headers[-1]["mode"] == "prediction" and "sparse_stale" in headers[-1]["degraded"]
+        assert all(header.get("sparse_age_ms", 0) <= 500 for header in headers)
+        sequence = [header["seq"] for header in headers]
+        assert sequence == list(range(sequence[0], sequence[0] + 20))
+        # And they come back.
+        follow(daemon, sensor, lambda header: header["mode"] == "completion")
+        assert reload(daemon, sparse={"complete": False})["verdict"] == "applied"
+        follow(daemon, sensor, lambda header: header["generation"] == 1 and header["mode"] == "prediction")
+        assert all(header["mode"] == "prediction" for header in modes(daemon, sensor, 5, points=1000))
 
 
 POINT = np.array([[4.0, 0.0, 0.0]])

@@ -24,7 +24,9 @@ struct DaemonRun {
     let folder = try TemporaryFolder()
     let crew = try Crew(settings: try settings(in: folder), logger: Logger(label: "framepath"))
     let listener = Listener(EndpointDirectory(path: folder.path))
+    let sensor = RangeSensorFeed(endpoint: Self.rangeEndpoint(folder))
     defer {
+      sensor.stop()
       listener.stop()
       crew.stop()
     }
@@ -44,9 +46,14 @@ struct DaemonRun {
     return origins
   }
 
-  /// Every thread but the main one, which only watches, the subscriber's and ZeroMQ's own.
+  /// Every thread but the main one, which only watches, the subscriber's and the sensor's, ZeroMQ's own, and that of
+  /// range points, which reads JSON.
   private static func carriesFrames(_ thread: String) -> Bool {
-    thread != "framepath" && thread != "listener" && !thread.hasPrefix("ZMQ")
+    !["framepath", "listener", "ranges"].contains(thread) && !thread.hasPrefix("ZMQ")
+  }
+
+  private static func rangeEndpoint(_ folder: TemporaryFolder) -> String {
+    "ipc://\(folder.file("points.sock"))"
   }
 
   private func settings(in folder: TemporaryFolder) throws -> DaemonSettings {
@@ -59,6 +66,8 @@ struct DaemonRun {
       path = "\(setup.model.path.hasPrefix("/") ? setup.model.path : Self.workingFolder + "/" + setup.model.path)"
       [scale]
       constant = 1.0
+      [sparse]
+      source = "zmq:\(Self.rangeEndpoint(folder))"
       [publish]
       directory = "\(folder.path)"
       preview_rate_hz = 100.0

@@ -11,6 +11,17 @@ final class FrameRunner {
   private let pool: FramePool
   private let mailbox = Mailbox<FrameLease>()
   private let pipeline: DepthPipeline
+  private let points = FrameRunner.wall()
+  private var frameCount = 0
+
+  /// A wall's range points on every 8th pixel, 4,800 of them.
+  private static func wall() -> [RangePixel] {
+    stride(from: 0, to: CameraBuffers.size.pixelCount, by: 64).map { place in
+      RangePixel(
+        u: Float(place % CameraBuffers.size.width), v: Float(place / CameraBuffers.size.width),
+        depthMeters: 3 + Float(place % 97) / 50)
+    }
+  }
 
   init(_ buffers: CameraBuffers, _ setup: PathSetup, threads: Int) throws {
     camera = try ScriptedCamera(buffers)
@@ -25,6 +36,9 @@ final class FrameRunner {
     guard case .frame = camera.next(into: &lease, until: MonotonicTime.now()) else {
       throw TestFailure("a prepared buffer could not be decoded")
     }
+    // Every fourth frame is predicted, the others are completed where the model can.
+    frameCount += 1
+    lease.frame.rangePixels = frameCount % 4 == 0 ? [] : points
     mailbox.put(lease)
     guard let received = mailbox.take(until: MonotonicTime.now() + 1_000_000_000) else {
       throw TestFailure("the mailbox lost a frame")

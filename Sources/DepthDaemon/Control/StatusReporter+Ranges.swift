@@ -15,7 +15,7 @@ extension StatusReporter {
       result.field(reason.word, snapshot.rejected[reason] ?? 0)
     }
     result.endObject()
-    result.field("problem", snapshot.failure ?? snapshot.problem?.text)
+    result.field("problem", snapshot.failure ?? snapshot.problem)
     result.field("received", snapshot.received)
     result.field("not_finite", snapshot.notFinite)
     result.field("thinned", snapshot.thinned)

@@ -24,7 +24,7 @@ struct RangeMeter {
     now.ranges.mayComplete = settings.completes && running.model.completion != nil
     now.ranges.fewest = running.model.completion?.fewestPoints ?? 1
     now.ranges.failure = snapshot.failure
-    now.ranges.problem = snapshot.problem?.text
+    now.ranges.problem = snapshot.problem
     now.ranges.last = snapshot.last
     now.ranges.lastPlaced = snapshot.lastVerdict.placed
     let heard = crew.ranges.heard

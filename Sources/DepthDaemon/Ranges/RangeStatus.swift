@@ -13,7 +13,7 @@ final class RangeStatus: Sendable {
     /// By reason; what was never rejected is missing.
     var rejected: [RangeRejection: UInt64] = [:]
     /// Why the last message was not taken; nil when it was.
-    var problem: (reason: RangeRejection, text: String)?
+    var problem: String?
     /// Why there is no subscription.
     var failure: String?
     /// Points of accepted messages.
@@ -48,12 +48,14 @@ final class RangeStatus: Sendable {
     }
   }
 
-  /// Notes that a message was not taken; returns whether the reason is news.
+  /// Notes that a message was not taken; returns whether to log it: the first of its reason, the second, the fourth
+  /// and so on, so that no sender can fill a disk.
   func reject(_ reason: RangeRejection, _ text: String) -> Bool {
     storage.withLock { snapshot in
-      defer { snapshot.problem = (reason, text) }
-      snapshot.rejected[reason, default: 0] += 1
-      return snapshot.problem?.reason != reason
+      snapshot.problem = text
+      let count = snapshot.rejected[reason, default: 0] + 1
+      snapshot.rejected[reason] = count
+      return count & (count - 1) == 0
     }
   }
 

@@ -88,15 +88,20 @@ final class ScaleLearner {
   /// Learns from a frame that has become depth.
   func learn(from captured: borrowing CameraFrame, _ pipeline: DepthPipeline, _ report: FrameReport) {
     found = ScaleObserver.Result()
-    guard let frame = pipeline.scaleFrame(time: captured.metadata.midExposureTime) else { return }
+    let time = captured.metadata.midExposureTime
+    guard let published = pipeline.publishedFrame(time: time) else { return }
     // Processor time on both sides of the share: on a busy machine a look that had to wait would silence learning for
     // long, and a network that had to wait would let it cost more.
     let begin = ThreadTime.now()
-    if turnBudget.allows, let turn = turn(frame) { odometry.note(turn) }
+    if turnBudget.allows, let turn = turn(published) { odometry.note(turn) }
     let start = ThreadTime.now()
     turnBudget.spend(start - begin, of: report.networkProcessorNanoseconds)
     guard observer != nil, isMoving else { return }
     let mayLook = budget.allows
+    // Completed depth teaches nothing of scale, and predicting it again costs what the budget has to save up.
+    guard mayLook || !pipeline.isCompleted, let frame = pipeline.predictedFrame(time: time) else {
+      return budget.spend(0, of: report.networkProcessorNanoseconds)
+    }
     let seen = observer?.observe(frame, mayLook: mayLook) { from, to in
       odometry.cameraMotion(from: from, to: to, mount: mount)
     }

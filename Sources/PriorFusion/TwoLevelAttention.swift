@@ -103,7 +103,9 @@ final class TwoLevelAttention: PanelAttention {
       var cost: Float = 0
       for lane in 0..<valid {
         let index = cluster &* lanes &+ lane
-        cost += work.weights.base[index] / state.sum[lane] * work.spread.base[index]
+        let ofLane = work.weights.base[index] / state.sum[lane] * work.spread.base[index]
+        // A query that is no number has no say in what its neighbours look at.
+        if ofLane > 0 { cost += ofLane }
       }
       work.scores.base[cluster] = size > 0 ? cost / Float(size) : -1
     }

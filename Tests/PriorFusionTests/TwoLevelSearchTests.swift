@@ -83,6 +83,22 @@ import Testing
     #expect(isEqual)
   }
 
+  @Test func `a feature that is not a number spoils its own pixel alone`() {
+    let bank = RandomBank.structured(count: 2000)
+    let pixels = Self.shape[1] * Self.shape[2]
+    let exact = run(bank, .exact).fused
+    let network = PriorFusionNetwork(
+      bank, featureShape: Self.shape, executor: SerialExecutor(), search: .twoLevel)
+    var fused = RandomBank.smoothFeatures(Self.shape)
+    fused[2 * pixels + 40] = .nan
+    network.run(&fused)
+    let largest = exact.max() ?? 0
+    let isSound = fused.indices.allSatisfy {
+      $0 % pixels == 40 ? fused[$0].isNaN : abs(fused[$0] - exact[$0]) <= 0.05 * largest
+    }
+    #expect(isSound)
+  }
+
   @Test func `a small bank is searched exactly`() {
     let bank = RandomBank.structured(count: 500)
     let isEqual = run(bank, .exact).fused == run(bank, .twoLevel).fused

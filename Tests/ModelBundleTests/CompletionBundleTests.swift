@@ -9,30 +9,37 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// A copy of the shipped bundle with `san.safetensors`, and bundle.json to match.
+/// A copy of the shipped bundle with another `san.safetensors` or none, and bundle.json to match.
 final class CompletionBundle {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
-  static let plain = root.appendingPathComponent("models/lite").path
+  static let shipped = root.appendingPathComponent("models/lite").path
   static let vectors =
     ProcessInfo.processInfo.environment["DEPTHD_VECTORS"].map { URL(fileURLWithPath: $0) }
     ?? root.appendingPathComponent(".vectors")
   static let san = vectors.appendingPathComponent("completion-rpr-lite-416x128/san.safetensors")
   private let folder: TemporaryFolder
-  private var path: String { folder.path }
+  var path: String { folder.path }
 
-  init(_ change: (inout [UInt8]) -> Void = { _ in }) throws {
-    folder = try TemporaryFolder()
-    for name in try FileManager.default.contentsOfDirectory(atPath: Self.plain) where name != "bundle.json" {
-      try FileManager.default.copyItem(atPath: "\(Self.plain)/\(name)", toPath: folder.file(name))
-    }
+  convenience init(_ change: (inout [UInt8]) -> Void = { _ in }) throws {
     var san = [UInt8](try Data(contentsOf: Self.san))
     change(&san)
-    try Data(san).write(to: URL(fileURLWithPath: folder.file("san.safetensors")))
-    let manifest = try Data(contentsOf: URL(fileURLWithPath: "\(Self.plain)/bundle.json"))
+    try self.init(completion: san)
+  }
+
+  /// - Parameter completion: the file's content; nil leaves it out.
+  init(completion san: [UInt8]?) throws {
+    let file = "san.safetensors"
+    folder = try TemporaryFolder()
+    for name in try FileManager.default.contentsOfDirectory(atPath: Self.shipped)
+    where name != "bundle.json" && name != file {
+      try FileManager.default.copyItem(atPath: "\(Self.shipped)/\(name)", toPath: folder.file(name))
+    }
+    if let san { try Data(san).write(to: URL(fileURLWithPath: folder.file(file))) }
+    let manifest = try Data(contentsOf: URL(fileURLWithPath: "\(Self.shipped)/bundle.json"))
     var json = try #require(try JSONSerialization.jsonObject(with: manifest) as? [String: Any])
     var files = try #require(json["files"] as? [String: String])
-    files["san.safetensors"] = SHA256.hexadecimal(of: san)
+    files[file] = san.map { SHA256.hexadecimal(of: $0) }
     json["files"] = files
     try JSONSerialization.data(withJSONObject: json).write(
       to: URL(fileURLWithPath: folder.file("bundle.json")))
@@ -87,7 +94,7 @@ final class CompletionBundle {
   func `with fewer than fifty points the output is that of the bundle without the file, to the bit`(
     threads: Int
   ) throws {
-    let plain = try network(try DepthModel.load(path: CompletionBundle.plain), threads: threads)
+    let plain = try network(try CompletionBundle(completion: nil).model(), threads: threads)
     let completing = try network(try CompletionBundle().model(), threads: threads, pointCap: 3000)
     plain.run()
     let expected = Array(plain.output)
@@ -103,6 +110,23 @@ final class CompletionBundle {
     #expect(Array(completing.output) == expected, "points of an earlier frame left a trace")
     let (sigma, plainSigma) = (try #require(completing.logSigma), try #require(plain.logSigma))
     #expect(Array(sigma) == Array(plainSigma))
+  }
+
+  /// Whatever the picture, the shipped network's depth comes close to the points that it was given.
+  @Test func `the shipped bundle completes`() throws {
+    let model = try DepthModel.load(path: CompletionBundle.shipped)
+    let (limits, size) = (model.disparityToDepth, Self.size)
+    let completing = try network(model, pointCap: 3000)
+    var points = SparseDepth(size: size)
+    for row in stride(from: 2, to: size.height, by: 8) {
+      for column in stride(from: 2, to: size.width, by: 8) {
+        points.insert(row: row, column: column, depth: 7)
+      }
+    }
+    #expect(completing.run(completing: points, unitsPerMeter: 1) == points.count)
+    let (far, near) = (1 / limits.maximumDepthMeters, 1 / limits.minimumDepthMeters)
+    let errors = completing.output.map { abs(1 / (far + (near - far) * Double($0)) / 7 - 1) }
+    #expect(errors.reduce(0, +) / Double(errors.count) < 0.15)
   }
 
   @Test func `more points than the cap are thinned`() throws {
@@ -139,9 +163,10 @@ final class CompletionBundle {
   }
 
   @Test func `a bundle without the file takes no points`() throws {
-    let model = try DepthModel.load(path: CompletionBundle.plain)
+    let bundle = try CompletionBundle(completion: nil)
+    let model = try bundle.model()
     #expect(model.completion == nil)
-    #expect(throws: ModelBundleError.noCompletion(path: CompletionBundle.plain)) {
+    #expect(throws: ModelBundleError.noCompletion(path: bundle.path)) {
       _ = try model.network(for: Self.size, executor: SerialExecutor(), pointCap: 1)
     }
   }

@@ -161,7 +161,7 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    model = try DepthModel.load(path: CompletionBundle.plain)
+    model = try DepthModel.load(path: CompletionBundle.shipped)
   }
 
   private func path(_ builder: BankBuilder) throws -> String {
@@ -202,14 +202,14 @@ import Testing
 
   @Test func `a bundle's own bank comes with it, and must be the one that bundle.json names`() throws {
     let bundle = try TemporaryFolder()
-    for name in try FileManager.default.contentsOfDirectory(atPath: CompletionBundle.plain)
+    for name in try FileManager.default.contentsOfDirectory(atPath: CompletionBundle.shipped)
     where name != "bundle.json" && name != "priors.safetensors" {
       try FileManager.default.copyItem(
-        atPath: "\(CompletionBundle.plain)/\(name)", toPath: bundle.file(name))
+        atPath: "\(CompletionBundle.shipped)/\(name)", toPath: bundle.file(name))
     }
     let bank = fitting().file
     try Data(bank).write(to: URL(fileURLWithPath: bundle.file("priors.safetensors")))
-    let manifest = try Data(contentsOf: URL(fileURLWithPath: "\(CompletionBundle.plain)/bundle.json"))
+    let manifest = try Data(contentsOf: URL(fileURLWithPath: "\(CompletionBundle.shipped)/bundle.json"))
     var json = try #require(try JSONSerialization.jsonObject(with: manifest) as? [String: Any])
     var files = try #require(json["files"] as? [String: String])
     files["priors.safetensors"] = SHA256.hexadecimal(of: bank)

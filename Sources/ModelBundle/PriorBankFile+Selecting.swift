@@ -74,21 +74,27 @@ extension PriorBankFile {
     try Self.write([part], drives: drives, metadata: metadata, to: path) { progress(Double($0) / work) }
   }
 
-  /// Lets the references stream past an accumulator that has frames waiting, and adds what they weigh.
+  /// Lets the references stream past an accumulator that has frames waiting.
   ///
-  /// - Parameter weights: one for each reference.
+  /// - Parameter progress: is told the share of the work that is done.
+  /// - Returns: what each reference weighs, summed over those frames.
   /// - Throws: `.tensors`, `.unreadable`.
   public func accumulate(
-    _ accumulator: AttentionAccumulator, into weights: inout [Double]
-  ) throws(ModelBundleError) {
+    _ accumulator: AttentionAccumulator, progress: (Double) -> Void = { _ in }
+  ) throws(ModelBundleError) -> [Double] {
     accumulator.beginPass()
-    try forEachKeys { _, pixel, heads in accumulator.normalise(keyPixel: pixel, keyHeads: heads) }
     try forEachKeys { first, pixel, heads in
-      for (row, weight) in accumulator.weigh(keyPixel: pixel, keyHeads: heads).enumerated() {
-        weights[first + row] += weight
-      }
+      accumulator.normalise(keyPixel: pixel, keyHeads: heads)
+      progress(0.5 * Double(first) / Double(count))
+    }
+    var weights: [Double] = []
+    weights.reserveCapacity(count)
+    try forEachKeys { first, pixel, heads in
+      weights += accumulator.weigh(keyPixel: pixel, keyHeads: heads)
+      progress(0.5 + 0.5 * Double(first) / Double(count))
     }
     accumulator.endPass()
+    return weights
   }
 
   /// The query side alone, which does not grow with the bank.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from bank import Bank
 from conftest import MODEL, simulator
-from daemon import DEPTHCTL, depthctl, depthctl_json
+from daemon import DEPTHCTL, depthctl, depthctl_json, wait_until
 from subscriber import status, stream
 from test_diagnosis import component, wait_for
 from test_models import rehash
@@ -316,3 +316,19 @@ def test_select_keeps_what_frames_look_at_the_same_to_the_byte(street, tmp_path)
     done = depthctl("bank", "select", "--model", MODEL, "--bank", source, "--drive", street, "--count", 5, "--out",
                     tmp_path / "out", check=False)
     assert done.returncode == 1 and "abababababababab" in done.stderr and not (tmp_path / "out").exists()
+
+
+def test_an_interrupted_select_goes_on_to_the_same_bytes(street, tmp_path):
+    source, whole, resumed = (tmp_path / f"{name}.safetensors" for name in ("source", "whole", "resumed"))
+    # Large enough that a pass takes a while.
+    Bank(MODEL, count=40_000, seed=6).write(source)
+    command = ("bank", "select", "--model", MODEL, "--bank", source, "--drive", street, "--count", 50, "--out")
+    depthctl(*command, whole)
+    process = subprocess.Popen([DEPTHCTL, *map(str, command), resumed], stdout=subprocess.DEVNULL)
+    stored = tmp_path / "resumed.safetensors.attention"
+    wait_until(lambda: stored.exists() or process.poll() is not None)
+    process.kill()
+    process.wait()
+    assert not resumed.exists()
+    depthctl(*command, resumed)
+    assert resumed.read_bytes() == whole.read_bytes() and not stored.exists()

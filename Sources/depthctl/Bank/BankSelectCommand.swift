@@ -17,7 +17,7 @@ struct BankSelectCommand: ParsableCommand {
       equals the first. Then it runs the model with the new bank over the same frames and stores what is usual there \
       (docs/bundle.md, "What a bank knows of its domain"): take frames that the bank was not built of. With --count \
       no less than the bank holds, that alone is done. The same inputs give the same bytes. Memory grows by 16 bytes \
-      for each reference of the bank.
+      for each reference of the bank. An interrupted run goes on where it was, from FILE.attention beside --out.
       """)
 
   @Option(help: "The bundle that the bank is for.") var model: String
@@ -40,14 +40,20 @@ struct BankSelectCommand: ParsableCommand {
     let loaded = try DepthModel.load(path: model, priors: .off)
     let file = try PriorBankFile(path: bank)
     try loaded.check(file)
-    _ = try file.verified("check")
+    let hash = try file.verified("check")
     let team = WorkerTeam(width: threads)
     let frames = try DriveFrames(drive, every: every)
     let rule = stratified ? PriorBankFile.SelectionRule.stratified : .top
     var chosen = Array(0..<file.count)
+    let checkpoint = AttentionCheckpoint(
+      path: out + ".attention",
+      inputs: [hash, loaded.hash, "\(every)"]
+        + drive.map { URL(fileURLWithPath: $0).standardizedFileURL.path },
+      references: file.count)
     if count < file.count {
       chosen = rule.choose(
-        count, weights: try weights(of: file, loaded, frames, team), disparities: try file.disparities())
+        count, weights: try weights(of: file, loaded, frames, checkpoint, team),
+        disparities: try file.disparities())
     }
     // Written twice: what is usual is known when the new bank has been used.
     let draft = out + ".unmeasured"
@@ -55,29 +61,34 @@ struct BankSelectCommand: ParsableCommand {
     try file.writeSubset(chosen, rule: rule, domain: nil, to: draft)
     let domain = try measure(try loaded.loadPriors(.file(draft)), loaded, frames, team)
     try file.writeSubset(chosen, rule: rule, domain: domain, to: out)
+    checkpoint.remove()
     print(
       "\(out): \(chosen.count) of \(file.count) references, its domain measured on \(frames.count) frames")
   }
 
+  /// Attention of each reference, summed over the frames.
   private func weights(
-    of file: PriorBankFile, _ model: DepthModel, _ frames: DriveFrames, _ team: WorkerTeam
+    of file: PriorBankFile, _ model: DepthModel, _ frames: DriveFrames, _ checkpoint: AttentionCheckpoint,
+    _ team: WorkerTeam
   ) throws -> [Double] {
+    var checkpoint = checkpoint
     let accumulator = AttentionAccumulator(
       try file.querySide(), channels: file.featureChannels, executor: team)
-    var weights = [Double](repeating: 0, count: file.count)
     var bar = ProgressBar("attention", total: frames.count)
-    var done = 0
-    try frames.forEach(model, priors: nil, executor: team) { network in
+    var done = checkpoint.framesDone
+    try frames.forEach(model, priors: nil, from: done, executor: team) { network in
       network.encode()
       accumulator.add(try network.featureRows())
-      if accumulator.waitingQueries >= AttentionAccumulator.queriesPerPass {
-        try file.accumulate(accumulator, into: &weights)
-      }
       done += 1
-      bar.show(done)
+      let isLast = done == frames.count
+      if accumulator.waitingQueries >= AttentionAccumulator.queriesPerPass || isLast {
+        let before = checkpoint.framesDone
+        let pass = try file.accumulate(accumulator) { bar.show(before, "pass at \(Int(100 * $0)) %") }
+        try checkpoint.add(pass, framesDone: done, of: frames.count)
+        bar.show(done)
+      }
     }
-    if accumulator.waitingQueries > 0 { try file.accumulate(accumulator, into: &weights) }
-    return weights
+    return checkpoint.weights
   }
 
   private func measure(
@@ -112,12 +123,14 @@ private struct DriveFrames {
 
   var count: Int { readers.reduce(0) { $0 + ($1.frames.count + every - 1) / every } }
 
-  /// Calls `body` with a network whose input holds a frame, for each of them.
+  /// Calls `body` with a network whose input holds a frame, for each of them from the `first` on.
   func forEach(
-    _ model: DepthModel, priors: PriorBank?, executor: WorkerTeam, _ body: (DepthNetwork) throws -> Void
+    _ model: DepthModel, priors: PriorBank?, from first: Int = 0, executor: WorkerTeam,
+    _ body: (DepthNetwork) throws -> Void
   ) throws {
     let normalization = InputNormalization(
       mean: model.normalization.mean, standardDeviation: model.normalization.standardDeviation)
+    var place = -1
     for reader in readers {
       let size = reader.manifest.size
       let network = try model.network(for: model.bestInputSize(for: size), executor: executor, priors: priors)
@@ -125,6 +138,8 @@ private struct DriveFrames {
       var rowBuffer = resize.makeRowBuffer()
       var image = RGBImage(size: size)
       for index in stride(from: 0, to: reader.frames.count, by: every) {
+        place += 1
+        if place < first { continue }
         try reader.readImage(index, into: &image)
         resize.run(image, normalization: normalization, rowBuffer: &rowBuffer, into: network.input)
         try body(network)

@@ -1,5 +1,5 @@
 import Kernels
-public import Quantities
+import Quantities
 
 /// A decoder input in memory, to be changed in place: (channels, height, width), channels in blocks.
 public struct DecoderMap {

@@ -1,5 +1,5 @@
 public import Geometry
-public import Quantities
+import Quantities
 
 /// What became of the points of a range scan: every one is counted once.
 public struct RangeCounts: Equatable, Sendable {

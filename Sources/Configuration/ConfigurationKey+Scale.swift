@@ -1,3 +1,5 @@
+import Scale
+
 extension ConfigurationKey {
   /// The scale: a constant, or the filter, lock, slip, conflict and mount watch that learn it.
   static let scale: [ConfigurationKey] = [

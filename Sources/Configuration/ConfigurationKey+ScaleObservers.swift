@@ -1,3 +1,5 @@
+import Scale
+
 extension ConfigurationKey {
   /// What looks for the scale, and how often.
   static let scaleObservers: [ConfigurationKey] = [

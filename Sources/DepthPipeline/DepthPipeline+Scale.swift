@@ -1,7 +1,7 @@
 import Completion
 public import Geometry
 import Glibc
-public import ImageBuffers
+import ImageBuffers
 import ModelBundle
 import Preprocessing
 public import Quantities

@@ -2,7 +2,7 @@ public import Completion
 public import Geometry
 package import ImageBuffers
 package import Preprocessing
-public import Quantities
+import Quantities
 
 /// What became of a frame's range points.
 public struct RangeReport: Equatable, Sendable {

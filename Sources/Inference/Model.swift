@@ -1,5 +1,5 @@
 // A network as loaded: checked, but not yet planned for a size.
-public import ONNXFormat
+package import ONNXFormat
 
 /// A declared input or output of a network.
 public struct TensorDeclaration: Sendable, Equatable {

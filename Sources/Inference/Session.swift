@@ -31,7 +31,7 @@ public final class Session {
 
   init(
     _ model: consuming Model, types: [String: TensorType], constants: [String: Tensor],
-    lateInputs: Set<String>, executor: any ParallelExecutor, isOptimized: Bool
+    executor: any ParallelExecutor, isOptimized: Bool
   ) throws(InferenceError) {
     name = model.name
     self.executor = executor
@@ -42,15 +42,15 @@ public final class Session {
     _ = consume model
     if isOptimized {
       ChannelsLast.run(&graph)
-      graph.nodes = Schedule(graph, lateInputs: lateInputs).nodes
+      graph.nodes = Schedule(graph).nodes
       GeluPattern.run(&graph)
-      graph.nodes = Schedule(graph, lateInputs: lateInputs).nodes
+      graph.nodes = Schedule(graph).nodes
       ConvolutionFusion.run(&graph)
       InputAbsorption.run(&graph)
-      graph.nodes = Schedule(graph, lateInputs: lateInputs).nodes
+      graph.nodes = Schedule(graph).nodes
       LayoutAssignment.run(&graph)
     }
-    let schedule = Schedule(graph, lateInputs: lateInputs)
+    let schedule = Schedule(graph)
     let placement = Placement(schedule.nodes, inputs: graph.inputs, outputs: graph.outputs)
     arena = AlignedBytes(count: placement.arenaByteCount)
     inputNames = graph.inputs.map(\.name)
@@ -120,12 +120,12 @@ public final class Session {
     }
   }
 
-  /// Runs what does not depend on the late inputs or the seams.
+  /// Runs what does not depend on the seams.
   public func runEarlyPart() {
     for index in 0..<lateStart { steps[index](executor) }
   }
 
-  /// Runs the rest, after the late inputs were written and the seams changed.
+  /// Runs the rest, after the seams were changed.
   public func runLatePart() {
     for index in lateStart..<steps.count { steps[index](executor) }
   }
@@ -217,16 +217,15 @@ extension Model {
   ///
   /// - Parameters:
   ///   - inputSizes: shape of each float input; inputs whose declaration is complete may be left out.
-  ///   - lateInputs: inputs written between `runEarlyPart` and `runLatePart`.
   ///   - executor: shares the work of each operator.
   ///   - isOptimized: false keeps every operator as written, on its reference kernel.
   public consuming func session(
-    inputSizes: [String: [Int]] = [:], lateInputs: Set<String> = [], executor: any ParallelExecutor,
+    inputSizes: [String: [Int]] = [:], executor: any ParallelExecutor,
     isOptimized: Bool = true
   ) throws(InferenceError) -> Session {
     let types = inputSizes.mapValues { TensorType(.float32, $0) }
     return try Session(
-      self, types: types, constants: [:], lateInputs: lateInputs, executor: executor,
+      self, types: types, constants: [:], executor: executor,
       isOptimized: isOptimized)
   }
 
@@ -244,7 +243,7 @@ extension Model {
     let variables = tensors.filter { isVariable($0.key, $0.value) }
     let session = try Session(
       self, types: variables.mapValues { TensorType($0.type, $0.shape) },
-      constants: tensors.filter { !isVariable($0.key, $0.value) }, lateInputs: [], executor: executor,
+      constants: tensors.filter { !isVariable($0.key, $0.value) }, executor: executor,
       isOptimized: isOptimized)
     for (name, tensor) in variables { try session.set(name, to: tensor) }
     return session

@@ -1,5 +1,5 @@
 import Foundation
-public import PriorFusion
+import PriorFusion
 
 extension RetrievalDomain {
   /// The form of the metadata entry (docs/bundle.md): quantiles as lists of three.

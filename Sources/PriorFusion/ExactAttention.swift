@@ -1,4 +1,3 @@
-import Glibc
 import Kernels
 import Quantities
 
@@ -138,60 +137,6 @@ final class ExactAttention: PanelAttention {
           columnsOf: block.values + head * headWidth, count: headWidth, depth: rows,
           stride: PriorBank.width),
         block.logits, keep: sums.head(head).keep, into: sums.headSums(head))
-    }
-  }
-}
-
-extension ExactAttention {
-  /// Adds to each reference the weight that the last run gave it: `share` for a whole pixel under the pixel-wise
-  /// softmax, and the same divided among the heads.
-  func addWeights(
-    to totals: UnsafeMutablePointer<Double>, share: Double, _ executor: any ParallelExecutor
-  ) {
-    // 2^(logit - offset) is a weight; lanes without a pixel get none.
-    for panel in 0..<panels.panelCount {
-      for path in 0..<AttentionSums.pathCount {
-        let softmax = sums(panel: panel).softmax(path)
-        for lane in 0..<panels.lanes {
-          let isPixel = lane < panels.valid(panel)
-          softmax.keep[lane] = isPixel ? softmax.largest[lane] + log2f(softmax.sum[lane]) : 1e30
-        }
-      }
-    }
-    queue.run(units: chunkCount, executor) { chunk, part in
-      let block = Block(scratch.base + part * scratchFloats)
-      forEachBlock(ofChunk: chunk) { rows in
-        blocks.loadPixel(rows, keys: block.keys, values: block.values)
-        for panel in 0..<panels.panelCount {
-          multiplyPixel(panel, rows.count, block)
-          add(block.logits, sums(panel: panel).pixel, to: totals, rows, share: share)
-        }
-        blocks.loadHeads(rows, keys: block.keys, values: block.values)
-        for panel in 0..<panels.panelCount {
-          for head in 0..<PriorBank.headCount {
-            multiplyHead(head, panel, rows.count, block)
-            add(
-              block.logits, sums(panel: panel).head(head), to: totals, rows,
-              share: share / Double(PriorBank.headCount))
-          }
-        }
-      }
-    }
-  }
-
-  private func add(
-    _ logits: UnsafeMutablePointer<Float>, _ softmax: SoftmaxState,
-    to totals: UnsafeMutablePointer<Double>, _ rows: Range<Int>, share: Double
-  ) {
-    let lanes = panels.lanes
-    for row in 0..<rows.count {
-      for lane in 0..<lanes { logits[row &* lanes &+ lane] -= softmax.keep[lane] }
-    }
-    kernels.exp2(logits, into: logits, count: rows.count * lanes)
-    for row in 0..<rows.count {
-      var sum: Float = 0
-      for lane in 0..<lanes { sum += logits[row &* lanes &+ lane] }
-      totals[rows.lowerBound + row] += Double(sum) * share
     }
   }
 }

@@ -81,22 +81,6 @@ public final class PriorFusionNetwork {
     }
   }
 
-  /// Adds what attention each reference got in the last run: its weight averaged over the pixels, plus that of the
-  /// heads averaged over pixels and heads. Over all references one run adds 2.
-  ///
-  /// - Parameter totals: (M), in the bank's order.
-  /// - Precondition: the search is exact.
-  /// - Source: RPrDepth, attention-guided feature selection; training/depthtrain/priors/selection.py.
-  public func addAttention(to totals: UnsafeMutableBufferPointer<Double>) {
-    guard let base = totals.baseAddress, totals.count == bank.count else {
-      preconditionFailure("one total for each reference is needed")
-    }
-    guard let exact = attention as? ExactAttention else {
-      preconditionFailure("attention is added up by exact search alone")
-    }
-    exact.addWeights(to: base, share: 1 / Double(panels.count), executor)
-  }
-
   /// (C, lanes): F_s of a panel until it becomes F_o.
   private func pixels(_ panel: Int) -> UnsafeMutablePointer<Float> {
     pixels.base + panel * featureShape[0] * panels.lanes

@@ -1,4 +1,4 @@
-public import Quantities
+import Quantities
 
 /// Whether another source contradicts the estimate: agreement, a warning, or a conflict that lasts.
 ///

@@ -11,20 +11,16 @@ struct NaiveFusion {
     var entropy: [Float] = []
     var priorSpread: [Float] = []
     var bestLogit: [Float] = []
-    /// (M): mean weight of each reference over the pixels, plus that of the heads.
-    var attention: [Double]
   }
 
   let bank: PriorBank
 
   func run(_ features: [Float]) -> Result {
     let pixels = features.count / bank.featureChannels
-    var result = Result(
-      fused: [Float](repeating: 0, count: features.count),
-      attention: [Double](repeating: 0, count: bank.count))
+    var result = Result(fused: [Float](repeating: 0, count: features.count))
     for pixel in 0..<pixels {
       let x = (0..<bank.featureChannels).map { Double(features[$0 * pixels + pixel]) }
-      let (fused, statistics) = fuse(x, &result.attention, share: 1 / Double(pixels))
+      let (fused, statistics) = fuse(x)
       for channel in fused.indices { result.fused[channel * pixels + pixel] = Float(fused[channel]) }
       result.priorDisparity.append(statistics[0])
       result.entropy.append(statistics[1])
@@ -34,9 +30,7 @@ struct NaiveFusion {
     return result
   }
 
-  private func fuse(
-    _ x: [Double], _ attention: inout [Double], share: Double
-  ) -> (fused: [Double], statistics: [Float]) {
+  private func fuse(_ x: [Double]) -> (fused: [Double], statistics: [Float]) {
     let (side, rows, width) = (bank.querySide, bank.references, PriorBank.width)
     let query = linear(side.pixelWeight, side.pixelBias, x)
     let logits = (0..<bank.count).map { dot(query, row(rows.keyPixel, $0)[...]) }
@@ -45,12 +39,10 @@ struct NaiveFusion {
     let logs = disparity.map { log(max($0, 1e-6)) }
     let heads = linear(side.headsWeight, side.headsBias, x)
     var attended: [Double] = []
-    for index in weights.indices { attention[index] += weights[index] * share }
     for head in 0..<PriorBank.headCount {
       let part = head * PriorBank.headWidth..<(head + 1) * PriorBank.headWidth
       let own = softmax((0..<bank.count).map { dot(heads[part], row(rows.keyHeads, $0)[part]) })
       attended += part.map { column in mean(own) { row(rows.valueHeads, $0)[column] } }
-      for index in own.indices { attention[index] += own[index] * share / Double(PriorBank.headCount) }
     }
     let inputs =
       (0..<width).map { column in mean(weights) { row(rows.valuePixel, $0)[column] } }

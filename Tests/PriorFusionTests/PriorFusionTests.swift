@@ -26,7 +26,7 @@ import Testing
     let statistics = network.statistics
     return .init(
       fused: fused, priorDisparity: Array(statistics.priorDisparity), entropy: Array(statistics.entropy),
-      priorSpread: Array(statistics.priorSpread), bestLogit: Array(statistics.bestLogit), attention: [])
+      priorSpread: Array(statistics.priorSpread), bestLogit: Array(statistics.bestLogit))
   }
 
   /// Largest error over the largest magnitude.
@@ -98,26 +98,6 @@ import Testing
     let first = fused(network, RandomBank.features(shape))
     _ = fused(network, RandomBank.features(shape, seed: 9))
     #expect(fused(network, RandomBank.features(shape)).fused == first.fused)
-  }
-
-  @Test(arguments: [1, 2, block + 1, 5 * block]) func `attention is the mean of the weights, and sums to two`(
-    count: Int
-  ) {
-    let shape = [8, 3, 11]
-    let bank = RandomBank.make(count: count)
-    let features = RandomBank.features(shape)
-    let expected = NaiveFusion(bank: bank).run(features).attention
-    for kernels in Self.widths {
-      let network = PriorFusionNetwork(
-        bank, featureShape: shape, executor: WorkerTeam(width: 2), kernels: kernels)
-      var totals = [Double](repeating: 0, count: count)
-      for _ in 0..<2 {
-        _ = fused(network, features)
-        totals.withUnsafeMutableBufferPointer { network.addAttention(to: $0) }
-      }
-      let error = zip(totals, expected).map { abs($0 / 2 - $1) }.max() ?? .infinity
-      #expect(error <= 1e-6 && abs(totals.reduce(0, +) - 4) <= 1e-4, "\(error)")
-    }
   }
 
   @Test(arguments: [8, 12, 16]) func `channels in blocks give what plain ones give`(channels: Int) {

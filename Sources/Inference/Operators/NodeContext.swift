@@ -1,5 +1,5 @@
 // What an operator sees of its node while it is being lowered: attributes, types, constants.
-package import Kernels
+import Kernels
 package import ONNXFormat
 
 /// One node with typed inputs. All accessors throw errors that name the node.

@@ -1,21 +1,18 @@
 // The order of execution and the lifetime of every tensor in it.
 
-/// Nodes in the order they run, those that need a late input or a seam last. Nodes nobody needs are left out.
+/// Nodes in the order they run, those that need a seam last. Nodes nobody needs are left out.
 struct Schedule {
   private(set) var nodes: [PlanNode] = []
-  /// Nodes before this index need no late input and no seam.
+  /// Nodes before this index need no seam.
   private(set) var lateStart = 0
 
-  /// - Parameters:
-  ///   - graph: any order, without cycles.
-  ///   - lateInputs: names of inputs that are written between the two parts of a run.
-  init(_ graph: PlanGraph, lateInputs: Set<String>) {
+  /// - Parameter graph: any order, without cycles.
+  init(_ graph: PlanGraph) {
     var producers: [ObjectIdentifier: PlanNode] = [:]
     for node in graph.nodes {
       for output in node.outputs { producers[ObjectIdentifier(output)] = node }
     }
     var late = Set<ObjectIdentifier>()
-    for input in graph.inputs where lateInputs.contains(input.name) { late.insert(ObjectIdentifier(input)) }
     var visited = Set<ObjectIdentifier>()
     var early: [PlanNode] = []
     var deferred: [PlanNode] = []

@@ -1,4 +1,4 @@
-public import Geometry
+import Geometry
 import Glibc
 public import Odometry
 public import Quantities

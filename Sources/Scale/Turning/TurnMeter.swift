@@ -1,7 +1,7 @@
 public import Geometry
 import Glibc
 public import Odometry
-public import Quantities
+import Quantities
 
 /// Measures how far the camera turned from frame to frame, by the images and the network's depth alone.
 ///

@@ -8,14 +8,11 @@ it was. For runs with `completion.frozen_network`; joint runs are exported whole
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import sys
 from pathlib import Path
 
-import torch
-
-from depthtrain import checkpoint
+from depthtrain import bundle_addition, checkpoint
 from depthtrain.bundle import BundleError, open_bundle, write_description
 from depthtrain.card import with_section
 from depthtrain.checkpoint import CheckpointError, load_completion, load_network
@@ -26,7 +23,6 @@ from depthtrain.data.sparse_request import SparseRequest
 from depthtrain.evaluate import evaluate_drive, nearest_size, network_predictor
 from depthtrain.export import export_completion, verify
 from depthtrain.run_folder import git_commit
-from depthtrain.strict_toml import RecipeError
 
 HEADING = "## Completion from range points"
 COUNTS = (0, 50, 500, 2000)
@@ -74,19 +70,5 @@ def section(origin: dict[str, str], rows: list[str]) -> str:
         "docs/benchmarks/completion.md has more, against completion without learning. `log_sigma` does not know of the points.", ""])
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--bundle", type=Path, required=True)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    try:
-        export_to_bundle(arguments.checkpoint, arguments.bundle)
-    except (CheckpointError, BundleError, DriveError, RecipeError, ValueError, OSError) as error:
-        print(f"completion_export: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(bundle_addition.run("completion_export", __doc__, export_to_bundle))

@@ -7,16 +7,13 @@ The bundle's other files stay as they are, byte for byte, but for the pose secti
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import sys
 import tomllib
 from pathlib import Path
 
 import numpy as np
-import torch
-
-from depthtrain import checkpoint, strict_toml
+from depthtrain import bundle_addition, checkpoint, strict_toml
 from depthtrain.bundle import POSE_NAME, POSE_TRANSFORM, Bundle, BundleError, open_bundle, pose_predictor, write_description
 from depthtrain.card import with_section
 from depthtrain.checkpoint import CheckpointError
@@ -100,19 +97,5 @@ def trained_range(sampler: PairSampler) -> tuple[np.ndarray, np.ndarray]:
             np.degrees(np.concatenate([batch.axis_angle.norm(dim=1).numpy() for batch in batches])))
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--bundle", type=Path, required=True)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    try:
-        export_to_bundle(arguments.checkpoint, arguments.bundle)
-    except (CheckpointError, BundleError, DriveError, RecipeError, ValueError, OSError) as error:
-        print(f"pose.export: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(bundle_addition.run("pose.export", __doc__, export_to_bundle))

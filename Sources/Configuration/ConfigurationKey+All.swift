@@ -134,7 +134,7 @@ extension ConfigurationKey {
     ),
     .choice(
       "priors.search", \.priors.search, .rebuild,
-      "All references are looked at, or those of a few clusters, with averages for the rest: five times faster."
+      "All references, or those of a few clusters and averages for the rest: faster from some thousands on."
     ),
   ]
 

@@ -42,7 +42,6 @@ package struct ComponentObservation {
 
   /// Growth of what is counted of range points.
   package struct RangeGrowth {
-    package var accepted: UInt64 = 0
     package var received: UInt64 = 0
     package var notFinite: UInt64 = 0
     package var unreadable: UInt64 = 0
@@ -64,8 +63,6 @@ package struct ComponentObservation {
     package var usesSource = false
     /// Whether the model can take points, and may.
     package var mayComplete = false
-    /// The fewest points that complete a frame.
-    package var fewest = 80
     /// Why there is no subscription.
     package var failure: String?
     /// Why the last message was not taken.

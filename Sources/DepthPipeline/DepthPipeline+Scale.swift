@@ -22,6 +22,13 @@ extension DepthPipeline {
     return frame(time: time, depth: predictedDepth)
   }
 
+  /// The last frame's depth in the network's unit, predicted from its image alone, of the grid's size; valid until the
+  /// next frame. Runs the network once more for a frame that points have completed.
+  package func predictedUnits() -> UnsafeBufferPointer<Float> {
+    if isCompleted { predict() }
+    return UnsafeBufferPointer(start: predictedDepth, count: grid.size.pixelCount)
+  }
+
   /// Whether range points have completed the last frame.
   public var isCompleted: Bool { ranges.report.completing > 0 }
 

@@ -20,12 +20,12 @@ struct BundleFolder {
     self.path = path
     var contents: [String: [UInt8]] = [:]
     for (name, expected) in manifest.files.sorted(by: { $0.key < $1.key }) {
+      // A bank is large, may be left out, and is checked when it is loaded.
+      if name == PriorBankFormat.fileName { continue }
       let file = path + "/" + name
       guard !name.contains("/"), FileManager.default.fileExists(atPath: file) else {
         throw .missingFile(path: file)
       }
-      // A bank is large, may be left out, and is checked when it is loaded.
-      if name == PriorBankFormat.fileName { continue }
       let bytes = try readFile(file)
       let found = SHA256.hexadecimal(of: bytes)
       guard found == expected.lowercased() else {

@@ -53,7 +53,7 @@ public final class DepthNetwork {
       }
     } catch { throw .inference(path: endpoints.path, error) }
     priorFusion = try Self.fusion(
-      of: priors, priorSearch, into: features, executor: executor, path: endpoints.path)
+      of: priors, priorSearch, into: features, size: size, executor: executor, path: endpoints.path)
     for buffer in [output, logSigma ?? output] where buffer.count != size.pixelCount {
       throw .badGraph(
         path: endpoints.path,
@@ -66,7 +66,7 @@ public final class DepthNetwork {
 
   private static func fusion(
     of priors: PriorBank?, _ search: PriorSearch, into features: Session.Seam?,
-    executor: any ParallelExecutor, path: String
+    size: ImageSize, executor: any ParallelExecutor, path: String
   ) throws(ModelBundleError) -> PriorFusionNetwork? {
     guard let priors, let features else { return nil }
     guard features.shape[1] == priors.featureChannels else {
@@ -76,6 +76,13 @@ public final class DepthNetwork {
           "its features f_s have \(features.shape[1]) channels, those of the prior bank \(priors.id) "
           + "\(priors.featureChannels). Project its reference set again for this model (depthtrain.priors project)."
       )
+    }
+    guard features.shape[2] * 16 == size.height, features.shape[3] * 16 == size.width else {
+      throw .badGraph(
+        path: path,
+        reason:
+          "its features f_s are \(features.shape[3])x\(features.shape[2]) for an input of \(size); prior fusion "
+          + "needs one for each 16x16 pixels")
     }
     return PriorFusionNetwork(
       priors, featureShape: Array(features.shape.dropFirst()), executor: executor, search: search)

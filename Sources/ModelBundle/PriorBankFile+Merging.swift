@@ -41,7 +41,10 @@ extension PriorBankFile {
       String(try file.handle.hash().prefix(idLength))
     }
     metadata["selection"] = "merged of \(ids[0]) and \(ids[1])"
-    for key in ["teacher", "min_depth_m", "max_depth_m", "canonical_fx_px"] {
+    for key in [
+      "architecture", "encoder_sha256", "teacher", "teacher_sha256", "min_depth_m", "max_depth_m",
+      "canonical_fx_px",
+    ] {
       metadata[key] = first.handle.header.metadata[key]
     }
     // What retrieval is like in the bank's domain has to be measured again.
@@ -58,7 +61,7 @@ extension PriorBankFile {
       .unlikeBanks(first: path, second: other.path, difference: what)
     }
     let (ours, theirs) = (metadata, other.metadata)
-    if ours.encoderHash != theirs.encoderHash {
+    if ours.encoderHash != theirs.encoderHash || ours.architecture != theirs.architecture {
       throw refusal(
         "encoder \(ours.encoderHash.prefix(16))… (\(ours.architecture)) and \(theirs.encoderHash.prefix(16))… "
           + "(\(theirs.architecture))")

@@ -4,7 +4,7 @@ import TensorFiles
 /// The references of a bank in memory, a chunk at a time, so that a bank may be larger than memory.
 final class PriorBankRows {
   /// References at a time.
-  static let chunk = 4096
+  static let chunk = AttentionAccumulator.chunk
 
   let file: PriorBankFile
   /// One per tensor of `PriorBankFormat.perReference`, in its order.

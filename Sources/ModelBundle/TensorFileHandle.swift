@@ -18,7 +18,7 @@ final class TensorFileHandle: Sendable {
   init(path: String) throws(ModelBundleError) {
     self.path = path
     var status = stat()
-    do { file = try FileDescriptor(path: path, flags: O_RDONLY) } catch {
+    do { file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK) } catch {
       throw .unreadable(path: path, reason: error.description)
     }
     guard fstat(file.raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

@@ -143,6 +143,7 @@ public final class AttentionAccumulator {
   /// Logits (queries, references) of one path.
   private func product(_ path: Int, _ keyPixel: [Float], _ keyHeads: [Float]) {
     let (count, queries) = (keyPixel.count / Self.width, shares.count)
+    precondition(count <= Self.chunk && keyHeads.count == keyPixel.count, "at most a chunk of references")
     let isPixel = path == 0
     let offset = isPixel ? 0 : (path - 1) * PriorBank.headWidth
     (isPixel ? pixelQueries : headQueries).withUnsafeBufferPointer { rows in

@@ -1,26 +1,28 @@
-import ImageBuffers
+package import ImageBuffers
 import Quantities
 
 /// Corners of an image, spread over it.
-enum ImageCorners {
+package enum ImageCorners {
   /// Weaker corners are noise, in the units of `strength`.
   private static let weakest: Float = 400
 
   /// At most `count` corners: the image is divided into that many parts, and each gives its sharpest.
   ///
   /// - Source: Shi and Tomasi, "Good Features to Track", CVPR 1994: the smaller eigenvalue of the structure tensor.
-  static func find(in image: borrowing RGBImage, atMost count: Int) -> [(x: Int, y: Int)] {
+  package static func find(in image: borrowing RGBImage, atMost count: Int) -> [(x: Int, y: Int)] {
     let (width, height) = (image.size.width, image.size.height)
     guard count > 0, width > 8, height > 8 else { return [] }
     let grey = grey(image)
     let side = (Double(width * height) / Double(count)).squareRoot()
-    let columns = max(1, Int(Double(width) / side))
-    let rows = max(1, min(count / columns, height))
+    // Parts of three pixels at least, within the border that gradients need.
+    let (innerWidth, innerHeight) = (width - 4, height - 4)
+    let columns = max(1, min(count, innerWidth / 3, Int(Double(width) / side)))
+    let rows = max(1, min(count / columns, innerHeight / 3))
     var corners: [(x: Int, y: Int)] = []
     for row in 0..<rows {
       for column in 0..<columns {
-        let xs = max(2, column * width / columns)..<min(width - 2, (column + 1) * width / columns)
-        let ys = max(2, row * height / rows)..<min(height - 2, (row + 1) * height / rows)
+        let xs = 2 + column * innerWidth / columns..<2 + (column + 1) * innerWidth / columns
+        let ys = 2 + row * innerHeight / rows..<2 + (row + 1) * innerHeight / rows
         var best: (strength: Float, x: Int, y: Int) = (weakest, -1, -1)
         for y in ys {
           for x in xs {

@@ -80,7 +80,7 @@ import Testing
       .sparseFew,
       heard {
         ($0.ranges.mayComplete, $0.ranges.last) = (true, RangeReport())
-        $0.ranges.last.counts.kept = 30
+        $0.ranges.last.counts.kept = 79
       }
     ),
     (.sparseUnreadable, heard { ($0.recently.ranges.unreadable, $0.ranges.problem) = (1, "cut off") }),

@@ -17,7 +17,7 @@ import Testing
       for (x, y) in zip(inputs, outputs) where x >= -126 {
         largest = max(largest, abs(Double(y) / Foundation.exp2(Double(x)) - 1))
       }
-      #expect(largest <= 2e-7)
+      #expect(largest <= 2e-7 && outputs.allSatisfy(\.isFinite))
       var far = [Float](repeating: -1e30, count: kernels.lanes)
       kernels.exp2(far, into: &far, count: far.count)
       #expect(far.allSatisfy { $0 == Float.leastNormalMagnitude })

@@ -42,8 +42,8 @@ import Testing
     for (name, values) in found {
       let expected = try array(folder, name).values
       #expect(values.count == expected.count)
-      let largest = max(1e-3, expected.map(abs).max() ?? 0)
-      let error = zip(values, expected).map { abs($0 - $1) }.reduce(0) { $1 <= $0 ? $0 : $1 } / largest
+      let magnitude = max(1e-3, expected.map(abs).max() ?? 0)
+      let error = largest(zip(values, expected).map { abs($0 - $1) }) / magnitude
       #expect(error <= 1e-3, "\(name): \(error)")
     }
   }

@@ -33,7 +33,7 @@ import Testing
   private func error(_ found: [Float], _ expected: [Float]) -> Float {
     guard found.count == expected.count else { return .infinity }
     let largest = expected.map(abs).max() ?? 0
-    return zip(found, expected).map { abs($0 - $1) / max(largest, 1e-30) }.reduce(0) { $1 <= $0 ? $0 : $1 }
+    return TestSupport.largest(zip(found, expected).map { abs($0 - $1) / max(largest, 1e-30) })
   }
 
   private func expectEqual(
@@ -43,9 +43,9 @@ import Testing
     let errors = [
       error(found.fused, expected.fused), error(found.priorDisparity, expected.priorDisparity),
       error(found.bestLogit, expected.bestLogit),
-      zip(found.entropy, expected.entropy).map { abs($0 - $1) }.max() ?? .infinity,
+      largest(zip(found.entropy, expected.entropy).map { abs($0 - $1) }),
       // A standard deviation from moments in single precision: of a one-hot softmax only 1e-3 is left of it.
-      0.1 * (zip(found.priorSpread, expected.priorSpread).map { abs($0 - $1) }.max() ?? .infinity),
+      0.1 * largest(zip(found.priorSpread, expected.priorSpread).map { abs($0 - $1) }),
     ]
     #expect(errors.allSatisfy { $0 < 1e-4 }, "\(comment): \(errors)", sourceLocation: location)
   }

@@ -31,10 +31,10 @@ import Testing
   }
 
   private func error(_ found: [Float], _ expected: [Float]) -> (largest: Float, rootMeanSquare: Float) {
-    let largest = expected.map(abs).max() ?? 0
-    let errors = zip(found, expected).map { abs($0 - $1) / largest }
+    let magnitude = expected.map(abs).max() ?? 0
+    let errors = zip(found, expected).map { abs($0 - $1) / magnitude }
     return (
-      errors.reduce(0) { $1 <= $0 ? $0 : $1 },
+      TestSupport.largest(errors),
       (errors.reduce(0) { $0 + $1 * $1 } / Float(max(1, errors.count))).squareRoot()
     )
   }
@@ -63,8 +63,8 @@ import Testing
       let found = run(bank, .twoLevel, kernels: kernels)
       let fused = error(found.fused, exact.fused)
       let disparity = error(found.disparity, exact.disparity)
-      let entropy = zip(found.entropy, exact.entropy).map { abs($0 - $1) }.max() ?? .infinity
-      let spread = zip(found.spread, exact.spread).map { abs($0 - $1) }.max() ?? .infinity
+      let entropy = largest(zip(found.entropy, exact.entropy).map { abs($0 - $1) })
+      let spread = largest(zip(found.spread, exact.spread).map { abs($0 - $1) })
       let best = error(found.best, exact.best)
       #expect(fused.largest <= bounds.fused.0 && fused.rootMeanSquare <= bounds.fused.1, "F_o: \(fused)")
       #expect(

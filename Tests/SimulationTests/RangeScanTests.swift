@@ -75,6 +75,12 @@ import Testing
     #expect(scan.measure(flatDepth(5), image: grey, calibration: calibration, frame: 0).isEmpty)
   }
 
+  @Test(arguments: [1, 20_000], [(320, 240), (9, 200), (4000, 9)])
+  func `any number of corners may be asked of any image`(count: Int, size: (Int, Int)) {
+    let image = RGBImage(size: ImageSize(width: size.0, height: size.1))
+    #expect(ImageCorners.find(in: image, atMost: count).isEmpty)
+  }
+
   @Test(arguments: [RangeScan.Pattern.beams(16), .points(500)])
   func `half blind is the left half of the same scan`(pattern: RangeScan.Pattern) {
     let whole = RangeScan(pattern, seed: 5)

@@ -63,7 +63,9 @@ extension ComponentObservation.Ranges {
       last.completing > 0 ? "\(last.completing) complete it" : nil, counts.rejectedText,
       recently.notFinite > 0 ? "\(recently.notFinite) not finite in ten seconds" : nil,
     ].compactMap { $0 }.joined(separator: ", ")
-    if mayComplete, last.completing == 0, counts.kept < fewest { return Finding(.sparseFew, text) }
+    if mayComplete, last.completing == 0 {
+      return Finding(.sparseFew, "\(text); completion begins with \(CompletionGate.pointsToBegin)")
+    }
     return Finding(counts.kept > 0 ? .sparseOK : .sparseFew, text)
   }
 }

@@ -35,8 +35,7 @@ struct RangeFeed {
       gridFromCamera: pipeline.ranges.gridFromCamera, maximumAgeNanoseconds: ranges.maximumAgeNanoseconds,
       maximumUnmovedAgeNanoseconds: ranges.maximumUnmovedAgeNanoseconds)
     for place in scans.indices {
-      inbox.exchange(&scans[place], at: place)
-      guard let scan = scans[place] else { continue }
+      guard inbox.exchange(&scans[place], at: place), let scan = scans[place] else { continue }
       let sensor = builder.calibration?.sensors.first { $0.frame == scan.frame }
       guard sensor != nil || scan.frame == builder.settings.frameID else { continue }
       do throws(RangePlacement.Refusal) {

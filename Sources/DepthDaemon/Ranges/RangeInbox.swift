@@ -23,6 +23,16 @@ final class RangeInbox: Sendable {
     var places = [Place](repeating: Place(), count: RangeInbox.placeCount)
     var maximumAgeNanoseconds: Int64 = 200_000_000
     var isCalibrated = false
+    /// Raised when places change hands or the publisher does: scans of an earlier one count no more.
+    var epoch = 0
+
+    mutating func forgetScans() {
+      epoch += 1
+      for index in places.indices {
+        places[index].newest = nil
+        places[index].isFresh = false
+      }
+    }
   }
 
   private let state = Mutex(State())
@@ -30,7 +40,7 @@ final class RangeInbox: Sendable {
   /// Clocks of two machines agree to this, with their network between.
   static let futureNanoseconds: Int64 = 50_000_000
 
-  /// Says which sensors there are. Those that stay keep their scans.
+  /// Says which sensors there are. Scans are kept when they are the same ones.
   ///
   /// - Parameters:
   ///   - calibration: of the camera; nil = none, then nothing can be placed.
@@ -47,13 +57,14 @@ final class RangeInbox: Sendable {
       state.maximumAgeNanoseconds = maximumAgeNanoseconds
       state.isCalibrated = calibration != nil
       let before = state.places
+      let frames = (0..<Self.placeCount).map { $0 < sensors.count ? sensors[$0].frame : "" }
+      if frames != before.map(\.frame) { state.forgetScans() }
       for index in state.places.indices {
         let sensor = index < sensors.count ? sensors[index] : nil
-        let frame = sensor?.frame ?? ""
-        var place = before.first { !frame.isEmpty && $0.frame == frame } ?? Place()
-        place.frame = frame
-        place.timeOffsetNanoseconds = sensor?.timeOffsetNanoseconds ?? 0
-        state.places[index] = place
+        state.places[index].frame = frames[index]
+        state.places[index].timeOffsetNanoseconds = sensor?.timeOffsetNanoseconds ?? 0
+        let known = before.first { !frames[index].isEmpty && $0.frame == frames[index] }
+        state.places[index].newestTime = known?.newestTime
       }
     }
   }
@@ -61,18 +72,22 @@ final class RangeInbox: Sendable {
   /// Forgets what came from a publisher that is no longer listened to.
   func startAnew() {
     state.withLock { state in
-      for index in state.places.indices {
-        state.places[index].newest = nil
-        state.places[index].isFresh = false
-        state.places[index].newestTime = nil
-      }
+      state.forgetScans()
+      for index in state.places.indices { state.places[index].newestTime = nil }
     }
   }
 
   /// Where a scan belongs and when it was measured, or why it is not taken.
   enum Admission: Sendable {
-    case admitted(place: Int, time: MonotonicTime)
+    case admitted(Ticket)
     case rejected(RangeRejection, String)
+  }
+
+  /// A place as it was when a scan was admitted to it.
+  struct Ticket: Sendable {
+    let place: Int
+    let time: MonotonicTime
+    fileprivate let epoch: Int
   }
 
   func admit(frame: String, stamp: MonotonicTime, now: MonotonicTime) -> Admission {
@@ -93,7 +108,7 @@ final class RangeInbox: Sendable {
         return .rejected(
           .reordered, "\"\(frame)\": \(Self.span(Double(newest - time))) older than the one before")
       }
-      return .admitted(place: index, time: time)
+      return .admitted(Ticket(place: index, time: time, epoch: state.epoch))
     }
   }
 
@@ -120,23 +135,30 @@ final class RangeInbox: Sendable {
 
   /// Hands a filled scan over.
   ///
-  /// - Returns: the scan that it displaces, to be filled next; nil while there are too few.
-  func put(_ scan: consuming SensorScan, in place: Int) -> SensorScan? {
+  /// - Returns: the scan that it displaces, to be filled next, or itself when its place has changed hands meanwhile;
+  ///   nil while there are too few.
+  func put(_ scan: consuming SensorScan, for ticket: Ticket) -> SensorScan? {
     state.withLock { state in
-      let before = state.places[place].newest
-      state.places[place].newestTime = scan.time
-      state.places[place].newest = scan
-      state.places[place].isFresh = true
+      guard state.epoch == ticket.epoch else { return scan }
+      let before = state.places[ticket.place].newest
+      scan.epoch = state.epoch
+      state.places[ticket.place].newestTime = scan.time
+      state.places[ticket.place].newest = scan
+      state.places[ticket.place].isFresh = true
       return before
     }
   }
 
   /// Takes the newest scan of a place for one's own, if there is a newer one.
-  func exchange(_ mine: inout SensorScan?, at place: Int) {
+  ///
+  /// - Returns: whether one's own now is of the sensor that has the place, from the present publisher.
+  func exchange(_ mine: inout SensorScan?, at place: Int) -> Bool {
     state.withLock { state in
-      guard state.places[place].isFresh else { return }
-      state.places[place].isFresh = false
-      swap(&mine, &state.places[place].newest)
+      if state.places[place].isFresh {
+        state.places[place].isFresh = false
+        swap(&mine, &state.places[place].newest)
+      }
+      return mine?.epoch == state.epoch
     }
   }
 

@@ -38,9 +38,9 @@ struct RangeLoop: Sendable {
       let message = try RangeMessage(parsing: bytes, monotonicFromRealtime: -clock.offsetNanoseconds)
       switch inbox.admit(frame: message.frame, stamp: message.time, now: MonotonicTime.now()) {
       case .rejected(let reason, let text): reject(reason, text)
-      case .admitted(let place, let time):
-        status.accept(scan.fill(message, bytes, time: time))
-        return inbox.put(scan, in: place) ?? SensorScan()
+      case .admitted(let ticket):
+        status.accept(scan.fill(message, bytes, time: ticket.time))
+        return inbox.put(scan, for: ticket) ?? SensorScan()
       }
     } catch { reject(.unreadable, error.description) }
     return scan

@@ -6,7 +6,6 @@ import Quantities
 
 /// Gathers what is so of range points, once a second.
 struct RangeMeter {
-  private var accepted = CounterWindow(length: 10)
   private var received = CounterWindow(length: 10)
   private var notFinite = CounterWindow(length: 10)
   private var staleScans = CounterWindow(length: 10)
@@ -18,11 +17,10 @@ struct RangeMeter {
 
   mutating func read(_ now: inout ComponentObservation, _ crew: Crew, _ running: RunningConfiguration) {
     let (snapshot, settings) = (crew.rangeStatus.snapshot, running.settings.pipeline.ranges)
-    now.recently.ranges = growth(of: snapshot, accepted: crew.rangeStatus.accepted.value)
+    now.recently.ranges = growth(of: snapshot)
     now.ranges.isExpected = settings.isExpected
     now.ranges.usesSource = settings.usesSource
     now.ranges.mayComplete = settings.completes && running.model.completion != nil
-    now.ranges.fewest = running.model.completion?.fewestPoints ?? 1
     now.ranges.failure = snapshot.failure
     now.ranges.problem = snapshot.problem
     now.ranges.last = snapshot.last
@@ -37,11 +35,8 @@ struct RangeMeter {
     }
   }
 
-  private mutating func growth(
-    of snapshot: RangeStatus.Snapshot, accepted count: UInt64
-  ) -> ComponentObservation.RangeGrowth {
+  private mutating func growth(of snapshot: RangeStatus.Snapshot) -> ComponentObservation.RangeGrowth {
     var growth = ComponentObservation.RangeGrowth()
-    growth.accepted = accepted.update(count)
     growth.received = received.update(snapshot.received)
     growth.notFinite = notFinite.update(snapshot.notFinite)
     growth.staleScans = staleScans.update(snapshot.staleScans)

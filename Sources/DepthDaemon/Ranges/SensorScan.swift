@@ -13,6 +13,8 @@ final class SensorScan: @unchecked Sendable {
   /// When it was measured, offset of the sensor's clock included.
   private(set) var time = MonotonicTime(nanoseconds: 0)
   private(set) var count = 0
+  /// Of the inbox when the scan was put in (`RangeInbox`).
+  var epoch = -1
   private let floats = UnsafeMutablePointer<Float>.allocate(capacity: 3 * SensorScan.mostPoints)
 
   deinit { floats.deallocate() }

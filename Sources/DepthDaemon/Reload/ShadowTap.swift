@@ -52,13 +52,15 @@ package struct ShadowSample: ~Copyable, Sendable {
   fileprivate mutating func fill(
     _ source: borrowing CameraFrame, of pipeline: DepthPipeline, _ report: FrameReport
   ) {
-    let live = pipeline.metricDepth
+    // The other model has no range points: prediction is compared with prediction.
+    let live = pipeline.predictedUnits()
     let fits = source.image.size == frame.image.size && live.count == depth.count
     misfit = fits ? nil : source.image.size
     guard fits else { return }
     frame.metadata = source.metadata
     frame.image.bytes.copyPixels(from: source.image.bytes)
-    for index in 0..<live.count { depth[index] = live[index] }
+    let metersPerUnit = Float(report.scale.value)
+    for index in 0..<live.count { depth[index] = live[index] * metersPerUnit }
     inferNanoseconds = report.timings.infer
   }
 }

@@ -40,8 +40,8 @@ public struct RangeMessage: Equatable, Sendable {
     guard header["v"]?.number == 1, header["type"]?.string == "range" else {
       throw .malformedFrame(reason: "its header is not of \"v\" 1 and \"type\" \"range\"")
     }
-    guard let frame = header["frame"]?.string, !frame.isEmpty else {
-      throw .malformedFrame(reason: "its header names no \"frame\"")
+    guard let frame = header["frame"]?.string, (1...Self.longestFrameName).contains(frame.utf8.count) else {
+      throw .malformedFrame(reason: "its \"frame\" is no name of 1 to \(Self.longestFrameName) bytes")
     }
     content = try Self.content(header)
     time = try Self.time(header, monotonicFromRealtime)
@@ -55,13 +55,17 @@ public struct RangeMessage: Equatable, Sendable {
     payloadRange = parts.payloadRange
   }
 
+  /// As in calibrations. Names are repeated in every refusal, so they must not be long.
+  private static let longestFrameName = 64
+
   private static func content(_ header: JSONValue) throws(WireFormatError) -> Content {
     switch header["encoding"]?.string {
     case "xyz": return .points(count: try whole("count", header["count"], 0...mostPoints))
     case "32FC1": return .depthMeters(try camera(header))
     case "16UC1": return .depthMillimeters(try camera(header))
     case let other:
-      throw .malformedFrame(reason: "encoding is \"\(other ?? "")\"; xyz, 32FC1 and 16UC1 are known")
+      throw .malformedFrame(
+        reason: "encoding is \"\((other ?? "").prefix(32))\"; xyz, 32FC1 and 16UC1 are known")
     }
   }
 

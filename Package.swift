@@ -80,7 +80,7 @@ let package = Package(
     systemLibrary("COpenBLAS", "openblas", "libopenblas-dev"),
     systemLibrary("CTurboJPEG", "libturbojpeg", "libturbojpeg0-dev"),
     systemLibrary("CSPNG", "spng", "libspng-dev"),
-    systemLibrary("CSodium", "libsodium", "libsodium-dev"),
+    systemLibrary("CCrypto", "libcrypto", "libssl-dev"),
     systemLibrary("CV4LConvert", "libv4lconvert", "libv4l-dev"),
     .target(name: "CPosix"),
     .target(name: "CKernels", cSettings: kernelSettings),
@@ -107,7 +107,7 @@ let package = Package(
       "ModelBundle",
       [
         "Inference", "Completion", "PriorFusion", "TensorFiles", "Platform", "Geometry", "Quantities",
-        "CSodium",
+        "CCrypto",
       ]),
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
@@ -153,7 +153,7 @@ let package = Package(
       ]),
     module("DepthClient", ["Messaging", "WireFormat", "ImageBuffers", "Platform", "Quantities"]),
     .executableTarget(
-      name: "depthd", dependencies: ["DepthDaemon", "Configuration", argumentParser, logging],
+      name: "depthd", dependencies: ["DepthDaemon", "Configuration", "Platform", argumentParser, logging],
       swiftSettings: houseSettings),
     .executableTarget(
       name: "depthctl",

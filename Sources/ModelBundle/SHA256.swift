@@ -1,14 +1,13 @@
-import CSodium
+import CCrypto
 
 /// SHA-256 as lower-case hexadecimal, of bytes that come in pieces.
 package struct SHA256 {
-  private var state = crypto_hash_sha256_state()
+  private var state = SHA256_CTX()
 
-  package init() { crypto_hash_sha256_init(&state) }
+  package init() { SHA256_Init(&state) }
 
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    crypto_hash_sha256_update(
-      &state, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, UInt64(bytes.count))
+    SHA256_Update(&state, bytes.baseAddress, bytes.count)
   }
 
   /// The first 16 bytes of the hash of everything so far; nothing may follow.
@@ -20,8 +19,8 @@ package struct SHA256 {
   }
 
   private mutating func finish() -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
-    crypto_hash_sha256_final(&state, &digest)
+    var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+    SHA256_Final(&digest, &state)
     return digest
   }
 

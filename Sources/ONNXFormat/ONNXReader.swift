@@ -11,9 +11,14 @@ extension ONNXModel {
   ///   - name: what errors call the file.
   /// - Throws: `ONNXFormatError` naming the file or the tensor.
   public init(bytes: UnsafeRawBufferPointer, name: String) throws(ONNXFormatError) {
+    let split = TensorPayloads(splitting: bytes)
     var message: OnnxModelProto
     do {
-      message = try OnnxModelProto(serializedBytes: bytes.withoutCopying)
+      if let split {
+        message = try OnnxModelProto(serializedBytes: split.remainder)
+      } else {
+        message = try OnnxModelProto(serializedBytes: bytes.withoutCopying)
+      }
     } catch {
       throw .malformed(name: name, byteCount: bytes.count, reason: "\(error)")
     }
@@ -27,7 +32,9 @@ extension ONNXModel {
     // Taken out of the message so that each tensor's bytes can be freed as soon as they are converted.
     var graphMessage = message.graph
     message = OnnxModelProto()
-    graph = try ONNXGraph(&graphMessage)
+    graph = try ONNXGraph(&graphMessage) { index in
+      split?.ranges[index].map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
+    }
   }
 
   /// Decodes a whole `.onnx` file held in an array.
@@ -65,7 +72,10 @@ extension UnsafeRawBufferPointer {
 }
 
 extension ONNXGraph {
-  fileprivate init(_ message: inout OnnxGraphProto) throws(ONNXFormatError) {
+  /// - Parameter payload: contents of a constant, by its place in the list, that are not in the message.
+  fileprivate init(
+    _ message: inout OnnxGraphProto, payload: (Int) -> UnsafeRawBufferPointer?
+  ) throws(ONNXFormatError) {
     name = message.name
     inputs = message.input.map(ONNXValueInfo.init)
     outputs = message.output.map(ONNXValueInfo.init)
@@ -75,7 +85,7 @@ extension ONNXGraph {
     initializers = []
     initializers.reserveCapacity(message.initializer.count)
     for index in message.initializer.indices {
-      initializers.append(try ONNXTensor(&message.initializer[index]))
+      initializers.append(try ONNXTensor(&message.initializer[index], payload: payload(index)))
     }
   }
 }
@@ -112,8 +122,10 @@ extension ONNXAttribute {
 }
 
 extension ONNXTensor {
-  /// Moves the payload out of `message`, whichever of ONNX's typed fields holds it.
-  fileprivate init(_ message: inout OnnxTensorProto) throws(ONNXFormatError) {
+  /// Moves the contents out of `message`, whichever of ONNX's typed fields holds them, or copies `payload`.
+  fileprivate init(
+    _ message: inout OnnxTensorProto, payload: UnsafeRawBufferPointer? = nil
+  ) throws(ONNXFormatError) {
     name = message.name
     shape = message.dims.map(Int.init)
     guard let type = ONNXElementType(rawValue: Int(message.dataType)), let width = type.byteCount else {
@@ -130,7 +142,7 @@ extension ONNXTensor {
       elements = product
     }
     bytes = []
-    bytes = message.takePayload(width: width)
+    bytes = payload.map { [UInt8]($0) } ?? message.takePayload(width: width)
     guard bytes.count == elements * width else {
       throw .tensorSize(
         tensor: name, shape: shape, expectedBytes: elements * width, foundBytes: bytes.count)
@@ -141,9 +153,9 @@ extension ONNXTensor {
 extension OnnxTensorProto {
   fileprivate mutating func takePayload(width: Int) -> [UInt8] {
     if !rawData.isEmpty {
-      let payload = [UInt8](rawData)
+      let contents = [UInt8](rawData)
       rawData = Data()
-      return payload
+      return contents
     }
     if !floatData.isEmpty { return littleEndianBytes(floatData, width: 4) }
     if !int64Data.isEmpty { return littleEndianBytes(int64Data, width: 8) }

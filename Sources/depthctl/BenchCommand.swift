@@ -31,6 +31,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    HeapPolicy.returnLargeBlocks()
     let start = MonotonicTime.now()
     let team = WorkerTeam(width: threads)
     let (network, target) = try load(team)

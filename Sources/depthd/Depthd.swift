@@ -3,6 +3,7 @@ import Configuration
 import DepthDaemon
 import Foundation
 import Logging
+import Platform
 import ServiceLifecycle
 import UnixSignals
 
@@ -20,6 +21,7 @@ struct Depthd: AsyncParsableCommand {
   var check = false
 
   func run() async throws {
+    HeapPolicy.returnLargeBlocks()
     let environment = ProcessInfo.processInfo.environment
     if check {
       let report = ConfigurationCheck.run(path: config, environment: environment)

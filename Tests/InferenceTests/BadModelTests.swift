@@ -46,6 +46,24 @@ import Testing
     #expect(error.description.contains("export it again"))
   }
 
+  /// Lengths and tags are read before protobuf's decoder sees the file, to find the weights.
+  @Test func `a file that is cut or changed anywhere loads, or is refused`() throws {
+    let whole = convolution()
+    let cut = whole.indices.map { Array(whole[..<$0]) }
+    let changed = whole.indices.flatMap { place in
+      [UInt8(0x01), 0x80, 0xff].map { bit in
+        var bytes = whole
+        bytes[place] ^= bit
+        return bytes
+      }
+    }
+    var refused = 0
+    for bytes in cut + changed {
+      do throws(InferenceError) { _ = try Model(onnx: bytes, name: "damaged.onnx") } catch { refused += 1 }
+    }
+    #expect(refused >= cut.count)
+  }
+
   @Test func `an unknown operator is named with its node`() throws {
     let bytes = convolution(operatorName: "GridSample")
     let error = try #require(failure { _ = try Model(onnx: bytes, name: "tiny.onnx") })

@@ -1,5 +1,6 @@
 // What Glibc's Swift module cannot show: GNU extensions and variadic calls. Names and types only, no policy.
 #pragma once
+#include <malloc.h>
 #include <stdint.h>
 #include <sys/types.h>
 

@@ -72,7 +72,7 @@ package final class PackedWeights {
       size += inChannels * taps * panel.lanes
       lanes += panel.lanes
     }
-    storage = UnsafeMutableRawPointer.allocate(byteCount: size * 4 + 64, alignment: 64)
+    storage = FreshMemory.allocate(byteCount: size * 4 + 64)
       .bindMemory(to: Float.self, capacity: size)
     biases = UnsafeMutableRawPointer.allocate(byteCount: lanes * 4 + 64, alignment: 64)
       .bindMemory(to: Float.self, capacity: lanes)

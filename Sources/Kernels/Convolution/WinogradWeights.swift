@@ -38,7 +38,7 @@ final class WinogradWeights {
     let unpaired = all.filter { !input.isPaired($0) }
     let channels = [all, unpaired].map { $0.reduce(0) { $0 + Int(input.counts[$1]) } }
     let size = lanes * (channels[0] * 25 + channels[1] * 11)
-    storage = UnsafeMutableRawPointer.allocate(byteCount: size * 4 + 64, alignment: 64)
+    storage = FreshMemory.allocate(byteCount: size * 4 + 64)
       .bindMemory(to: Float.self, capacity: size)
     tables = .allocate(capacity: 4 * max(1, all.count))
     for (index, blocks) in [all, unpaired].enumerated() {

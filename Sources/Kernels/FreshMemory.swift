@@ -9,8 +9,8 @@ package enum FreshMemory {
     return base
   }
 
-  /// Asks for all whole pages at once, which takes the kernel a fraction of the time of a fault for each of them. Without
-  /// the call (Linux before 5.14) pages come one by one.
+  /// Asks for all whole pages at once, which takes the kernel a fraction of the time of a fault for each. Without the
+  /// call (Linux before 5.14) pages come one by one.
   private static func populate(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
     let page = 4096
     let first = (UInt(bitPattern: base) + UInt(page) - 1) & ~UInt(page - 1)

@@ -1,5 +1,5 @@
-// Protobuf's decoder copies every field. Weights are nearly all of a network's file, so their bytes are left out of what
-// it sees and taken from where they lie.
+// Protobuf's decoder copies every field. Weights are nearly all of a network's file, so their bytes are left out of
+// what it sees and taken from where they lie.
 // Encoding: https://protobuf.dev/programming-guides/encoding/
 
 /// A serialised `ModelProto`, with the contents of the graph's constants apart from the rest.

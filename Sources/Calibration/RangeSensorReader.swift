@@ -9,6 +9,8 @@ import Geometry
 struct RangeSensorReader {
   private(set) var found: [RangeSensor] = []
   private(set) var problems: [CalibrationProblem] = []
+  /// Entries read so far, good and bad: what has no name is called by its number.
+  private var count = 0
 
   private static let keys: Set<String> = [
     "frame", "translation_m", "quaternion_xyzw", "rotation", "time_offset_ms",
@@ -20,6 +22,7 @@ struct RangeSensorReader {
   /// Takes one entry in, or notes what is wrong with it.
   mutating func read(_ entry: MappingReader) {
     var reader = entry
+    count += 1
     let frame = reader.text("frame")
     let translation = translation(&reader)
     let rotation = rotation(&reader)
@@ -33,7 +36,7 @@ struct RangeSensorReader {
     if let offset, abs(offset) > Self.largestOffsetMilliseconds {
       reader.report("time_offset_ms", "time_offset_ms is \(offset); ten seconds are the most")
     }
-    let name = "sensors: \(frame ?? "\(found.count + 1).")"
+    let name = "sensors: \(frame ?? "\(count).")"
     problems += reader.problems.map { CalibrationProblem(line: $0.line, text: "\(name): \($0.text)") }
     guard reader.problems.isEmpty, let frame, let translation, var rotation, let offset else { return }
     rotation.translation = translation

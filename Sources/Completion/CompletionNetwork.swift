@@ -19,6 +19,7 @@ public final class CompletionNetwork {
   /// ln of the points' depths in the network's unit.
   private let pointLogDepths: Scratch<Float>
   private let pointAnchor: PointAnchor
+  private let reach: PointReach
   private let scratch: Scratch<Float>
   private let executor: any ParallelExecutor
 
@@ -41,6 +42,7 @@ public final class CompletionNetwork {
     pointFeatures = Scratch(count: cap * CompletionWeights.pointFeatures)
     pointLogDepths = Scratch(count: cap)
     pointAnchor = PointAnchor(weights, size: size)
+    reach = PointReach(size: size)
     levels = weights.levels.map { SparseLevel($0, size: size, pointCap: cap) }
     scratch = Scratch(count: executor.width * (levels.map(\.scratchFloats).max() ?? 0))
   }
@@ -79,7 +81,8 @@ public final class CompletionNetwork {
     }
   }
 
-  /// Holds what the decoder made of the maps to the points of the last `run`, in place.
+  /// Holds what the decoder made of the maps to the points of the last `run`, in place, and finds out how far these
+  /// reach.
   ///
   /// - Parameter disparity: (height, width).
   public func anchor(_ disparity: UnsafeMutableBufferPointer<Float>) {
@@ -88,7 +91,18 @@ public final class CompletionNetwork {
     guard let base = disparity.baseAddress else { return }
     pointAnchor.run(
       base, pixels: thinning.pixels.base, logDepths: pointLogDepths.base, count: usedPoints)
+    let farthest = 1 / weights.maximumDepth
+    reach.run(
+      base, farthest: farthest, span: 1 / weights.minimumDepth - farthest, pixels: thinning.pixels.base,
+      count: usedPoints)
   }
+
+  /// Side of the cells of `sigmaShares`, pixels.
+  public static let sigmaCellPixels = PointReach.cellPixels
+
+  /// How much of the prediction's sigma of ln(depth) is left in each cell of the last depth that was held to points,
+  /// 0...1, row by row; valid until the next `anchor`.
+  public var sigmaShares: UnsafePointer<Float> { UnsafePointer(reach.shares.base) }
 
   /// A level's addition P as the last `run` found it: (targetChannels, height / stride, width / stride), 0 at cells
   /// without points. Allocates.

@@ -16,7 +16,7 @@ public struct OcclusionFilter: ~Copyable {
 
   private let columns: Int
   private let rows: Int
-  /// Depth of each cell's nearest point; +Inf = none.
+  /// Depth of each cell's nearest point, metres; +Inf = none.
   private let nearest: Scratch<Float>
 
   /// - Parameter size: of the grid; both sides multiples of 4.

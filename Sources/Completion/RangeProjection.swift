@@ -1,7 +1,7 @@
 public import Geometry
 import Quantities
 
-/// What became of the points of a range scan: every one is counted once.
+/// What became of the points of a range scan, in points: every one is counted once.
 public struct RangeCounts: Equatable, Sendable {
   /// On the grid now.
   public package(set) var kept = 0
@@ -19,8 +19,8 @@ public struct RangeCounts: Equatable, Sendable {
 
   public init() {}
 
-  /// A point for which the lens has no ray.
-  public mutating func miss() { outside += 1 }
+  /// Counts a point for which the lens has no ray.
+  public mutating func countOutside() { outside += 1 }
 
   public var received: Int { kept + notFinite + tooNear + tooFar + outside + hidden + occluded }
 
@@ -63,15 +63,11 @@ public struct RangeProjection: Sendable {
     var counts = RangeCounts()
     for offset in stride(from: 0, to: bytes.count, by: 12) {
       let point = SIMD3(
-        Double(Self.float(bytes, offset)), Double(Self.float(bytes, offset + 4)),
-        Double(Self.float(bytes, offset + 8)))
+        Double(bytes.littleEndianFloat(at: offset)), Double(bytes.littleEndianFloat(at: offset + 4)),
+        Double(bytes.littleEndianFloat(at: offset + 8)))
       insert(gridFromSensor.apply(point), into: &points, &counts)
     }
     return counts
-  }
-
-  private static func float(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Float {
-    Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
   }
 
   /// Takes in one point in the frame of the grid's camera (x right, y down, z forward), metres.

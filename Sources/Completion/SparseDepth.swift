@@ -7,7 +7,7 @@ public struct SparseDepth: ~Copyable {
   public let size: ImageSize
   /// Pixels that hold a point.
   public private(set) var count = 0
-  /// (height, width), 0 = no point.
+  /// (height, width), metres, 0 = no point.
   private let depths: UnsafeMutablePointer<Float>
   /// Indices into `depths` of the pixels that hold a point, in the order of arrival.
   private let pixels: UnsafeMutablePointer<Int32>
@@ -35,7 +35,7 @@ public struct SparseDepth: ~Copyable {
     case hidden
   }
 
-  /// Takes in a point.
+  /// Takes in a point; its depth is in metres.
   /// - Precondition: the pixel lies on the grid; the depth is positive and finite.
   @discardableResult
   public mutating func insert(row: Int, column: Int, depth: Float) -> Insertion {
@@ -60,13 +60,13 @@ public struct SparseDepth: ~Copyable {
     count = 0
   }
 
-  /// Takes the points away that are hidden, and returns how many those were.
-  mutating func remove(where isHidden: (_ row: Int, _ column: Int, _ depth: Float) -> Bool) -> Int {
+  /// Takes the points away for which `isGone` holds, and returns how many those were.
+  mutating func remove(where isGone: (_ row: Int, _ column: Int, _ meters: Float) -> Bool) -> Int {
     var kept = 0
     for place in 0..<count {
       let pixel = Int(pixels[place])
       let (row, column) = pixel.quotientAndRemainder(dividingBy: size.width)
-      if isHidden(row, column, depths[pixel]) {
+      if isGone(row, column, depths[pixel]) {
         depths[pixel] = 0
       } else {
         pixels[kept] = pixels[place]
@@ -77,17 +77,17 @@ public struct SparseDepth: ~Copyable {
     return count - kept
   }
 
-  /// Index, row by row, and depth of the n-th pixel that holds a point.
+  /// Index, row by row, and depth in metres of the n-th pixel that holds a point.
   public func point(_ place: Int) -> (pixel: Int, depth: Float) {
     (Int(pixels[place]), depths[Int(pixels[place])])
   }
 
-  /// Depth of a pixel; 0 = no point.
+  /// Depth of a pixel, metres; 0 = no point.
   public subscript(row: Int, column: Int) -> Float { depths[row * size.width + column] }
 
   /// Index (row by row) of the n-th pixel that holds a point.
   func pixel(_ place: Int) -> Int { Int(pixels[place]) }
 
-  /// Depth of a pixel by its index.
+  /// Depth of a pixel by its index, metres.
   func depth(_ pixel: Int) -> Float { depths[pixel] }
 }

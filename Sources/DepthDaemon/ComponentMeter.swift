@@ -52,7 +52,7 @@ struct ComponentMeter {
     now.uptimeSeconds = Double(uptimeNanoseconds) * 1e-9
     now.eventLogProblem = eventLogProblem
     now.modelName = running.model.name
-    now.bank = running.model.priors.map { "\($0.id), \($0.count) references" }
+    now.bank = running.model.priors?.summary
     now.calibration = settings.calibration.map { "\($0.name), \($0.size), calib_id \($0.id)" }
     now.recently.arrived = windows.arrived.update(crew.capture.frames.value)
     now.recently.lost = windows.lost.update(crew.capture.lost.value)

@@ -40,7 +40,7 @@ public struct ConfigurationCheck: Sendable {
       let size = loaded.inputSize(of: model)
       _ = try model.network(for: size, executor: SerialExecutor(), priors: model.priors)
       findings.append("model: \(model.name), \(loaded.modelPath), sha256 \(model.hash.prefix(16))")
-      findings.append("prior bank: " + (model.priors.map { "\($0.id), \($0.count) references" } ?? "none"))
+      findings.append("prior bank: " + (model.priors?.summary ?? "none"))
       Self.describeGrid(loaded, size: size, findings: &findings, warnings: &warnings)
     } catch {
       return ConfigurationCheck(problems: [error.description], warnings: warnings, findings: findings)

@@ -13,7 +13,7 @@ struct PriorStage {
   private var watch: DomainWatch?
   private var last: MonotonicTime?
   /// Variance of ln depth by which a cell's deviation exceeds what is usual, row by row; all 0 without a domain.
-  private(set) var excess: [Float]
+  private var excess: [Float]
   /// Of the last frame.
   private(set) var means = RetrievalMeans(entropy: 0, priorSpread: 0, bestLogit: 0)
 
@@ -49,15 +49,8 @@ struct PriorStage {
     }
   }
 
-  /// Calls `body` with each run of pixels of one row that share a cell, and the variance to add there.
-  func forEachRun(size: ImageSize, _ body: (_ pixels: Range<Int>, _ variance: Float) -> Void) {
-    for row in 0..<size.height {
-      for column in 0..<cellColumns {
-        let first = row * size.width + column * PriorDeviation.cellPixels
-        body(
-          first..<(first + PriorDeviation.cellPixels),
-          excess[(row / PriorDeviation.cellPixels) * cellColumns + column])
-      }
-    }
+  /// Variance of ln depth that the priors add at a pixel.
+  func excess(row: Int, column: Int) -> Float {
+    excess[row / PriorDeviation.cellPixels * cellColumns + column / PriorDeviation.cellPixels]
   }
 }

@@ -103,10 +103,12 @@ public final class RangeStage {
     let (u, v, depth) = (Double(pixel.u), Double(pixel.v), Double(pixel.depthMeters))
     if let projection, let rectification = grid.rectification {
       // Depth is along the captured image's axis; the calibration may turn the grid's away from it.
-      guard let ray = rectification.rectifiedRay(capturedU: u, v: v) else { return report.counts.miss() }
+      guard let ray = rectification.rectifiedRay(capturedU: u, v: v) else {
+        return report.counts.countOutside()
+      }
       return projection.insert(ray * depth, into: &points, &report.counts)
     }
-    guard let place = grid.gridPixel(capturedU: u, v: v) else { return report.counts.miss() }
+    guard let place = grid.gridPixel(capturedU: u, v: v) else { return report.counts.countOutside() }
     uncalibrated.insert(
       SIMD3(place.u * depth, place.v * depth, depth), into: &points, &report.counts)
   }

@@ -5,7 +5,7 @@ public struct RangeSensor: Hashable, Sendable {
 
   /// What its messages call their frame.
   public var frame: String
-  /// Maps points from the sensor's own axes to the camera's optical frame (x right, y down, z forward), before
+  /// Maps points from the sensor's own axes to the camera's optical frame (x right, y down, z forward), metres, before
   /// rectification.
   public var cameraFromSensor: RigidTransform
   /// Added to its stamps; positive when they are early.

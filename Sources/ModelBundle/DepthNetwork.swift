@@ -97,7 +97,10 @@ public final class DepthNetwork {
 
   /// Runs the network and calls `finished` with the index of each step, in the order of `costs`, as it ends; prior
   /// fusion, which is run too, is none of them.
-  public func run(finished: (Int) -> Void) { session.run(finished: finished, beforeLatePart: fuse) }
+  public func run(finished: (Int) -> Void) {
+    hasPoints = false
+    session.run(finished: finished, beforeLatePart: fuse)
+  }
 
   /// Runs the network with range points (`complete`); with too few of them it is `run`, to the bit.
   @discardableResult
@@ -163,8 +166,11 @@ public final class DepthNetwork {
     decoded()
     guard hasPoints else { return }
     completion?.anchor(UnsafeMutableBufferPointer(mutating: output))
-    hasPoints = false
   }
+
+  /// After a run that points have completed: how much of sigma is left in each cell of
+  /// `CompletionNetwork.sigmaCellPixels` squared, row by row. Nil after any other.
+  public var sigmaShares: UnsafePointer<Float>? { hasPoints ? completion?.sigmaShares : nil }
 
   private static func map(of name: String, in session: Session) throws(InferenceError) -> DecoderMap {
     let seam = try session.seam(name)

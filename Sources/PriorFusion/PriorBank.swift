@@ -78,6 +78,8 @@ public struct PriorBank: Sendable {
   public let count: Int
   /// C of f_s.
   public let featureChannels: Int
+  /// For people.
+  public var summary: String { "\(id), \(count) references" }
   public let storage: Storage
   public let references: References
   public let querySide: QuerySide

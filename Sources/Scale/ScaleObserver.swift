@@ -47,6 +47,7 @@ public struct ScaleObserver: ~Copyable {
     public var photometric: ScaleObservation?
     public var ground: ScaleObservation?
     public var pose: ScaleObservation?
+    public var points: ScaleObservation?
     /// The mount from which the ground would look as it does, its height in network units; nil when nobody looked
     /// or there is no ground.
     public var seenMount: CameraMount?

@@ -1,3 +1,5 @@
+import Quantities
+
 /// A safetensors file in memory whose every claim about itself has been checked.
 public struct TensorFile: TensorDirectory {
   private let header: TensorHeader
@@ -23,8 +25,7 @@ public struct TensorFile: TensorDirectory {
       let count = data.count / entry.type.byteCount
       return (0..<count).map { index in
         entry.type == .float32
-          ? Float(
-            bitPattern: UInt32(littleEndian: data.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+          ? data.littleEndianFloat(at: 4 * index)
           : Float(
             Float16(
               bitPattern: UInt16(littleEndian: data.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))

@@ -79,6 +79,26 @@ import Testing
     #expect(counts.kept == points.count && counts.received == 11)
   }
 
+  /// The same fence lying on its side hides what is seen between its bars from above and below.
+  @Test func `a point seen between nearer ones above and below is hidden too`() {
+    var points = SparseDepth(size: Self.size)
+    var counts = RangeCounts()
+    func insert(column: Int, row: Int, depth: Double) {
+      let ray = intrinsics.unproject(u: Double(column), v: Double(row))
+      projection.insert(SIMD3(ray.x * depth, ray.y * depth, depth), into: &points, &counts)
+    }
+    for row in stride(from: 2, to: 30, by: 4) { insert(column: 30, row: row, depth: 5) }
+    insert(column: 33, row: 16, depth: 20)
+    insert(column: 29, row: 16, depth: 20)
+    insert(column: 30, row: 31, depth: 20)
+    let filter = OcclusionFilter(size: Self.size)
+    filter.run(&points, &counts)
+    #expect(points[16, 29] == 0 && counts.occluded == 1)
+    #expect(points[16, 33] == 20, "nothing nearer lies to its right")
+    #expect(points[31, 30] == 20 && points[2, 30] == 5)
+    #expect(counts.kept == points.count && counts.received == 10)
+  }
+
   @Test func `an empty scan is no error`() {
     var points = SparseDepth(size: Self.size)
     #expect(project([], into: &points).received == 0)

@@ -11,17 +11,19 @@ import TestSupport
 import Testing
 import WireFormat
 
-/// Keeps the last message of the network's depth.
+/// Keeps the last messages of the network's depth and of its confidence.
 private final class DepthSink: FrameSink {
   private(set) var header = Data()
   private(set) var payload: [UInt8] = []
+  private(set) var confidence: [UInt8] = []
 
-  func wants(_ kind: TopicKind) -> Bool { kind == .unscaled }
+  func wants(_ kind: TopicKind) -> Bool { kind == .unscaled || kind == .confidence }
 
   func send(
     _ topic: Topic, sequence: UInt64, captureTime: MonotonicTime, header: UnsafeRawBufferPointer,
     payload: UnsafeRawBufferPointer
   ) {
+    if topic.kind == .confidence { return confidence = Array(payload) }
     self.header = Data(header)
     self.payload = Array(payload)
   }
@@ -95,11 +97,11 @@ private final class DepthSink: FrameSink {
 
   private func run(
     _ pipeline: DepthPipeline, _ frame: borrowing CameraFrame
-  ) throws -> (header: [String: Any], depth: [UInt8], report: FrameReport) {
+  ) throws -> (header: [String: Any], depth: [UInt8], confidence: [UInt8], report: FrameReport) {
     let sink = DepthSink()
     let report = try pipeline.process(frame, context: FrameContext(), sink: sink)
     let header = try #require(try JSONSerialization.jsonObject(with: sink.header) as? [String: Any])
-    return (header, sink.payload, report)
+    return (header, sink.payload, sink.confidence, report)
   }
 
   @Test
@@ -156,6 +158,38 @@ private final class DepthSink: FrameSink {
     #expect(abs(jumps[jumps.count / 2] - logError) < 0.02)
     // One pixel in ten may move otherwise: the random network's own additions, between the points.
     #expect(jumps[jumps.count / 20] > logError - 0.1 && jumps[jumps.count * 19 / 20] < logError + 0.1)
+  }
+
+  @Test func `confidence rises near points and is the prediction's far from them`() throws {
+    let pipeline = try pipeline()
+    let alone = try run(pipeline, frame(points: 0))
+    // All in the left of the image.
+    var frame = frame(points: 0)
+    let depth = alone.depth.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    for row in stride(from: 1, to: Self.frameSize.height, by: 8) {
+      for column in stride(from: 1, to: 64, by: 8) {
+        let meters = depth[row * Self.frameSize.width + column]
+        frame.rangePixels.append(RangePixel(u: Float(column), v: Float(row), depthMeters: meters))
+      }
+    }
+    let completed = try run(pipeline, frame)
+    #expect(completed.header["mode"] as? String == "completion")
+    /// Mean of what completion changed over some columns, of 255.
+    func gain(_ columns: Range<Int>) -> Double {
+      var sum = 0
+      for row in 0..<Self.frameSize.height {
+        for column in columns {
+          let pixel = row * Self.frameSize.width + column
+          sum += Int(completed.confidence[pixel]) - Int(alone.confidence[pixel])
+        }
+      }
+      return Double(sum) / Double(columns.count * Self.frameSize.height)
+    }
+    #expect(gain(0..<64) > 60, "\(gain(0..<64))")
+    #expect(gain(0..<64) > gain(64..<128) && gain(64..<128) > gain(192..<256))
+    #expect(abs(gain(192..<256)) < 6, "\(gain(192..<256))")
+    // And nothing of it stays.
+    #expect(try run(pipeline, self.frame(points: 0)).confidence == alone.confidence)
   }
 
   @Test func `the scale is learned from depth without points, and what was published stays`() throws {

@@ -3,7 +3,11 @@ import Foundation
 import Testing
 
 struct ConfidenceTests {
-  private func confidence(_ logSigma: [Float], depth: [Float]? = nil, scale: Double = 0) -> [UInt8] {
+  private func confidence(
+    _ logSigma: [Float], depth: [Float]? = nil, scale: Double = 0, share: Float = 1
+  ) -> [UInt8] {
+    let terms = [ConfidenceTable.Term](
+      repeating: .init(added: Float(scale * scale), share: share), count: (logSigma.count + 3) / 4)
     let table = ConfidenceTable(a: 1, b: 0)
     var result = [UInt8](repeating: 7, count: logSigma.count)
     let depth = depth ?? logSigma.map { _ in Float(1) }
@@ -11,7 +15,7 @@ struct ConfidenceTests {
       depth.withUnsafeBufferPointer { depth in
         result.withUnsafeMutableBufferPointer { target in
           if let depth = depth.baseAddress, let target = target.baseAddress {
-            table.run(source, depth: depth, adding: Float(scale * scale), into: target)
+            table.run(source, depth: depth, terms: terms, into: target)
           }
         }
       }
@@ -32,6 +36,33 @@ struct ConfidenceTests {
     let certain = confidence([-3], scale: 0)[0]
     let uncertain = confidence([-3], scale: 0.2)[0]
     #expect(uncertain < certain)
+  }
+
+  @Test func `where points leave a share of the variance, that of the scale shrinks with the network's own`()
+  {
+    for share in [Float(0.25), 0.04] {
+      let sigma = (exp(-4) + 0.2 * 0.2).squareRoot() * Double(share).squareRoot()
+      let expected = 255 * (1 - exp(-0.1 * 2.0.squareRoot() / sigma))
+      #expect(abs(Double(confidence([-2], scale: 0.2, share: share)[0]) - expected) <= 2)
+    }
+    #expect(confidence([-2], scale: 0.2, share: 1) == confidence([-2], scale: 0.2))
+  }
+
+  @Test func `each four pixels of a row have a term of their own`() {
+    let table = ConfidenceTable(a: 1, b: 0)
+    var found = [UInt8](repeating: 0, count: 8)
+    let logSigma = [Float](repeating: -2, count: 8)
+    let terms = [ConfidenceTable.Term(added: 0), .init(added: 0, share: 0.01)]
+    logSigma.withUnsafeBufferPointer { source in
+      [Float](repeating: 1, count: 8).withUnsafeBufferPointer { depth in
+        found.withUnsafeMutableBufferPointer { target in
+          if let depth = depth.baseAddress, let target = target.baseAddress {
+            table.run(source, depth: depth, terms: terms, into: target)
+          }
+        }
+      }
+    }
+    #expect(Set(found[..<4]).count == 1 && Set(found[4...]).count == 1 && found[0] < found[4])
   }
 
   @Test func `a pixel without depth has no confidence`() {

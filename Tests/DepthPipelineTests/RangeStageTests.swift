@@ -88,6 +88,33 @@ import Testing
     }
   }
 
+  /// Nearer than three centimetres a sensor sees what the camera sees, and what lies between nearer points stays.
+  @Test(arguments: [(0.02, 0), (0.1, 1)])
+  func `only a sensor beside the camera sees past what the camera sees`(offset: Double, occluded: Int) throws
+  {
+    let (stage, grid) = try stage(calibration())
+    let k = try #require(grid.intrinsics)
+    let gridFromSensor = RigidTransform(
+      rotation: RigidTransform.identity.rotation, translation: SIMD3(0, offset, 0))
+    func seen(_ u: Double, _ v: Double, _ depth: Double) -> SIMD3<Double> {
+      let ray = k.unproject(u: u, v: v)
+      return gridFromSensor.inverse.apply(SIMD3(ray.x, ray.y, 1) * depth)
+    }
+    // A fence, and a point of what lies behind it.
+    var points = stride(from: 40.0, to: 80, by: 4).map { seen($0, 40, 5) }
+    points.append(seen(58, 41, 20))
+    bytes(points).withUnsafeBytes {
+      stage.add(xyz: $0, gridFromSensor: gridFromSensor, ageNanoseconds: 0)
+    }
+    stage.settle([])
+    #expect(stage.report.counts.occluded == occluded)
+    #expect(stage.points.count == points.count - occluded && stage.report.counts.received == points.count)
+    // The next frame's sensor is judged by its own place.
+    bytes(points).withUnsafeBytes { stage.add(xyz: $0, gridFromSensor: .identity, ageNanoseconds: 0) }
+    stage.settle([])
+    #expect(stage.report.counts.occluded == 0)
+  }
+
   @Test func `points count for one frame`() throws {
     let (stage, _) = try stage(calibration())
     let pixel = RangePixel(u: 160, v: 120, depthMeters: 5)

@@ -134,9 +134,11 @@ def test_a_bank_lost_while_running_changes_nothing(launch, tmp_path):
     assert "priors_off" not in messages[-1].header["degraded"]
 
 
-def test_a_broken_bank_at_start_leaves_depth_flowing_and_says_why(launch, tmp_path):
+@pytest.mark.parametrize("kind", ["truncated", "missing"])
+def test_an_unusable_bank_at_start_leaves_depth_flowing_and_says_why(launch, tmp_path, kind):
     path = tmp_path / "bank.safetensors"
-    path.write_bytes(spoiled(Bank(MODEL), "truncated"))
+    if kind != "missing":
+        path.write_bytes(spoiled(Bank(MODEL), kind))
     daemon = launch(simulator(priors={"bank": str(path)}))
     code, text = check(daemon.config)
     assert code == 2 and str(path) in text

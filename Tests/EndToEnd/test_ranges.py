@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import MODEL, simulator
-from daemon import TOP, Daemon, depthctl, toml, wait_until
+from daemon import DEPTHCTL, TOP, Daemon, depthctl, toml, wait_until
 from ranges import LIDAR, Sensor, calibration, message, now_ns, scan, seen_points
 from subscriber import status, stream
 
@@ -199,6 +199,63 @@ def test_points_complete_depth_while_they_come(launch, endpoint, tmp_path):
         assert reload(daemon, sparse={"complete": False})["verdict"] == "applied"
         follow(daemon, sensor, lambda header: header["generation"] == 1 and header["mode"] == "prediction")
         assert all(header["mode"] == "prediction" for header in modes(daemon, sensor, 5, points=1000))
+
+
+def renamed(folder, source):
+    """A bundle with another name: another model to the daemon, and the same depth."""
+    bundle = shutil.copytree(source, folder / "renamed")
+    description = json.loads((bundle / "bundle.json").read_text())
+    description["name"] = "renamed"
+    (bundle / "bundle.json").write_text(json.dumps(description))
+    return bundle
+
+
+def test_models_are_compared_by_their_predictions_while_points_come(launch, endpoint, tmp_path):
+    model = completing(tmp_path)
+    tables = configured(endpoint, tmp_path, model={"path": str(model)})
+    with Sensor(endpoint) as sensor:
+        daemon = launch(tables).start()
+        # Points at half the distance: completed depth is half of what either model predicts.
+        half = lambda frame: scan(0.5 * seen_points(frame), stamp_ns=frame.captured)
+        follow(daemon, sensor, lambda header: header["mode"] == "completion", half)
+        command = [DEPTHCTL, "model", "exchange", renamed(tmp_path, model), "--json", "--endpoint", daemon.endpoints]
+        exchange = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
+        completed = set()
+
+        def is_exchanged(header):
+            completed.add((header["model"]["name"], header["mode"]))
+            return header["model"]["name"] == "renamed" and header["mode"] == "completion"
+
+        follow(daemon, sensor, is_exchanged, half)
+        answer = json.loads(exchange.communicate(timeout=60)[0].splitlines()[-1])
+        assert answer["verdict"] == "applied", answer
+        comparison = answer["comparison"]
+        assert comparison["log_correlation"] > 0.999 and abs(comparison["depth_ratio"] - 1) < 0.001
+        assert ("lite", "completion") in completed
+
+
+def test_pixels_near_points_are_trusted_more(launch, endpoint, tmp_path):
+    # Points of the left half alone.
+    def left(frame):
+        points = seen_points(frame, 4000)
+        return scan(points[points[:, 1] > 0], stamp_ns=frame.captured)
+
+    with Sensor(endpoint) as sensor:
+        daemon = launch(configured(endpoint, tmp_path, model={"path": str(completing(tmp_path))})).start()
+        with stream(daemon, "front/truth/") as truth, stream(daemon, "front/confidence/") as confidence:
+            trust = {}
+            for turn in range(600):
+                frame = truth.receive()
+                if turn > 0:
+                    sensor.send(left(frame))
+                seen = confidence.receive()
+                width = seen.array.shape[1]
+                trust.setdefault(seen.header["mode"], []).append(
+                    [seen.array[:, :width // 3].mean(), seen.array[:, -width // 6:].mean()])
+                if min(map(len, (trust.get("prediction", []), trust.get("completion", [])))) >= 3:
+                    break
+        before, after = (np.mean(trust[mode], axis=0) for mode in ("prediction", "completion"))
+        assert after[0] > 1.5 * before[0] and after[0] - before[0] > 2 * abs(after[1] - before[1]), (before, after)
 
 
 POINT = np.array([[4.0, 0.0, 0.0]])

@@ -24,7 +24,7 @@ from depthtrain.data.sparse_request import SparseRequest
 from depthtrain.evaluation_frames import EvaluationFrame, drive_frames, make3d_frames
 from depthtrain.metrics import FrameScore, RangeTable, score_frame, summarise
 from depthtrain.pictures import side_by_side, write_picture
-from depthtrain.prediction import SIZES, Predictor, nearest_size, network_predictor, predict_depth, predict_frame
+from depthtrain.prediction import SIZES, Prediction, Predictor, nearest_size, network_predictor, predict_depth, predict_frame
 from depthtrain.protocols import CROPS, PROTOCOLS, Protocol, protocol_named
 from depthtrain.sources import open_model
 from depthtrain.uncertainty import ause, coverage
@@ -149,7 +149,7 @@ def _score_frame(report: Report, predict: Predictor, frame: EvaluationFrame, mod
         flipped = predict_frame(predict, np.ascontiguousarray(image[:, ::-1]), frame.fx_px, model, size,
                                 points[:, ::-1] if points is not None else None)
         disagreement = np.abs(predicted - flipped.depth(model, grid, protocol.resize)[:, ::-1]) / predicted
-        report.uncertainty.append(_honesty(prediction.log_sigma_at(grid), disagreement, predicted, truth, counts, score, options))
+        report.uncertainty.append(_honesty(prediction, model, disagreement, predicted, truth, counts, score, options))
     if options.pictures is not None:
         title = f"{frame.name}: AbsRel {score.median_scaled['abs_rel']:.3f} median-scaled, " \
                 f"{score.unscaled['abs_rel']:.3f} unscaled"
@@ -157,13 +157,15 @@ def _score_frame(report: Report, predict: Predictor, frame: EvaluationFrame, mod
                       side_by_side(cv2.resize(image, grid, interpolation=cv2.INTER_AREA), predicted, truth, counts, title))
 
 
-def _honesty(log_sigma: np.ndarray | None, disagreement: np.ndarray, predicted: np.ndarray, truth: np.ndarray,
+def _honesty(prediction: Prediction, model: ModelRecipe, disagreement: np.ndarray, predicted: np.ndarray, truth: np.ndarray,
              counts: np.ndarray, score: FrameScore, options: Options) -> dict[str, float]:
     """Sigma's measures on median-scaled depth, and the same sparsification by disagreement with the mirrored image."""
+    grid = (truth.shape[1], truth.shape[0])
+    log_sigma = prediction.log_sigma_at(grid)
     if log_sigma is None or options.sigma_of is None:
         raise EvaluationError("this network publishes no log_sigma: there is no uncertainty to judge")
     scaled = (predicted[counts] * np.exp(score.log_scale)).clip(options.protocol.floor_m, options.protocol.cap_m)
-    sigma = options.sigma_of(log_sigma[counts].astype(np.float64))
+    sigma = options.sigma_of(log_sigma[counts].astype(np.float64)) * prediction.sigma_share_at(model, grid)[counts]
     by_flip = {f"flip_{name}": value for name, value in ause(scaled, truth[counts], disagreement[counts]).items()}
     return {**coverage(np.log(scaled) - np.log(truth[counts]), sigma), **ause(scaled, truth[counts], sigma), **by_flip}
 

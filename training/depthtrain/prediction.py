@@ -19,7 +19,8 @@ from depthtrain.data.drive import Drive
 from depthtrain.data.sparsity import Points, project, thin
 from depthtrain.data.views import whole_view
 from depthtrain.geometry import disparity_to_depth
-from depthtrain.networks.san import SparseAuxiliaryNetwork
+from depthtrain.networks.san import MIN_POINTS, SparseAuxiliaryNetwork
+from depthtrain.point_reach import sigma_share
 
 Predictor = Callable[..., tuple[np.ndarray, np.ndarray | None]]
 """Normalised image (1, 3, H, W) -> disparity and log_sigma, each (H, W) float32; no log_sigma from networks without one.
@@ -31,11 +32,13 @@ SIZES = ((416, 128), (320, 192), (256, 192))
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """Disparity in (0, 1) and log_sigma (H, W), if any, at the network's size; metres per unit of network depth."""
+    """Disparity in (0, 1) and log_sigma (H, W), if any, at the network's size; metres per unit of network depth; the thinned
+    points (H, W) in the network's unit, 0 = none, that completed it, if any."""
 
     disparity: np.ndarray
     log_sigma: np.ndarray | None
     metres_per_unit: float
+    points: np.ndarray | None = None
 
     def depth(self, model: ModelRecipe, size: tuple[int, int], resize: str = "disparity") -> np.ndarray:
         """Depth (height, width) metres at `size` = (width, height); `resize` as in protocols.Protocol."""
@@ -49,6 +52,13 @@ class Prediction:
     def log_sigma_at(self, size: tuple[int, int]) -> np.ndarray | None:
         """log_sigma at `size` = (width, height), bilinear; None without one."""
         return None if self.log_sigma is None else cv2.resize(self.log_sigma, size, interpolation=cv2.INTER_LINEAR)
+
+    def sigma_share_at(self, model: ModelRecipe, size: tuple[int, int]) -> np.ndarray:
+        """Share of sigma that points leave, at `size` = (width, height), bilinear; 1 for what is predicted from its image alone."""
+        if self.points is None:
+            return np.ones((size[1], size[0]), np.float32)
+        found = sigma_share(self.disparity, self.points, model.min_depth_m, model.max_depth_m)
+        return cv2.resize(found, size, interpolation=cv2.INTER_LINEAR)
 
 
 def nearest_size(width: int, height: int, sizes: tuple[tuple[int, int], ...] = SIZES) -> tuple[int, int]:
@@ -98,7 +108,8 @@ def predict_frame(predict: Predictor, image: np.ndarray, fx_px: float | None, mo
     if is_flipped:
         mirrored = predict(np.ascontiguousarray(ready[..., ::-1]), *([_mirrored(points)] if points is not None else []))[0]
         disparity = blend_flipped(disparity, mirrored[:, ::-1])
-    return Prediction(disparity, log_sigma, unit)
+    has_completed = points is not None and points.count >= MIN_POINTS
+    return Prediction(disparity, log_sigma, unit, points.depth if has_completed else None)
 
 
 def _mirrored(points: Points) -> Points:

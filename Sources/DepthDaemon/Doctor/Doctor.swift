@@ -122,7 +122,7 @@ public struct Doctor: Sendable {
   private func bankFindings(_ configuration: Configuration, _ model: DepthModel) -> [Finding] {
     do {
       let bank = try model.loadPriors(configuration.priorChoice(besides: configurationPath))
-      return bank.map { [Finding(.bankOK, "\($0.id), \($0.count) references")] } ?? []
+      return bank.map { [Finding(.bankOK, $0.summary)] } ?? []
     } catch { return [Finding(.bankFailed, error.description)] }
   }
 

@@ -1,14 +1,14 @@
-import Geometry
-import Quantities
+package import Geometry
+package import Quantities
 import Synchronization
 
 /// Where scans arrive and where perception finds the newest of each sensor.
 ///
 /// Scans go from hand to hand: who puts one in gets the one that it displaces, who takes one leaves its own. Nobody
 /// copies points under the lock, and nothing is allocated when three scans of a sensor are on their way.
-final class RangeInbox: Sendable {
+package final class RangeInbox: Sendable {
   /// One place for each sensor that the calibration can state, and one for the camera's own frame.
-  static let placeCount = RangeSensor.most + 1
+  package static let placeCount = RangeSensor.most + 1
 
   private struct Place: Sendable {
     var frame = ""
@@ -22,7 +22,8 @@ final class RangeInbox: Sendable {
   private struct State: Sendable {
     var places = [Place](repeating: Place(), count: RangeInbox.placeCount)
     var maximumAgeNanoseconds: Int64 = 200_000_000
-    var isCalibrated = false
+    /// Why a frame without a place is refused.
+    var stranger = RangeRefusal.noCalibration
     /// Raised when places change hands or the publisher does: scans of an earlier one count no more.
     var epoch = 0
 
@@ -37,16 +38,19 @@ final class RangeInbox: Sendable {
 
   private let state = Mutex(State())
 
+  package init() {}
+
   /// Clocks of two machines agree to this, with their network between.
-  static let futureNanoseconds: Int64 = 50_000_000
+  package static let futureNanoseconds: Int64 = 50_000_000
 
   /// Says which sensors there are. Scans are kept when they are the same ones.
   ///
   /// - Parameters:
   ///   - calibration: of the camera; nil = none, then nothing can be placed.
   ///   - cameraFrame: the frame of published data, known without being stated.
-  func apply(_ calibration: CameraCalibration?, cameraFrame: String, maximumAgeNanoseconds: Int64) {
+  package func apply(_ calibration: CameraCalibration?, cameraFrame: String, maximumAgeNanoseconds: Int64) {
     var sensors = calibration?.sensors ?? []
+    let stranger = Self.stranger(to: sensors, cameraFrame: cameraFrame, isCalibrated: calibration != nil)
     // The camera's own frame stands first, and takes its clock from the calibration if that states it too.
     let own = sensors.first { $0.frame == cameraFrame }
     sensors.removeAll { $0.frame == cameraFrame }
@@ -55,7 +59,7 @@ final class RangeInbox: Sendable {
     }
     state.withLock { state in
       state.maximumAgeNanoseconds = maximumAgeNanoseconds
-      state.isCalibrated = calibration != nil
+      state.stranger = stranger
       let before = state.places
       let frames = (0..<Self.placeCount).map { $0 < sensors.count ? sensors[$0].frame : "" }
       if frames != before.map(\.frame) { state.forgetScans() }
@@ -69,8 +73,17 @@ final class RangeInbox: Sendable {
     }
   }
 
+  /// Why a frame is refused that is none of these.
+  private static func stranger(
+    to sensors: [RangeSensor], cameraFrame: String, isCalibrated: Bool
+  ) -> RangeRefusal {
+    guard isCalibrated else { return .noCalibration }
+    let stated = sensors.map(\.frame).filter { $0 != cameraFrame }
+    return stated.isEmpty ? .noSensors : .unknownFrame(stated: stated)
+  }
+
   /// Forgets what came from a publisher that is no longer listened to.
-  func startAnew() {
+  package func startAnew() {
     state.withLock { state in
       state.forgetScans()
       for index in state.places.indices { state.places[index].newestTime = nil }
@@ -78,66 +91,41 @@ final class RangeInbox: Sendable {
   }
 
   /// Where a scan belongs and when it was measured, or why it is not taken.
-  enum Admission: Sendable {
+  package enum Admission: Sendable {
     case admitted(Ticket)
-    case rejected(RangeRejection, String)
+    case refused(RangeRefusal)
   }
 
   /// A place as it was when a scan was admitted to it.
-  struct Ticket: Sendable {
-    let place: Int
-    let time: MonotonicTime
+  package struct Ticket: Sendable {
+    package let place: Int
+    /// When the scan was measured, offset of the sensor's clock included.
+    package let time: MonotonicTime
     fileprivate let epoch: Int
   }
 
-  func admit(frame: String, stamp: MonotonicTime, now: MonotonicTime) -> Admission {
+  package func admit(frame: String, stamp: MonotonicTime, now: MonotonicTime) -> Admission {
     state.withLock { state in
       guard let index = state.places.firstIndex(where: { $0.frame == frame && !frame.isEmpty }) else {
-        return Self.unknown(frame, state)
+        return .refused(state.stranger)
       }
       let time = stamp + state.places[index].timeOffsetNanoseconds
+      // Stamps are what somebody sends: their difference need not fit 64 bits.
       let age = Double(now.nanoseconds) - Double(time.nanoseconds)
-      if age < -Double(Self.futureNanoseconds) {
-        return .rejected(
-          .future, "\"\(frame)\": stamped \(Self.span(-age)) in the future; compare the clocks")
-      }
-      if age > Double(state.maximumAgeNanoseconds) {
-        return .rejected(.old, "\"\(frame)\": \(Self.span(age)) old when it came; sparse.max_age_ms is less")
-      }
+      if age < -Double(Self.futureNanoseconds) { return .refused(.future(by: -age)) }
+      if age > Double(state.maximumAgeNanoseconds) { return .refused(.old(by: age)) }
       if let newest = state.places[index].newestTime, time < newest {
-        return .rejected(
-          .reordered, "\"\(frame)\": \(Self.span(Double(newest - time))) older than the one before")
+        return .refused(.reordered(by: Double(newest - time)))
       }
       return .admitted(Ticket(place: index, time: time, epoch: state.epoch))
     }
-  }
-
-  private static func unknown(_ frame: String, _ state: borrowing State) -> Admission {
-    guard state.isCalibrated else {
-      return .rejected(
-        .noExtrinsics, "\"\(frame)\": the camera has no calibration, so points have no place in it")
-    }
-    // The first place is the camera's own.
-    let stated = state.places.dropFirst().map(\.frame).filter { !$0.isEmpty }
-    guard !stated.isEmpty else {
-      return .rejected(.noExtrinsics, "\"\(frame)\": the camera's calibration states no sensors")
-    }
-    return .rejected(
-      .unknownFrame, "\"\(frame)\" is none of the calibration's sensors: \(stated.joined(separator: ", "))")
-  }
-
-  /// For people: milliseconds, seconds or hours.
-  private static func span(_ nanoseconds: Double) -> String {
-    let seconds = nanoseconds * 1e-9
-    if seconds < 2 { return "\(Int((seconds * 1000).rounded())) ms" }
-    return seconds < 3600 ? "\(Int(seconds)) s" : "\(Int((seconds / 3600).rounded())) h"
   }
 
   /// Hands a filled scan over.
   ///
   /// - Returns: the scan that it displaces, to be filled next, or itself when its place has changed hands meanwhile;
   ///   nil while there are too few.
-  func put(_ scan: consuming SensorScan, for ticket: Ticket) -> SensorScan? {
+  package func put(_ scan: consuming SensorScan, for ticket: Ticket) -> SensorScan? {
     state.withLock { state in
       guard state.epoch == ticket.epoch else { return scan }
       let before = state.places[ticket.place].newest
@@ -152,7 +140,7 @@ final class RangeInbox: Sendable {
   /// Takes the newest scan of a place for one's own, if there is a newer one.
   ///
   /// - Returns: whether one's own now is of the sensor that has the place, from the present publisher.
-  func exchange(_ mine: inout SensorScan?, at place: Int) -> Bool {
+  package func exchange(_ mine: inout SensorScan?, at place: Int) -> Bool {
     state.withLock { state in
       if state.places[place].isFresh {
         state.places[place].isFresh = false
@@ -163,7 +151,7 @@ final class RangeInbox: Sendable {
   }
 
   /// The sensors that have sent something, and when the newest of it was measured.
-  var heard: [(frame: String, time: MonotonicTime)] {
+  package var heard: [(frame: String, time: MonotonicTime)] {
     state.withLock { state in
       state.places.compactMap { place in place.newestTime.map { (place.frame, $0) } }
     }

@@ -37,7 +37,7 @@ struct RangeLoop: Sendable {
       let clock = ClockWatch()
       let message = try RangeMessage(parsing: bytes, monotonicFromRealtime: -clock.offsetNanoseconds)
       switch inbox.admit(frame: message.frame, stamp: message.time, now: MonotonicTime.now()) {
-      case .rejected(let reason, let text): reject(reason, text)
+      case .refused(let refusal): reject(refusal.reason, refusal.text(frame: message.frame))
       case .admitted(let ticket):
         status.accept(scan.fill(message, bytes, time: ticket.time))
         return inbox.put(scan, for: ticket) ?? SensorScan()

@@ -135,8 +135,8 @@ final class ScaleLearner {
   /// Compares the frame's range points, if it has any, with the depth that the network predicted without them.
   private func comparePoints(_ pipeline: DepthPipeline, at time: MonotonicTime) {
     if pipeline.hasRangePoints, observer?.wantsPoints(at: time) ?? false {
-      let observation = observer?.observe(logRatios: pipeline.rangeRatios(), time: time)
-      if let observation { keeper.take(observation) }
+      found.points = observer?.observe(logRatios: pipeline.rangeRatios(), time: time)
+      if let observation = found.points { keeper.take(observation) }
     }
   }
 

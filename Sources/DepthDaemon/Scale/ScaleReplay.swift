@@ -25,6 +25,8 @@ package final class ScaleReplay {
     package var slipFactor = 1.3
     /// While it lasts no odometry comes.
     package var silence: ClosedRange<Double>?
+    /// While it lasts no range points come.
+    package var blindness: ClosedRange<Double>?
     /// The robot stops for so long, and drives on from there; everything after it comes so much later.
     package var stop: ClosedRange<Double>?
 
@@ -56,8 +58,12 @@ package final class ScaleReplay {
     package var estimate: ScaleEstimate?
     package var progressPercent: Int
     package var reason: String?
-    /// ln(metres per unit) of this frame by the truth; nil without truth.
+    /// ln(metres per unit) of this frame by the truth, as predicted without range points; nil without truth.
     package var trueLogScale: Double?
+    /// The same of what was published; differs from it where points completed the frame.
+    package var publishedLogScale: Double?
+    /// Range points that completed it.
+    package var completing: Int
     package var speed: Double?
     package var networkSeconds: Double
     package var learningSeconds: Double
@@ -80,10 +86,11 @@ package final class ScaleReplay {
 
   /// - Parameters:
   ///   - start: the source's moment of the first frame.
+  ///   - ranges: how the source's range points are used.
   ///   - stateDirectory: where a learned scale may lie, as for the daemon.
   package init(
     source: any FrameSource, start: MonotonicTime, calibration: CameraCalibration?, model: DepthModel,
-    stateDirectory: String, threads: Int, disturbance: Disturbance
+    ranges: RangeSettings, stateDirectory: String, threads: Int, disturbance: Disturbance
   ) throws(PipelineError) {
     self.source = source
     self.start = start
@@ -92,6 +99,7 @@ package final class ScaleReplay {
     calibration?.mount?.heightMeters *= disturbance.heightFactor
     var settings = PipelineSettings()
     settings.cameraIdentity = "replay"
+    settings.ranges = ranges
     var model = model
     model.initialScale.value *= disturbance.priorFactor
     let builder = PipelineBuilder(settings: settings, model: model, calibration: calibration)
@@ -111,6 +119,9 @@ package final class ScaleReplay {
     // A frame's depth is ready some time after its capture; odometry of that time has come by then.
     for sample in source.takeOdometry(upTo: time + 60_000_000) { add(sample) }
     lease.frame.metadata.captureTime = time + parked
+    if disturbance.blindness?.contains(Double(time - start) * 1e-9) == true {
+      lease.frame.rangePixels.removeAll(keepingCapacity: true)
+    }
     var steps = [try play(lease.frame)]
     guard let stop = disturbance.stop, parked == 0, Double(time - start) * 1e-9 >= stop.lowerBound else {
       return steps
@@ -141,10 +152,13 @@ package final class ScaleReplay {
     return Step(
       seconds: Double(time - start) * 1e-9, estimate: context.scale,
       progressPercent: tracked?.progressPercent ?? 0, reason: tracked?.reason,
-      trueLogScale: sink.trueLogScale, speed: context.odometry?.speedMetersPerSecond,
+      trueLogScale: pipeline.isCompleted
+        ? sink.trueLogScale(of: pipeline.predictedUnits()) : sink.publishedLogScale,
+      publishedLogScale: sink.publishedLogScale, completing: report.ranges.completing,
+      speed: context.odometry?.speedMetersPerSecond,
       networkSeconds: Double(report.networkProcessorNanoseconds) * 1e-9,
       learningSeconds: Double(learning) * 1e-9,
-      looks: [found.pose, found.photometric, found.ground].compactMap { $0.map(Look.init) })
+      looks: [found.pose, found.photometric, found.ground, found.points].compactMap { $0.map(Look.init) })
   }
 
   /// Stores what was learned, as the daemon does when it stops.
@@ -181,11 +195,15 @@ private final class ScaleTruthSink: FrameSink {
     if topic.kind == .unscaled { unscaled = Array(values) } else { truth = Array(values) }
   }
 
-  /// Median of ln(truth / unscaled) over the pixels that know both.
-  var trueLogScale: Double? {
-    guard truth.count == unscaled.count else { return nil }
+  /// Of the last frame as it was published.
+  var publishedLogScale: Double? { unscaled.withUnsafeBufferPointer { trueLogScale(of: $0) } }
+
+  /// Median of ln(truth / depth) over the pixels that know both.
+  /// - Parameter depth: in the network's unit, of the published grid.
+  func trueLogScale(of depth: UnsafeBufferPointer<Float>) -> Double? {
+    guard truth.count == depth.count else { return nil }
     ratios.removeAll(keepingCapacity: true)
-    for (true_, seen) in zip(truth, unscaled) where true_ > 0 && true_ < 60 && seen > 0 && seen.isFinite {
+    for (true_, seen) in zip(truth, depth) where true_ > 0 && true_ < 60 && seen > 0 && seen.isFinite {
       ratios.append(log(true_ / seen))
     }
     guard ratios.count > 100 else { return nil }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Capture
 import DepthDaemon
+import DepthPipeline
 import Drive
 import Foundation
 import Geometry
@@ -31,6 +32,9 @@ extension ScaleCommand {
     @Option(help: "Odometry is silent: START:END in seconds.") var silence: String?
     @Option(help: "The robot is parked: START:END in seconds; it drives on from where it stopped.")
     var stop: String?
+    @Option(help: "Random range points in each frame (simulator).") var points = 0
+    @Option(help: "No range points come: START:END in seconds.") var blind: String?
+    @Flag(help: "Range points are compared with depth but do not complete it.") var noCompletion = false
     @Option(help: "Folder that a learned scale is read from at the start and written to at the end.")
     var state: String?
     @Option(help: "Threads of the network.") var threads = 2
@@ -44,11 +48,14 @@ extension ScaleCommand {
       disturbance.slipFactor = slipFactor
       disturbance.stop = try Self.range(stop)
       disturbance.silence = try Self.range(silence)
+      disturbance.blindness = try Self.range(blind)
+      var ranges = RangeSettings()
+      ranges.completes = !noCompletion
       let start = MonotonicTime.now()
       let (frames, calibration) = try open(start)
       let replay = try ScaleReplay(
         source: frames, start: start, calibration: calibration, model: try DepthModel.load(path: model),
-        stateDirectory: state ?? "/nonexistent", threads: threads, disturbance: disturbance)
+        ranges: ranges, stateDirectory: state ?? "/nonexistent", threads: threads, disturbance: disturbance)
       while let steps = try replay.next(), let last = steps.last, last.seconds <= seconds {
         for step in steps { try print(step) }
       }
@@ -63,7 +70,9 @@ extension ScaleCommand {
         settings.cameraForwardMeters = forward
         settings.cameraPitchRadians = pitch * .pi / 180
         let executor = WorkerTeam(width: threads)
-        let frames = SimulationSource(settings, executor: executor, isPaced: false, start: start)
+        let frames = SimulationSource(
+          settings, executor: executor, isPaced: false,
+          rangeScans: points > 0 ? [RangeScan(.points(points), seed: seed)] : [], start: start)
         return (frames, settings.mountedCalibration)
       }
       guard let folder = source.dropPrefix("drive:") else {
@@ -78,7 +87,7 @@ extension ScaleCommand {
     private func print(_ step: ScaleReplay.Step) throws {
       var line: [String: Any] = [
         "t": step.seconds, "progress": step.progressPercent, "network_ms": 1000 * step.networkSeconds,
-        "learning_ms": 1000 * step.learningSeconds,
+        "learning_ms": 1000 * step.learningSeconds, "completing": step.completing,
       ]
       if let estimate = step.estimate {
         line["value"] = estimate.value
@@ -89,6 +98,7 @@ extension ScaleCommand {
       if let reason = step.reason { line["reason"] = reason }
       line["observations"] = step.looks.map(Self.object)
       if let truth = step.trueLogScale { line["truth"] = exp(truth) }
+      if let published = step.publishedLogScale { line["published_truth"] = exp(published) }
       if let speed = step.speed { line["speed"] = speed }
       let data = try JSONSerialization.data(withJSONObject: line, options: [.sortedKeys])
       Swift.print(String(decoding: data, as: UTF8.self))

@@ -15,7 +15,7 @@ package enum RangeRefusal: Equatable, Sendable {
   /// How much older it is than the one before it, nanoseconds.
   case reordered(by: Double)
 
-  var reason: RangeRejection {
+  package var reason: RangeRejection {
     switch self {
     case .noCalibration, .noSensors: .noExtrinsics
     case .unknownFrame: .unknownFrame

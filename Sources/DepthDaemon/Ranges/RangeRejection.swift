@@ -1,5 +1,5 @@
 /// Why a message of range points was not taken.
-enum RangeRejection: CaseIterable, Sendable {
+package enum RangeRejection: CaseIterable, Sendable {
   /// It is no such message, is cut off, or its length contradicts its header.
   case unreadable
   /// The calibration states other sensors, not the one it names.

@@ -3,8 +3,8 @@ import ImageBuffers
 import ModelBundle
 import Quantities
 
-/// Per-pixel confidence from the network's own estimate of its error, the scale, the prior bank and range points; pixels
-/// below the configured least confidence lose their depth.
+/// Per-pixel confidence from the network's own estimate of its error, the scale, the prior bank and range points;
+/// pixels below the configured least confidence lose their depth.
 struct ConfidenceStage {
   private let table: ConfidenceTable
   private let least: UInt8

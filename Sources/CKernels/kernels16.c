@@ -26,6 +26,7 @@ static const ck_kernels kernels = {
     .lanes = {32, 16, 8},
     .tiles = {tiles32, tiles16, 0},
     .winogradInput = winogradInput,
+    .winogradDoubledInput = winogradDoubledInput,
     .winogradOutput = winogradOutput,
     .dot = dot,
     .depthwise = depthwise,

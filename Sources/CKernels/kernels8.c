@@ -20,6 +20,7 @@ const ck_kernels ck_portable = {
     .lanes = {16, 8, 8},
     .tiles = {tiles16, tiles8, tiles8},
     .winogradInput = winogradInput,
+    .winogradDoubledInput = winogradDoubledInput,
     .winogradOutput = winogradOutput,
     .dot = dot,
     .depthwise = depthwise,

@@ -15,38 +15,77 @@ INLINE void inputLine(const fv d[6], fv t[6]) {
   t[5] = 4 * d[1] + (d[5] - 5 * d[3]);
 }
 
-/// TILES tiles, or the first of them where `isLast`: then nothing past it is read or written.
-INLINE void inputTiles(const float *input, intptr_t rowStride, float *output, intptr_t componentStride,
-                       const int isLast) {
+/// The same of pixels that stand twice, (d0, d1, d1, d3, d3, d5): the third value is zero.
+INLINE void doubledLine(const fv d[4], fv t[6]) {
+  t[0] = 4 * d[0] + (d[2] - 5 * d[1]);
+  t[1] = 2 * (d[2] - 4 * d[1]);
+  t[3] = 3 * (d[2] - d[1]);
+  t[4] = d[1] - d[2];
+  t[5] = 4 * d[1] + (d[3] - 5 * d[2]);
+}
+
+/// TILES tiles, or the first of them where `isLast`: then nothing past it is read or written. Where `isDoubled`, each
+/// pixel that is read stands for two by two, and the components that are zero are left out.
+INLINE void inputTiles(const float *input, intptr_t rowStride, const float *scale, float *output,
+                       intptr_t componentStride, const int isDoubled, const int isLast) {
+  const int SIDE = isDoubled ? 4 : 6;
+  const intptr_t next = isLast ? 0 : isDoubled ? 16 : 32;
   fv u[6][6];
-  UNROLL for (int x = 0; x < 6; x++) {
+  UNROLL for (int x = 0; x < SIDE; x++) {
     fv d[6], t[6];
-    UNROLL for (int y = 0; y < 6; y++) {
+    UNROLL for (int y = 0; y < SIDE; y++) {
       const float *p = input + y * rowStride + x * 8;
-      d[y] = loadPair(p, isLast ? p : p + 32);
+      d[y] = loadPair(p, p + next);
     }
-    inputLine(d, t);
+    if (isDoubled)
+      doubledLine(d, t);
+    else
+      inputLine(d, t);
     UNROLL for (int y = 0; y < 6; y++) u[y][x] = t[y];
   }
+  const fv factor = scale ? loadPair(scale, scale) : (fv)(1.0f);
   UNROLL for (int y = 0; y < 6; y++) {
+    if (isDoubled && y == 2) continue;
     fv t[6];
-    inputLine(u[y], t);
+    if (isDoubled)
+      doubledLine(u[y], t);
+    else
+      inputLine(u[y], t);
     UNROLL for (int x = 0; x < 6; x++) {
+      if (isDoubled && x == 2) continue;
       float *p = output + (y * 6 + x) * componentStride;
+      const fv value = scale ? t[x] * factor : t[x];
       if (isLast)
-        store8(firstHalf(t[x]), p);
+        store8(firstHalf(value), p);
       else
-        store(t[x], p);
+        store(value, p);
     }
   }
 }
 
-static void winogradInput(const float *input, intptr_t rowStride, float *output, intptr_t componentStride,
-                          intptr_t count) {
+INLINE void inputRow(const float *input, intptr_t rowStride, const float *scale, float *output,
+                     intptr_t componentStride, intptr_t count, const int isDoubled) {
+  const intptr_t step = isDoubled ? 16 : 32;
   intptr_t tile = 0;
   for (; tile + TILES <= count; tile += TILES)
-    inputTiles(input + tile * 32, rowStride, output + tile * 8, componentStride, 0);
-  if (tile < count) inputTiles(input + tile * 32, rowStride, output + tile * 8, componentStride, 1);
+    inputTiles(input + tile * step, rowStride, scale, output + tile * 8, componentStride, isDoubled, 0);
+  if (tile < count) inputTiles(input + tile * step, rowStride, scale, output + tile * 8, componentStride, isDoubled, 1);
+}
+
+static void winogradInput(const float *input, intptr_t rowStride, const float *scale, float *output,
+                          intptr_t componentStride, intptr_t count) {
+  if (scale)
+    inputRow(input, rowStride, scale, output, componentStride, count, 0);
+  else
+    inputRow(input, rowStride, 0, output, componentStride, count, 0);
+}
+
+static void winogradDoubledInput(const float *input, intptr_t rowStride, const float *scale, float *output,
+                                 intptr_t componentStride, intptr_t count) {
+  if (scale)
+    inputRow(input, rowStride, scale, output, componentStride, count, 1);
+  else
+    inputRow(input, rowStride, 0, output, componentStride, count, 1);
 }
 
 /// A^T m for one line.

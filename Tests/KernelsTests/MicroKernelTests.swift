@@ -13,7 +13,7 @@ import Testing
       // One float past the tiles of each component must keep its value.
       let stride = tiles * 8 + 1
       var output = [Float](repeating: 12_345, count: 36 * stride)
-      kernels.functions.winogradInput(input, (tiles * 4 + 2) * 8, &output, stride, tiles)
+      kernels.functions.winogradInput(input, (tiles * 4 + 2) * 8, nil, &output, stride, tiles)
       let gaps = (0..<36).map { output[$0 * stride + tiles * 8] }
       #expect(gaps.allSatisfy { $0 == 12_345 }, "\(kernels.name) kernels")
       #expect(!output.dropLast().indices.contains { $0 % stride < tiles * 8 && output[$0] == 12_345 })

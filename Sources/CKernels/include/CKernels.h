@@ -39,9 +39,12 @@ typedef void (*ck_tile_function)(const ck_tile *tile, const float *weights, cons
 /// Input transform B^T d B of Winograd's F(4x4, 3x3) for `count` neighbouring tiles of one channel block.
 ///
 /// Reads 6 rows `rowStride` apart, a tile every 32 elements; writes tile t's component i to
-/// output[i * componentStride + t * 8].
-typedef void (*ck_winograd_input)(const float *input, intptr_t rowStride, float *output, intptr_t componentStride,
-                                  intptr_t count);
+/// output[i * componentStride + t * 8]. `scale` are eight factors of the block's channels, or NULL.
+///
+/// For an image whose pixels stand for two by two: 4 rows, a tile every 16 elements; components in the third row or column
+/// of the six by six are zero and not written.
+typedef void (*ck_winograd_input)(const float *input, intptr_t rowStride, const float *scale, float *output,
+                                  intptr_t componentStride, intptr_t count);
 
 /// Output transform A^T m A of tiles that lie wholly inside the output, with the epilogue: tile t goes to 4 rows
 /// `lineStride` apart at output + t * 32. `bias` points to the eight values of the block.
@@ -95,7 +98,7 @@ typedef struct {
   int32_t lanes[3];
   /// Kernels of panels with that many channels; NULL for that of `ck_narrow`.
   ck_tile_function tiles[3];
-  ck_winograd_input winogradInput;
+  ck_winograd_input winogradInput, winogradDoubledInput;
   ck_winograd_output winogradOutput;
   ck_dot_function dot;
   ck_depthwise_function depthwise;

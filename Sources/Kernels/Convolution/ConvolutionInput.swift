@@ -95,10 +95,7 @@ package struct StripShape: Sendable {
     let place = places[index]
     let segment = segments[place.segment]
     let count = Int(counts[index])
-    var factor = Float8(repeating: 1)
-    if let scale {
-      for lane in 0..<count { factor[lane] = scale[place.channel + lane] }
-    }
+    let factor = factors(index, scale)
     var target = strip
     for row in 0..<rows {
       if let y = border.source(first + row - padTop, height) {
@@ -114,31 +111,20 @@ package struct StripShape: Sendable {
 
   package func segment(of block: Int) -> InputSegment { segments[places[block].segment] }
 
-  /// A block's pixels, (height, width, 8), where they need nothing but to be read.
-  func inPlace(
-    _ block: Int, _ sources: UnsafePointer<UnsafePointer<Float>>
-  ) -> UnsafePointer<Float>? {
-    let place = places[block]
-    let segment = segments[place.segment]
-    guard segment.isBlocked, segment.repetition == 1 else { return nil }
-    return sources[place.segment] + place.block * height * width * 8
+  /// A block's part of one factor per channel over all segments; 1 in lanes without a channel, and without `scale`.
+  func factors(_ block: Int, _ scale: UnsafePointer<Float>?) -> Float8 {
+    var factors = Float8(repeating: 1)
+    guard let scale else { return factors }
+    for lane in 0..<Int(counts[block]) { factors[lane] = scale[places[block].channel + lane] }
+    return factors
   }
 
-  /// Six by six pixels of such a block, borders included; `row` and `column` count from the image's first pixel.
-  func patch(
-    _ plane: UnsafePointer<Float>, row: Int, column: Int, into target: UnsafeMutablePointer<Float>
-  ) {
-    for y in 0..<6 {
-      let source = border.source(row + y, height)
-      for x in 0..<6 {
-        let pixel = target + (y * 6 + x) * 8
-        if let source, let from = border.source(column + x, width) {
-          store(load8(plane + (source * width + from) * 8), pixel)
-        } else {
-          store(Float8.zero, pixel)
-        }
-      }
-    }
+  /// A channel-blocked block's pixels, (height, width, 8) of its segment.
+  func plane(_ block: Int, _ sources: UnsafePointer<UnsafePointer<Float>>) -> UnsafePointer<Float>? {
+    let place = places[block]
+    let segment = segments[place.segment]
+    guard segment.isBlocked else { return nil }
+    return sources[place.segment] + place.block * segment.height * segment.width * 8
   }
 
   private func gatherRow(

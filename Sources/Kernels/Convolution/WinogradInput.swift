@@ -41,21 +41,34 @@ struct WinogradInput {
     scratch: UnsafeMutablePointer<Float>, into inputs: UnsafeMutablePointer<Float>
   ) {
     let target = inputs + block * unit.tiles * 8
-    guard let plane = strip.inPlace(block, buffers.sources), buffers.scale == nil else {
+    guard let image = tiledImage(block, buffers) else {
       gather(block, buffers, first: unit.firstRow * 4, rows: unit.rows * 4 + 2, into: scratch)
       for row in 0..<unit.rows { transformStrip(scratch, row: row, unit, into: target) }
       return
     }
-    for row in 0..<unit.rows {
-      let y = (unit.firstRow + row) * 4 - strip.padTop
-      if y >= 0 && y + 6 <= strip.height {
-        transformRow(plane, block, y, unit, buffers, scratch, into: target + row * unit.columns * 8)
-      } else {
-        gather(block, buffers, first: (unit.firstRow + row) * 4, rows: 6, into: scratch)
-        let line = WinogradGrid.Unit(
-          firstRow: 0, rows: 1, firstColumn: unit.firstColumn, columns: unit.columns)
-        transformStrip(scratch, row: 0, line, into: target + row * unit.columns * 8)
+    withUnsafePointer(to: strip.factors(block, buffers.scale)) { factors in
+      let factors = UnsafeRawPointer(factors).assumingMemoryBound(to: Float.self)
+      let scale = buffers.scale == nil ? nil : factors
+      for row in 0..<unit.rows {
+        transformRow(image, unit.firstRow + row, unit, scale, scratch, into: target + row * unit.columns * 8)
       }
+    }
+  }
+
+  /// A block whose tiles can be read where they lie; nil when pixels have to be put together first.
+  private func tiledImage(_ block: Int, _ buffers: ConvolutionBuffers) -> TiledImage? {
+    let segment = strip.segment(of: block)
+    guard let plane = strip.plane(block, buffers.sources) else { return nil }
+    switch segment.repetition {
+    case 1:
+      return TiledImage(
+        plane: plane, height: segment.height, width: segment.width, repetition: 1, border: strip.border,
+        padTop: strip.padTop, padLeft: strip.padLeft, transform: kernels.functions.winogradInput)
+    case 2 where isPaired(block):
+      return TiledImage(
+        plane: plane, height: segment.height, width: segment.width, repetition: 2, border: strip.border,
+        padTop: 1, padLeft: 1, transform: kernels.functions.winogradDoubledInput)
+    default: return nil
     }
   }
 
@@ -73,26 +86,30 @@ struct WinogradInput {
   ) {
     let line = strip.columns * 8
     kernels.functions.winogradInput(
-      gathered + row * 4 * line + unit.firstColumn * 32, line, target + row * unit.columns * 8,
+      gathered + row * 4 * line + unit.firstColumn * 32, line, nil, target + row * unit.columns * 8,
       componentStride, unit.columns)
   }
 
-  /// A row of tiles whose rows all lie inside the image: only tiles at its ends reach past the border.
+  /// A row of tiles; those that reach past the image's border by way of `scratch`.
   private func transformRow(
-    _ plane: UnsafePointer<Float>, _ block: Int, _ y: Int, _ unit: WinogradGrid.Unit,
-    _ buffers: ConvolutionBuffers, _ scratch: UnsafeMutablePointer<Float>,
-    into target: UnsafeMutablePointer<Float>
+    _ image: TiledImage, _ row: Int, _ unit: WinogradGrid.Unit, _ scale: UnsafePointer<Float>?,
+    _ scratch: UnsafeMutablePointer<Float>, into target: UnsafeMutablePointer<Float>
   ) {
-    let end = unit.firstColumn + unit.columns
-    let low = min(end, max(unit.firstColumn, (strip.padLeft + 3) / 4))
-    let high = max(low, min(end, (strip.width + strip.padLeft - 6) / 4 + 1))
-    kernels.functions.winogradInput(
-      plane + (y * strip.width + low * 4 - strip.padLeft) * 8, strip.width * 8,
-      target + (low - unit.firstColumn) * 8, componentStride, high - low)
-    for column in unit.firstColumn..<end where column < low || column >= high {
-      strip.patch(plane, row: y, column: column * 4 - strip.padLeft, into: scratch)
-      kernels.functions.winogradInput(
-        scratch, 48, target + (column - unit.firstColumn) * 8, componentStride, 1)
+    let columns = unit.firstColumn..<unit.firstColumn + unit.columns
+    let inside = image.tilesInside(row: row).clamped(to: columns)
+    if !inside.isEmpty {
+      image.transform(
+        image.firstPixel(row: row, column: inside.lowerBound), image.width * 8, scale,
+        target + (inside.lowerBound - columns.lowerBound) * 8, componentStride, inside.count)
     }
+    func transformEnd(_ end: Range<Int>) {
+      guard !end.isEmpty else { return }
+      image.gather(row: row, columns: end, into: scratch)
+      image.transform(
+        scratch, image.pixels(ofTiles: end.count) * 8, scale,
+        target + (end.lowerBound - columns.lowerBound) * 8, componentStride, end.count)
+    }
+    transformEnd(columns.lowerBound..<inside.lowerBound)
+    transformEnd(inside.upperBound..<columns.upperBound)
   }
 }

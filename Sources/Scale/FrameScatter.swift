@@ -18,7 +18,7 @@ struct FrameScatter: Equatable, Sendable {
   /// Neighbours are at most so far apart, in correlation times.
   private static let farthestNeighbour = 1.0
   /// What measuring adds at first, over what an observation says of itself, of the logarithm.
-  private static let expectedMeasuring = 0.06
+  private static let expectedMeasuring = 0.03
 
   private var squares = 0.0
   private var squaresWorth = 0.0

@@ -16,7 +16,7 @@ public struct ScaleSettings: Hashable, Sendable {
   public struct Filter: Hashable, Sendable {
     /// Spread of the network's own scale from frame to frame (of the logarithm), and how long it stays alike.
     public var frameSigma = 0.08
-    public var correlationSeconds = 1.0
+    public var correlationSeconds = 1.5
     /// Variance that each metre of travel adds: 4.5 % in a kilometre. Ten times as much forgets a street within
     /// fifteen seconds, and what is left never gets better than 4 %.
     public var varianceAddedPerMeter = 2e-6

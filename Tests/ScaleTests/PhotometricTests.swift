@@ -13,10 +13,12 @@ import Testing
   /// Drives through the room and returns what the photometric observer says.
   /// - Parameters:
   ///   - factor: network units per metre.
+  ///   - bend: what a network that errs makes of the true depth.
   ///   - path: the true pose of each frame.
   ///   - told: the motion that odometry claims; nil = the truth.
   private func drive(
-    factor: Float, frames: Int = 24, room: (Int) -> SyntheticRoom = { _ in SyntheticRoom() },
+    factor: Float, bend: ([Float]) -> [Float] = { $0 }, frames: Int = 24,
+    room: (Int) -> SyntheticRoom = { _ in SyntheticRoom() },
     path: @escaping (Int) -> SyntheticRoom.Pose, told: ((Int) -> SyntheticRoom.Pose)? = nil,
     hasOdometry: Bool = true, each: (ScaleObserver.Result) -> Void = { _ in }
   ) -> [ScaleObservation] {
@@ -29,7 +31,7 @@ import Testing
     var observations: [ScaleObservation] = []
     for frame in 0..<frames {
       let view = room(frame).view(path(frame))
-      let depth = view.depth.map { $0 * factor }
+      let depth = bend(view.depth).map { $0 * factor }
       let result = view.image.withUnsafeBufferPointer { image in
         depth.withUnsafeBufferPointer { depth -> ScaleObserver.Result in
           guard let image = image.baseAddress, let depth = depth.baseAddress else { return .init() }
@@ -96,6 +98,47 @@ import Testing
   @Test func `something that moves with the camera is left out`() {
     let observations = drive(factor: 1.25, room: { _ in SyntheticRoom(companion: 0.25) }, path: ahead)
     #expect(abs(mean(observations) + log(1.25)) < 0.03)
+  }
+
+  /// Depth that is too small on the lower rows, which the bare floor fills, and too large above.
+  private func bent(_ depth: [Float]) -> [Float] {
+    let (width, firstRow) = (SyntheticRoom.size.width, 58)
+    return depth.indices.map { depth[$0] * ($0 / width >= firstRow ? 0.85 : 1.15) }
+  }
+
+  @Test(arguments: [Float(0.04), 1])
+  func `a floor speaks for its share of the image, however bare it is`(contrast: Float) {
+    let observations = drive(
+      factor: 1, bend: bent, frames: 36, room: { _ in SyntheticRoom(floorContrast: contrast) }, path: ahead)
+    #expect(observations.count { $0.gate == .passed } >= 6)
+    // 58 of 96 rows have depth that is 15 % too large.
+    for observation in observations where observation.gate == .passed {
+      #expect(abs(observation.logScale + log(1.15)) < 0.1)
+    }
+  }
+
+  @Test func `the lower half of the image outvotes the upper where it is larger`() {
+    let (width, firstRow) = (SyntheticRoom.size.width, 40)
+    let observations = drive(
+      factor: 1, bend: { depth in depth.indices.map { depth[$0] * ($0 / width >= firstRow ? 0.85 : 1.15) } },
+      frames: 36, room: { _ in SyntheticRoom(floorContrast: 0.04) }, path: ahead)
+    #expect(observations.count { $0.gate == .passed } >= 6)
+    for observation in observations where observation.gate == .passed {
+      #expect(abs(observation.logScale + log(0.85)) < 0.1)
+    }
+  }
+
+  @Test func `no look is surer than five in a hundred`() {
+    for observation in drive(factor: 1, path: ahead) where observation.gate == .passed {
+      #expect(observation.variance >= 0.05 * 0.05)
+    }
+  }
+
+  @Test func `a picture that mostly moves with the camera is refused or seen through`() {
+    for observation in drive(factor: 1, room: { _ in SyntheticRoom(companion: 0.6) }, path: ahead)
+    where observation.gate == .passed {
+      #expect(abs(observation.logScale) < 0.1)
+    }
   }
 
   @Test func `images show the turn that odometry got wrong`() {

@@ -33,6 +33,8 @@ struct SyntheticRoom {
   /// A poster before the end wall that moves with the camera, as a share of the image's width; 0 = none.
   var companion = 0.0
   var gain: Float = 1
+  /// Contrast of the floor's texture; 0.04 is a few grey steps, with no corner in it.
+  var floorContrast: Float = 1
 
   /// The network's input planes and the true depth of one view.
   func view(_ pose: Pose) -> (image: [Float], depth: [Float]) {
@@ -49,7 +51,8 @@ struct SyntheticRoom {
           // Moves with the camera: always 2 m ahead.
           hit = (2, SIMD2(ray.x * 2 + 50, ray.y * 2))
         }
-        let value = gain * Self.texture(hit.place)
+        let isFloor = ray.y > 0 && abs(hit.depth * ray.y - 0.6) < 1e-6
+        let value = gain * (isFloor ? floorContrast : 1) * Self.texture(hit.place)
         for channel in 0..<3 { image[channel * count + index] = value }
         depth[index] = Float(hit.depth)
       }

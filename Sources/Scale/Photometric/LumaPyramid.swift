@@ -110,4 +110,33 @@ struct LumaImage {
     let bottom = lower[0] + u * (lower[1] - lower[0])
     return top + v * (bottom - top)
   }
+
+  /// Eight pixels of a row.
+  @inline(__always)
+  static func eight(_ pixels: UnsafePointer<Float>) -> SIMD8<Float> {
+    UnsafeRawPointer(pixels).loadUnaligned(as: SIMD8<Float>.self)
+  }
+
+  /// The same at eight positions.
+  @inline(__always)
+  func sample(_ x: SIMD8<Float>, _ y: SIMD8<Float>) -> SIMD8<Float> {
+    let columns = x.rounded(.down)
+    let rows = y.rounded(.down)
+    let u = x - columns
+    let v = y - rows
+    let places = rows * Float(stride) + columns
+    var corners = (SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero)
+    for lane in 0..<8 {
+      // Whole numbers far below 2^24.
+      let upper = start + Int(places[lane])
+      let lower = upper + stride
+      corners.0[lane] = upper[0]
+      corners.1[lane] = upper[1]
+      corners.2[lane] = lower[0]
+      corners.3[lane] = lower[1]
+    }
+    let top = corners.0 + u * (corners.1 - corners.0)
+    let bottom = corners.2 + u * (corners.3 - corners.2)
+    return top + v * (bottom - top)
+  }
 }

@@ -11,8 +11,6 @@ struct MotionRefinement {
   static let turnSigma = SIMD3<Double>(0.008, 0.005, 0.008)
   /// Spread of the direction of travel in the camera's axes, radians.
   static let directionSigma = 0.05
-  /// Spread of the network's log depth from patch to patch.
-  static let depthSigma: Float = 0.2
   private static let rounds = 6
 
   private(set) var motion: ViewMotion
@@ -92,7 +90,7 @@ struct MotionRefinement {
       image(-weight * motion.translation)
     )
     // A match also misses by the network's own error, along the way the point moves with scale.
-    let information = point.information(withDepthError: columns.5 * Self.depthSigma)
+    let information = point.information(withDepthError: columns.5 * ScaleVote.depthSigma)
     let xx = information.x
     let xy = information.y
     let yy = information.z

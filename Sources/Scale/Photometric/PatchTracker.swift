@@ -28,10 +28,12 @@ struct PatchTracker {
   private static let largestStep: Float = 1.5
 
   let camera: GridCamera
-  /// The patch, its gradients and the deviations from its mean, row by row.
-  private var values = [Float](repeating: 0, count: 64)
-  private var gradientsX = [Float](repeating: 0, count: 64)
-  private var gradientsY = [Float](repeating: 0, count: 64)
+  /// The rows of a patch: the deviations from its mean, and its gradients.
+  private var values = InlineArray<8, SIMD8<Float>>(repeating: .zero)
+  private var gradientsX = InlineArray<8, SIMD8<Float>>(repeating: .zero)
+  private var gradientsY = InlineArray<8, SIMD8<Float>>(repeating: .zero)
+  /// Of the eight columns.
+  private static let columns = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
 
   init(camera: GridCamera) { self.camera = camera }
 
@@ -173,38 +175,43 @@ struct PatchTracker {
   private mutating func takePatch(
     _ image: LumaImage, _ centre: SIMD2<Float>
   ) -> (moments: SIMD3<Float>, deviation: Float) {
-    var moments = SIMD3<Float>.zero
+    var moments = (SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero)
     // Of value, its square, and both gradients alone and times the value.
-    var sums = SIMD2<Float>.zero
-    var gradients = SIMD2<Float>.zero
-    var products = SIMD2<Float>.zero
+    var sums = SIMD8<Float>.zero
+    var squareSums = SIMD8<Float>.zero
+    var gradients = (SIMD8<Float>.zero, SIMD8<Float>.zero)
+    var products = (SIMD8<Float>.zero, SIMD8<Float>.zero)
     // The centre is a corner between pixels: nothing to interpolate.
     let start =
       image.start + (Int(centre.y) - Self.radius + 1) * image.stride + Int(centre.x) - Self.radius + 1
     for row in 0..<8 {
       let pixels = start + row * image.stride
-      for column in 0..<8 {
-        let value = pixels[column]
-        let gx = 0.5 * (pixels[column + 1] - pixels[column - 1])
-        let gy = 0.5 * (pixels[column + image.stride] - pixels[column - image.stride])
-        let index = 8 * row + column
-        values[index] = value
-        gradientsX[index] = gx
-        gradientsY[index] = gy
-        moments += SIMD3(gx * gx, gx * gy, gy * gy)
-        sums += SIMD2(value, value * value)
-        gradients += SIMD2(gx, gy)
-        products += value * SIMD2(gx, gy)
-      }
+      let value = LumaImage.eight(pixels)
+      let gx = 0.5 * (LumaImage.eight(pixels + 1) - LumaImage.eight(pixels - 1))
+      let gy = 0.5 * (LumaImage.eight(pixels + image.stride) - LumaImage.eight(pixels - image.stride))
+      values[row] = value
+      gradientsX[row] = gx
+      gradientsY[row] = gy
+      moments.0 += gx * gx
+      moments.1 += gx * gy
+      moments.2 += gy * gy
+      sums += value
+      squareSums += value * value
+      gradients.0 += gx
+      gradients.1 += gy
+      products.0 += value * gx
+      products.1 += value * gy
     }
-    let mean = sums.x / 64
-    for index in 0..<64 { values[index] -= mean }
-    let squares = max(1e-9, sums.y - 64 * mean * mean)
-    let along = (products - mean * gradients) / squares.squareRoot()
-    let shift = gradients / 8
-    moments -= SIMD3(shift.x * shift.x, shift.x * shift.y, shift.y * shift.y)
-    moments -= SIMD3(along.x * along.x, along.x * along.y, along.y * along.y)
-    return (moments, (squares / 64).squareRoot())
+    let mean = sums.sum() / 64
+    for row in 0..<8 { values[row] -= mean }
+    let squares = max(1e-9, squareSums.sum() - 64 * mean * mean)
+    let gradient = SIMD2(gradients.0.sum(), gradients.1.sum())
+    let along = (SIMD2(products.0.sum(), products.1.sum()) - mean * gradient) / squares.squareRoot()
+    let shift = gradient / 8
+    var total = SIMD3(moments.0.sum(), moments.1.sum(), moments.2.sum())
+    total -= SIMD3(shift.x * shift.x, shift.x * shift.y, shift.y * shift.y)
+    total -= SIMD3(along.x * along.x, along.x * along.y, along.y * along.y)
+    return (total, (squares / 64).squareRoot())
   }
 
   /// One comparison: the gradients' products with the difference, and its square sum.
@@ -213,28 +220,28 @@ struct PatchTracker {
     _ targetDeviation: Float, error: inout Float, deviation: inout Float
   ) -> SIMD2<Float> {
     let half = Float(Self.radius) - 0.5
-    var seen = InlineArray<64, Float>(repeating: 0)
-    var sum: Float = 0
-    var squares: Float = 0
+    var seen = InlineArray<8, SIMD8<Float>>(repeating: .zero)
+    var sums = SIMD8<Float>.zero
+    var squares = SIMD8<Float>.zero
     for row in 0..<8 {
       let start = place + (Float(row) - half) * shape.y - half * shape.x
-      for column in 0..<8 {
-        let value = image.sample(start + Float(column) * shape.x)
-        seen[8 * row + column] = value
-        sum += value
-        squares += value * value
-      }
+      let value = image.sample(start.x + shape.x.x * Self.columns, start.y + shape.x.y * Self.columns)
+      seen[row] = value
+      sums += value
+      squares += value * value
     }
-    let mean = sum / 64
-    deviation = max(0, squares / 64 - mean * mean).squareRoot()
+    let mean = sums.sum() / 64
+    deviation = max(0, squares.sum() / 64 - mean * mean).squareRoot()
     let gain = min(2, max(0.5, targetDeviation / max(deviation, 1e-4)))
-    var step = SIMD2<Float>.zero
-    error = 0
-    for index in 0..<64 {
-      let difference = gain * (seen[index] - mean) - values[index]
-      error += difference * difference
-      step += difference * SIMD2(gradientsX[index], gradientsY[index])
+    var errors = SIMD8<Float>.zero
+    var steps = (SIMD8<Float>.zero, SIMD8<Float>.zero)
+    for row in 0..<8 {
+      let difference = gain * (seen[row] - mean) - values[row]
+      errors += difference * difference
+      steps.0 += difference * gradientsX[row]
+      steps.1 += difference * gradientsY[row]
     }
-    return step
+    error = errors.sum()
+    return SIMD2(steps.0.sum(), steps.1.sum())
   }
 }

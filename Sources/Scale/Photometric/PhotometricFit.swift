@@ -37,7 +37,7 @@ struct PhotometricFit: ~Copyable {
   private var tracker: PatchTracker
   private var search: ScaleSearch
   private var votes: ScaleVotes
-  private var shares = DepthShares()
+  private var blocks: BlockMatcher
 
   /// - Parameter intrinsics: of the finest level.
   init(intrinsics: CameraIntrinsics) {
@@ -46,7 +46,10 @@ struct PhotometricFit: ~Copyable {
     let coarse = ImageSize(width: intrinsics.size.width / 4, height: intrinsics.size.height / 4)
     search = ScaleSearch(camera: GridCamera(intrinsics.scaled(to: coarse)))
     points.reserveCapacity(PointSelection.capacity)
-    votes = ScaleVotes(capacity: PointSelection.capacity)
+    let half = ImageSize(width: intrinsics.size.width / 2, height: intrinsics.size.height / 2)
+    blocks = BlockMatcher(camera: GridCamera(intrinsics.scaled(to: half)))
+    let blockCount = (half.width / BlockMatcher.side) * (half.height / BlockMatcher.side)
+    votes = ScaleVotes(capacity: PointSelection.capacity + blockCount)
   }
 
   /// - Parameters:
@@ -70,18 +73,17 @@ struct PhotometricFit: ~Copyable {
       staticShare = coarse.staticShare
       start = coarse.logScale
     }
-    shares = DepthShares(depth, farthest: Self.farthestMeters * expf(-expected))
     PointSelection.run(newer.middle, depth: depth, into: &points)
-    let found = settle(newer, older, odometry, start: start)
+    let found = settle(newer, older, depth, odometry, start: start)
     guard abs(start - expected) > Self.distinctStarts else { return found }
     // Repeating texture can mislead the search: what recent frames said is tried too, and matches decide.
-    let other = settle(newer, older, odometry, start: expected)
+    let other = settle(newer, older, depth, odometry, start: expected)
     return (other?.supportCount ?? 0) > (found?.supportCount ?? 0) ? other : found
   }
 
   /// Finds the patches from a first scale, corrects motion and scale, finds them again and lets them vote.
   private mutating func settle(
-    _ newer: LumaLevels, _ older: LumaLevels, _ odometry: ViewMotion, start: Float
+    _ newer: LumaLevels, _ older: LumaLevels, _ depth: NetworkDepth, _ odometry: ViewMotion, start: Float
   ) -> Outcome? {
     var motion = odometry
     var logScale = start
@@ -92,7 +94,7 @@ struct PhotometricFit: ~Copyable {
       // A larger scale is a shorter way: away from the first start, not back to it.
       let away = logScale < start ? Self.secondStart : -Self.secondStart
       let inverseScale = expf(-logScale)
-      for index in points.indices {
+      for index in points.indices where round == 0 || points[index].isFound {
         tracker.track(
           &points[index], from: newer, to: older, motion: motion, inverseScale: inverseScale,
           pass: round == 0 ? .first : .again(away))
@@ -106,13 +108,31 @@ struct PhotometricFit: ~Copyable {
       turn = refined.turn
       directionChange = refined.directionChange
     }
-    guard votes.run(points, camera: camera, motion: motion, around: logScale, shares: shares) else {
-      return nil
-    }
+    votes.removeAll()
+    votes.add(points, camera: camera, motion: motion, around: logScale)
+    askBlocks(newer.middle, older.middle, depth, motion, around: logScale)
+    let farthest = Self.farthestMeters * expf(-logScale)
+    guard votes.count(size: camera.size, depth: depth, farthest: farthest) else { return nil }
     matchCount = max(matchCount, votes.foundCount)
     return Outcome(
       logScale: votes.logScale, variance: max(votes.variance, variance), supportCount: votes.supportCount,
       foundCount: votes.foundCount, agreement: votes.agreement, parallax: votes.parallax, turn: turn,
       directionChange: directionChange)
+  }
+
+  /// Adds what the blocks of the image say.
+  private mutating func askBlocks(
+    _ newer: LumaImage, _ older: LumaImage, _ depth: NetworkDepth, _ motion: ViewMotion,
+    around logScale: Float
+  ) {
+    let side = BlockMatcher.side
+    for row in 0..<(newer.height / side) {
+      for column in 0..<(newer.width / side) {
+        let vote = blocks.vote(
+          SIMD2(column, row) &* side, newer: newer, older: older, depth: depth, motion: motion,
+          around: logScale)
+        if let vote { votes.add(vote) }
+      }
+    }
   }
 }

@@ -12,12 +12,16 @@ struct PhotometricLimits {
   let largestYawRate = 1.0
   let fewestMatches = 16
   /// Share of the image, as matches speak for it, that agrees on one scale and one motion.
-  let leastAgreement = 0.5
+  let leastAgreement = 0.6
   let leastParallaxPixels: Float = 1
   let largestDirectionChange: Float = 0.08
   /// Share of the image that must not stand still.
   let leastMovingShare = 0.4
   let largestSigma = 0.25
+  /// No look is much surer than the next: the surest stand near walls, where networks err otherwise, and a look must
+  /// not count for more of the drive than its moment.
+  let leastSigma = 0.05
+  var leastVariance: Double { leastSigma * leastSigma }
 
   /// Why a look is not believed; nil when it is.
   func objection(to outcome: PhotometricFit.Outcome, staticShare: Double?, sigma: Double) -> ScaleGateReason?

@@ -112,7 +112,7 @@ struct PhotometricObserver: ~Copyable {
     }
     var observation = ScaleObservation(
       source: .photometric, time: time, logScale: Double(outcome.logScale),
-      variance: outcome.variance + chosen.motion.relativeVariance,
+      variance: max(Self.limits.leastVariance, outcome.variance + chosen.motion.relativeVariance),
       distanceMeters: chosen.motion.chordMeters, gate: .passed)
     if let reason = Self.limits.objection(to: outcome, staticShare: staticShare, sigma: observation.sigma) {
       observation.gate = .rejected(reason)

@@ -4,8 +4,8 @@
 /// one: corners first, but an edge across the motion is worth having where there is no corner.
 /// - Source: Shi and Tomasi 1994, "Good features to track".
 struct PointSelection {
-  private static let columns = 26
-  private static let rows = 10
+  private static let columns = 22
+  private static let rows = 8
   /// Most points there can be.
   static let capacity = columns * rows
   /// Weight of the larger eigenvalue.

@@ -1,4 +1,5 @@
 import Glibc
+import Quantities
 
 /// Every matched patch says at which log scale the network's depth puts it where it was found; the weighted
 /// median of the votes is the frame's log scale.
@@ -6,14 +7,6 @@ import Glibc
 /// Much of the weight may belong to things that move by themselves or to wrong matches. In the median a patch
 /// without parallax may say "infinitely far" without harm, so none is left out for what it says.
 struct ScaleVotes {
-  private struct Vote {
-    var logScale: Float
-    var weight: Float
-    var parallax: Float
-    /// Its class in `DepthShares`.
-    var place: Int
-  }
-
   /// Neighbouring patches share the network's error: so many count as one.
   private static let groupSize = 6.0
   /// Stands for "infinitely far".
@@ -21,17 +14,14 @@ struct ScaleVotes {
   /// A vote supports the result within this distance of it.
   private static let supportReach: Float = 0.3
   /// The last median is taken over votes as near as this, or one and a half spreads.
-  private static let leastReach: Float = 0.2
+  private static let leastReach: Float = 0.5
   /// Largest squared distance of a match from its epipolar line, in standard deviations.
   private static let largestDeviation: Float = 9
 
   /// A match says nothing along a straight edge. Where the way lies so nearly along one that less than this share
   /// of the match's information is left, what remains is noise, and it says what was expected.
   private static let leastAlongWay: Float = 0.1
-  /// A class of distance is spoken for by at least so many votes.
-  private static let fewestSpeakers = 3
-
-  private var votes: [Vote] = []
+  private var votes: [ScaleVote] = []
   private(set) var logScale: Float = 0
   private(set) var variance = 0.0
   private(set) var foundCount = 0
@@ -43,23 +33,38 @@ struct ScaleVotes {
 
   init(capacity: Int) { votes.reserveCapacity(capacity) }
 
-  /// Gathers the votes and counts them; false when there are fewer than eight.
-  /// - Parameters:
-  ///   - guess: log scale at which parallax is judged: weights must not depend on what a point says.
-  ///   - shares: how all pixels are spread over distance.
-  mutating func run(
-    _ points: [PatchPoint], camera: GridCamera, motion: ViewMotion, around guess: Float, shares: DepthShares
-  ) -> Bool {
+  mutating func removeAll() {
     votes.removeAll(keepingCapacity: true)
     foundCount = 0
     supportCount = 0
+  }
+
+  /// Adds what the matched patches say.
+  /// - Parameter guess: log scale at which parallax is judged: weights must not depend on what a point says.
+  mutating func add(
+    _ points: [PatchPoint], camera: GridCamera, motion: ViewMotion, around guess: Float
+  ) {
     let inverseScale = expf(-guess)
     for point in points where point.isFound {
       foundCount += 1
       if let vote = vote(of: point, camera, motion, inverseScale: inverseScale) { votes.append(vote) }
     }
+  }
+
+  mutating func add(_ vote: ScaleVote) {
+    foundCount += 1
+    votes.append(vote)
+  }
+
+  /// Counts the votes; false when there are fewer than eight.
+  /// - Parameters:
+  ///   - size: of the finest level.
+  ///   - farthest: pixels beyond it are not spoken for, network units.
+  mutating func count(size: ImageSize, depth: NetworkDepth, farthest: Float) -> Bool {
     guard votes.count >= 8 else { return false }
-    speakForAllPixels(shares)
+    votes.withUnsafeMutableBufferPointer {
+      VoteShares.fill($0, size: size, depth: depth, farthest: farthest)
+    }
     votes.withUnsafeBufferPointer { settle($0) }
     return true
   }
@@ -67,7 +72,7 @@ struct ScaleVotes {
   /// Nil for a match off its epipolar line, or without any parallax.
   private func vote(
     of point: PatchPoint, _ camera: GridCamera, _ motion: ViewMotion, inverseScale: Float
-  ) -> Vote? {
+  ) -> ScaleVote? {
     let turned = motion.rotate(camera.ray(point.place))
     let away = point.inverseDepth * motion.translation
     let seen = (point.found - camera.centre) / camera.focal
@@ -84,37 +89,20 @@ struct ScaleVotes {
     let matchVariance = 1 / (inverseScale * inverseScale * square)
     guard matchVariance < 1 else { return nil }
     let said = a > 0 ? -logf(a) : Self.largestVote
-    let depthVariance = MotionRefinement.depthSigma * MotionRefinement.depthSigma
-    return Vote(
-      logScale: max(-Self.largestVote, min(Self.largestVote, said)),
-      weight: 1 / (depthVariance + matchVariance),
-      parallax: inverseScale * (slope * slope).sum().squareRoot(),
-      place: DepthShares.place(logDepth: -logf(max(1e-6, point.inverseDepth))))
-  }
-
-  /// Scales the weights so that the votes of each class of distance together weigh what its pixels are.
-  private mutating func speakForAllPixels(_ shares: DepthShares) {
-    var speakers = InlineArray<20, Int>(repeating: 0)
-    var weights = InlineArray<20, Float>(repeating: 0)
-    for vote in votes {
-      speakers[vote.place] += 1
-      weights[vote.place] += vote.weight
-    }
-    let spoken = shares.spoken(by: speakers, fewest: Self.fewestSpeakers)
-    for index in votes.indices {
-      let place = votes[index].place
-      votes[index].weight *= weights[place] > 0 ? spoken[place] / weights[place] : 0
-    }
+    return ScaleVote(
+      place: point.place, logDepth: -logf(max(1e-6, point.inverseDepth)),
+      logScale: max(-Self.largestVote, min(Self.largestVote, said)), variance: matchVariance,
+      parallax: inverseScale * (slope * slope).sum().squareRoot())
   }
 
   /// Median of the votes, then of those near it: what moves with the camera errs to one side only.
-  private mutating func settle(_ votes: UnsafeBufferPointer<Vote>) {
+  private mutating func settle(_ votes: UnsafeBufferPointer<ScaleVote>) {
     var reach = Float.infinity
     var centre: Float = 0
     var spread: Float = 0
     for _ in 0..<4 {
       let (within, of) = (reach, centre)
-      func weight(_ vote: Vote) -> Float { abs(vote.logScale - of) <= within ? vote.weight : 0 }
+      func weight(_ vote: ScaleVote) -> Float { abs(vote.logScale - of) <= within ? vote.share : 0 }
       let median = RobustMedian.of(votes, weight: weight) { $0.logScale }
       spread = 1.4826 * RobustMedian.of(votes, weight: weight) { abs($0.logScale - median) }
       centre = median
@@ -126,11 +114,11 @@ struct ScaleVotes {
     var near = 0.0
     var squares = 0.0
     for vote in votes {
-      all += Double(vote.weight)
-      if abs(vote.logScale - centre) <= Self.supportReach { near += Double(vote.weight) }
+      all += Double(vote.share)
+      if abs(vote.logScale - centre) <= Self.supportReach { near += Double(vote.share) }
       guard abs(vote.logScale - centre) <= reach else { continue }
-      sum += Double(vote.weight)
-      squares += Double(vote.weight * vote.weight)
+      sum += Double(vote.share)
+      squares += Double(vote.share * vote.share)
       if abs(vote.logScale - centre) <= Self.supportReach { supportCount += 1 }
     }
     agreement = all > 0 ? near / all : 0

@@ -66,7 +66,8 @@ def guided(bench: Bench) -> Outcome:
 @experiment("priors", "prior fusion with selection", "unscaled AbsRel, kitti2015_val and simulated street",
             "60 and 30 steps without a bank; 60 with 1,024 random references a step ({random_abs_rel:.3f}), then 30 "
             "with the 512 selected ones, stratified; the bank is of the training drives, the labels are the same in "
-            "all runs; log error {without_log:.3f} without, {with_log:.3f} with")
+            "all runs; log error {without_log:.3f} without, {with_log:.3f} with; [why it does not move]"
+            "(methods-history.md#why-two-rows-do-not-move)")
 def priors(bench: Bench) -> Outcome:
     """The control learns from the same labels in the same two runs, without a bank: what is left is what looking up does."""
     eye, start = labelled(bench), bench.base()
@@ -91,7 +92,8 @@ def priors(bench: Bench) -> Outcome:
 
 @experiment("teacher", "multi-frame teacher (plane sweep)", "unscaled log error, moving frames of simulated street and yard",
             "one network in its two modes, with and without its neighbours, known poses, 50 steps at 384x128; "
-            "median-scaled {alone:.3f} alone, {together:.3f} together")
+            "median-scaled {alone:.3f} alone, {together:.3f} together; [why it hardly moves]"
+            "(methods-history.md#why-two-rows-do-not-move)")
 def multi_frame(bench: Bench) -> Outcome:
     """The same network alone and with its neighbours, on drives that it was not trained on."""
     eye, errors = TeacherEye(teacher(bench)), []

@@ -45,7 +45,10 @@ def gradient_matching(predicted: torch.Tensor, target: torch.Tensor, weight: tor
 
 
 def sigma_nll(log_sigma: torch.Tensor, predicted: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Laplace negative log likelihood |e| exp(-s) + s of the log-depth error; no gradient reaches the depth."""
+    """Laplace negative log likelihood |e| exp(-s) + s of the log-depth error; no gradient reaches the depth.
+
+    Source: Kendall and Gal, NeurIPS 2017, section 3, with their Gaussian replaced by a Laplace distribution.
+    """
     safe = torch.where(weight > 0, target, torch.ones_like(target))
     error = (predicted.detach().log() - safe.log()).abs()
     return weighted_mean(error * torch.exp(-log_sigma) + log_sigma, weight)

@@ -213,7 +213,8 @@ let package = Package(
     tests("AllocationTests", []),
     tests("TensorFilesTests", ["TensorFiles"]),
     tests(
-      "CompletionTests", ["Completion", "Inference", "TensorFiles", "Geometry", "Platform", "Quantities"]),
+      "CompletionTests",
+      ["Completion", "Kernels", "Inference", "TensorFiles", "Geometry", "Platform", "Quantities"]),
     tests("PriorFusionTests", ["PriorFusion", "ModelBundle", "Kernels", "Platform", "Quantities"]),
     tests(
       "ModelBundleTests",

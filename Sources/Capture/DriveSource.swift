@@ -115,6 +115,7 @@ public final class DriveSource: FrameSource {
     let begin = MonotonicTime.now()
     try drive.readImage(index, into: &frame.image)
     frame.metadata.decodeNanoseconds = MonotonicTime.now() - begin
+    frame.isRangeSensorBeside = sparse != nil
     try readSparse(index, into: &frame.rangePixels)
     guard var depth = frame.trueDepth.take() else { return }
     // The plane goes back into the frame whatever happens; a lost one would be missed by every later frame.

@@ -16,8 +16,6 @@ public final class CompletionNetwork {
   private let pointRows: Scratch<Int32>
   private let pointColumns: Scratch<Int32>
   private let pointFeatures: Scratch<Float>
-  /// ln of the points' depths in the network's unit.
-  private let pointLogDepths: Scratch<Float>
   private let pointAnchor: PointAnchor
   private let reach: PointReach
   private let scratch: Scratch<Float>
@@ -25,7 +23,7 @@ public final class CompletionNetwork {
 
   /// - Parameters:
   ///   - size: the network's input size; both sides multiples of 32.
-  ///   - pointCap: the most points that enter; more are thinned. Nil = one for each cell.
+  ///   - pointCap: the most points that enter the network; more are thinned. Nil = one for each cell.
   public init(
     _ weights: CompletionWeights, size: ImageSize, pointCap: Int? = nil, executor: any ParallelExecutor
   ) {
@@ -40,8 +38,7 @@ public final class CompletionNetwork {
     pointRows = Scratch(count: cap)
     pointColumns = Scratch(count: cap)
     pointFeatures = Scratch(count: cap * CompletionWeights.pointFeatures)
-    pointLogDepths = Scratch(count: cap)
-    pointAnchor = PointAnchor(weights, size: size)
+    pointAnchor = PointAnchor(weights, size: size, executor: executor)
     reach = PointReach(size: size)
     levels = weights.levels.map { SparseLevel($0, size: size, pointCap: cap) }
     scratch = Scratch(count: executor.width * (levels.map(\.scratchFloats).max() ?? 0))
@@ -52,6 +49,7 @@ public final class CompletionNetwork {
   /// - Parameter unitsPerMeter: what turns the points' metres into the network's unit of depth.
   public func run(_ points: borrowing SparseDepth, unitsPerMeter: Float) {
     precondition(points.size == size, "the points lie on another grid than the network's")
+    pointAnchor.take(points, unitsPerMeter: unitsPerMeter)
     thinning.run(points)
     usedPoints = thinning.count
     encode(points, unitsPerMeter)
@@ -81,16 +79,15 @@ public final class CompletionNetwork {
     }
   }
 
-  /// Holds what the decoder made of the maps to the points of the last `run`, in place, and finds out how far these
-  /// reach.
+  /// Holds what the decoder made of the maps to all points of the last `run`, in place: thinning spares the network
+  /// work, here every pixel counts. Finds out how far the thinned ones reach.
   ///
   /// - Parameter disparity: (height, width).
   public func anchor(_ disparity: UnsafeMutableBufferPointer<Float>) {
     precondition(
       disparity.count == size.pixelCount, "a disparity for each pixel of the network's input is needed")
     guard let base = disparity.baseAddress else { return }
-    pointAnchor.run(
-      base, pixels: thinning.pixels.base, logDepths: pointLogDepths.base, count: usedPoints)
+    pointAnchor.run(base)
     let farthest = 1 / weights.maximumDepth
     reach.run(
       base, farthest: farthest, span: 1 / weights.minimumDepth - farthest, pixels: thinning.pixels.base,
@@ -126,7 +123,6 @@ public final class CompletionNetwork {
       let depth = min(weights.maximumDepth, max(weights.minimumDepth, points.depth(pixel) * unitsPerMeter))
       pointRows.base[place] = Int32(truncatingIfNeeded: pixel / size.width)
       pointColumns.base[place] = Int32(truncatingIfNeeded: pixel % size.width)
-      pointLogDepths.base[place] = logf(depth)
       pointFeatures.base[2 * place] = logf(0.1 * weights.maximumDepth / depth)
       pointFeatures.base[2 * place + 1] = 1
     }

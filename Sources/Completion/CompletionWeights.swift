@@ -6,7 +6,7 @@ public import TensorFiles
 /// - Source: Guizilini et al., "Sparse Auxiliary Networks for Unified Monocular Depth Prediction and Completion",
 ///   CVPR 2021.
 public struct CompletionWeights: Sendable {
-  static let formatVersion = "2"
+  static let formatVersion = "3"
   static let strides = [2, 4, 8, 16, 32]
   /// Features of a point: ln(0.1 maximumDepth / depth), and 1.
   static let pointFeatures = 2
@@ -43,12 +43,19 @@ public struct CompletionWeights: Sendable {
 
   /// How the completed depth is held to the points.
   struct Anchoring: Sendable {
-    /// Difference of ln(depth) between cells at which the conductance between them is a half.
-    let edge: Float
-    /// Per level.
-    let sweeps: Int
-    /// Weight of a cell's own value beside its neighbours'.
+    /// One smoothing of all pixels.
+    struct Pass: Sendable {
+      /// Distance to the neighbours, pixels.
+      let stride: Int
+      /// Step of ln(depth) over that distance at which the conductance is a half.
+      let edge: Float
+    }
+
+    let passes: [Pass]
+    /// Weight of a pixel's own value beside its neighbours'.
     let inertia: Float
+    /// Variance of the predicted ln(depth) between neighbouring points that is as good as none.
+    let slopeNoise: Float
   }
 
   /// Limits of the depth feature, in the network's unit.
@@ -86,10 +93,7 @@ public struct CompletionWeights: Sendable {
     maximumDepth = Float(far)
     fewestPoints = try file.wholeNumbers("min_points", count: 1, in: 1...1_000_000)[0]
     cellPixels = Int(try file.text("cell_px", oneOf: ["1", "2", "4", "8", "16", "32"])) ?? 1
-    anchoring = Anchoring(
-      edge: Float(try file.positiveNumber("anchor_edge")),
-      sweeps: try file.wholeNumbers("anchor_sweeps", count: 1, in: 1...100)[0],
-      inertia: Float(try file.positiveNumber("anchor_inertia")))
+    anchoring = try Anchoring(file)
     try file.requireTensors(Self.tensorNames)
     let mapWeights = try file.floats("weight", shape: [count])
     let mapBiases = try file.floats("bias", shape: [count])
@@ -115,6 +119,22 @@ public struct CompletionWeights: Sendable {
       names.insert("level_\(stride).projection.weight")
     }
     return names
+  }
+}
+
+extension CompletionWeights.Anchoring {
+  fileprivate init(_ file: TensorFile) throws(TensorFileError) {
+    let count = try file.text("anchor_strides").split(separator: ",", omittingEmptySubsequences: false).count
+    let strides = try file.wholeNumbers("anchor_strides", count: count, in: 1...AnchorMap.reach)
+    let edges = try file.words("anchor_edges", count: count).compactMap(Float.init)
+    guard edges.count == count, edges.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw .badMetadata(
+        file: file.name, key: "anchor_edges", found: try file.text("anchor_edges"),
+        expected: "\(count) positive numbers")
+    }
+    passes = zip(strides, edges).map { Pass(stride: $0, edge: $1) }
+    inertia = Float(try file.positiveNumber("anchor_inertia"))
+    slopeNoise = Float(try file.positiveNumber("anchor_slope_noise"))
   }
 }
 

@@ -94,7 +94,7 @@ public final class DepthPipeline {
     scale.follow(context.scale)
 
     preprocessor.run(frame.image, into: network.input)
-    ranges.settle(frame.rangePixels)
+    ranges.settle(frame.rangePixels, isBeside: frame.isRangeSensorBeside)
     clock.timings.rectify = clock.lap()
 
     let begin = ThreadTime.now()

@@ -78,10 +78,13 @@ public final class RangeStage {
   }
 
   /// Adds what the source measured with the frame, and settles which points count for it.
-  package func settle(_ pixels: [RangePixel]) {
+  ///
+  /// - Parameter isBeside: whether the source's sensor sees from another place than the camera.
+  package func settle(_ pixels: [RangePixel], isBeside: Bool = false) {
     begin()
     if settings.usesSource, !pixels.isEmpty {
       for pixel in pixels { add(pixel) }
+      hasParallax = hasParallax || isBeside
       report.ageNanoseconds = report.ageNanoseconds ?? 0
     }
     if hasParallax { filter.run(&points, &report.counts) }

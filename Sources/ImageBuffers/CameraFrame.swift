@@ -69,6 +69,8 @@ public struct CameraFrame: ~Copyable, Sendable {
   public var trueDepth: Plane<Float>?
   /// What the source's own range sensor measured with the frame; empty where it has none. In no order.
   public var rangePixels: [RangePixel] = []
+  /// Whether that sensor stands beside the camera, so that it sees past things which hide what it measured.
+  public var isRangeSensorBeside = false
 
   public init(size: ImageSize, carriesTruth: Bool) {
     self.image = RGBImage(size: size)

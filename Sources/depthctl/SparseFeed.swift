@@ -35,6 +35,8 @@ final class SparseFeed {
   /// Returns of a range sensor, or truth where a drive has none.
   private let folder: DriveReader.DepthFolder
   private var measured: Plane<Float>
+  /// For a range sensor, which stands beside the camera; truth is the camera's own.
+  private let filter: OcclusionFilter
 
   init(_ input: SparseInput, seed: UInt64, reader: DriveReader, networkSize: ImageSize) {
     choice =
@@ -45,12 +47,13 @@ final class SparseFeed {
     self.reader = reader
     folder = reader.hasSparse ? .sparse : .depth
     points = SparseDepth(size: networkSize)
+    filter = OcclusionFilter(size: networkSize)
     let size = reader.manifest.size
     measured = Plane(width: size.width, height: size.height)
   }
 
   /// Chooses a frame's points. A point goes to the network's pixel that holds its own pixel's centre; the nearest of
-  /// a pixel stays (docs/bundle.md).
+  /// a pixel stays (docs/bundle.md), unless the camera cannot have seen it.
   func read(_ frame: Int) throws {
     try reader.readDepth(frame, from: folder, into: &measured)
     pixels = choice.pixels(
@@ -63,6 +66,8 @@ final class SparseFeed {
         column: Int((Double(column) + 0.5) * Double(points.size.width) / Double(measured.width)),
         depth: measured.row(row)[column])
     }
+    var counts = RangeCounts()
+    if case .sparse = folder { filter.run(&points, &counts) }
   }
 
   /// Takes what was given out of the truth, so that the rest is scored.

@@ -1,6 +1,7 @@
 // What holding a disparity map to its points must do; its numbers are PyTorch's by the golden vectors.
 import Completion
 import Glibc
+import Platform
 import Quantities
 import TestSupport
 import Testing
@@ -10,10 +11,11 @@ import Testing
   private static let near = 1 / CompletionFixture.minimumDepth
   private static let far = 1 / CompletionFixture.maximumDepth
 
-  /// A hilly scene, metres.
+  /// A hilly scene with a box in front, metres.
   private static let truth: [Float] = (0..<size.pixelCount).map { pixel in
     let (row, column) = pixel.quotientAndRemainder(dividingBy: size.width)
-    return 6 + 2 * sinf(Float(column) / 15) + cosf(Float(row) / 10)
+    let isBox = (20..<50).contains(row) && (30..<60).contains(column)
+    return (isBox ? 0.6 : 1) * (6 + 2 * sinf(Float(column) / 15) + cosf(Float(row) / 10))
   }
 
   /// The scene as predicted: wrong by a factor, and by up to a fifth in patches.
@@ -25,13 +27,20 @@ import Testing
     }
   }
 
-  /// Depth after anchoring to `count` random points of the truth, given in units of which a metre has `unitsPerMeter`.
-  private func anchored(_ depth: [Float], count: Int, unitsPerMeter: Float = 1) throws -> [Float] {
-    let network = CompletionNetwork(
-      try CompletionFixture().weights(), size: Self.size, executor: SerialExecutor())
-    var random = SeededGenerator(seed: 3)
+  /// Random pixels of the truth, in units of which a metre has `unitsPerMeter`.
+  private static func pixels(_ count: Int, seed: UInt64 = 3) -> [Int] {
+    var random = SeededGenerator(seed: seed)
+    return Array((0..<size.pixelCount).shuffled(using: &random).prefix(count))
+  }
+
+  /// Depth after anchoring to these pixels of the truth.
+  private func anchored(
+    _ depth: [Float], to pixels: [Int], unitsPerMeter: Float = 1,
+    executor: any ParallelExecutor = SerialExecutor()
+  ) throws -> [Float] {
+    let network = CompletionNetwork(try CompletionFixture().weights(), size: Self.size, executor: executor)
     var points = SparseDepth(size: Self.size)
-    for pixel in (0..<Self.size.pixelCount).shuffled(using: &random).prefix(count) {
+    for pixel in pixels {
       let (row, column) = pixel.quotientAndRemainder(dividingBy: Self.size.width)
       points.insert(row: row, column: column, depth: Self.truth[pixel] / unitsPerMeter)
     }
@@ -48,25 +57,40 @@ import Testing
   @Test(arguments: [Float(0.6), 1, 1.7], [Float(0.5), 1, 2])
   func `one point is enough where all is wrong by one factor`(factor: Float, unitsPerMeter: Float) throws {
     let depth = try anchored(
-      Self.predicted(factor: factor, patches: false), count: 1, unitsPerMeter: unitsPerMeter)
-    // A cell of four pixels has one depth, the point's pixel another.
-    #expect(error(depth) < 0.02)
+      Self.predicted(factor: factor, patches: false), to: Self.pixels(1), unitsPerMeter: unitsPerMeter)
+    #expect(error(depth) < 1e-4)
+  }
+
+  @Test(arguments: [1, 50, 2000, 96 * 64])
+  func `every pixel with a point gets its depth`(count: Int) throws {
+    let pixels = Self.pixels(count)
+    let depth = try anchored(Self.predicted(factor: 1.3, patches: true), to: pixels)
+    #expect(pixels.allSatisfy { abs(depth[$0] / Self.truth[$0] - 1) < 2e-4 })
   }
 
   @Test func `the more points, the smaller the error`() throws {
     let predicted = Self.predicted(factor: 1.3, patches: true)
-    let errors = try [0, 1, 20, 100, 400].map { error(try anchored(predicted, count: $0)) }
-    #expect(errors == errors.sorted(by: >) && errors[4] < 0.2 * errors[1], "\(errors)")
+    let errors = try [0, 1, 20, 100, 400, 3000].map { error(try anchored(predicted, to: Self.pixels($0))) }
+    #expect(errors == errors.sorted(by: >) && errors[5] < 0.05 * errors[1], "\(errors)")
   }
 
   @Test func `without points nothing changes`() throws {
     let predicted = Self.predicted(factor: 1.3, patches: true)
-    #expect(try anchored(predicted, count: 0) == predicted.map { roundTripped($0) })
+    #expect(try anchored(predicted, to: []) == predicted.map { roundTripped($0) })
   }
 
   private func roundTripped(_ depth: Float) -> Float {
     let disparity = (1 / depth - Self.far) / (Self.near - Self.far)
     return 1 / (Self.far + (Self.near - Self.far) * disparity)
+  }
+
+  @Test(arguments: [1, 60, 900, 96 * 64])
+  func `threads and the order of the points change no bit`(count: Int) throws {
+    let (predicted, pixels) = (Self.predicted(factor: 1.3, patches: true), Self.pixels(count))
+    let alone = try anchored(predicted, to: pixels)
+    #expect(try anchored(predicted, to: pixels, executor: WorkerTeam(width: 3)) == alone)
+    let turned = try anchored(predicted, to: pixels.reversed())
+    #expect(zip(turned, alone).allSatisfy { abs($0 / $1 - 1) < 1e-5 })
   }
 
   @Test func `noise for points gives depth within the limits`() throws {

@@ -50,11 +50,12 @@ struct CompletionFixture {
 
   var builder: SafetensorsBuilder {
     var builder = SafetensorsBuilder(metadata: [
-      "format_version": "2", "architecture": "rpr-lite", "min_depth": "\(Self.minimumDepth)",
+      "format_version": "3", "architecture": "rpr-lite", "min_depth": "\(Self.minimumDepth)",
       "max_depth": "\(Self.maximumDepth)", "min_points": "50", "cell_px": "4", "strides": "2,4,8,16,32",
       "kernels": list { $0.kernel }, "widths": list { $0.width }, "targets": list { $0.target },
-      "enlarge": list { $0.enlargement }, "anchor_edge": "0.01", "anchor_sweeps": "5",
-      "anchor_inertia": "0.001",
+      "enlarge": list { $0.enlargement }, "anchor_strides": "32,16,16,8,8,4,2,1",
+      "anchor_edges": "0.28,0.22,0.22,0.18,0.18,0.14,0.11,0.09", "anchor_inertia": "0.01",
+      "anchor_slope_noise": "0.001",
     ])
     for level in levels {
       let (k, c) = (level.kernel * level.kernel, level.width)

@@ -23,12 +23,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("format_version", "1"), ("architecture", "diffnet"), ("strides", "2,4,8,16,64"),
+    ("format_version", "2"), ("architecture", "diffnet"), ("strides", "2,4,8,16,64"),
     ("kernels", "5,5,3,3,4"),
     ("kernels", "5,5,3"), ("widths", "16,16,24,32,0"), ("widths", "sixteen,16,24,32,48"),
     ("enlarge", "1,1,1,1,3"),
     ("min_depth", "0"), ("min_depth", "90"), ("max_depth", "inf"), ("min_points", "none"), ("cell_px", "3"),
-    ("targets", "skip_2"), ("anchor_edge", "0"), ("anchor_sweeps", "0"), ("anchor_inertia", "none"),
+    ("targets", "skip_2"), ("anchor_strides", "33,16,16,8,8,4,2,1"),
+    ("anchor_edges", "0.1,0.1"), ("anchor_edges", "0,1,1,1,1,1,1,1"), ("anchor_inertia", "none"),
+    ("anchor_slope_noise", "0"),
   ])
   func `a metadata entry that cannot be is named`(key: String, value: String) {
     let error = failure { $0.metadata[key] = value }
@@ -40,7 +42,8 @@ import Testing
 
   @Test(arguments: [
     "format_version", "architecture", "strides", "kernels", "widths", "targets", "enlarge", "min_depth",
-    "max_depth", "min_points", "cell_px", "anchor_edge", "anchor_sweeps", "anchor_inertia",
+    "max_depth", "min_points", "cell_px", "anchor_strides", "anchor_edges", "anchor_inertia",
+    "anchor_slope_noise",
   ])
   func `a missing metadata entry is named`(key: String) {
     #expect(failure { $0.metadata[key] = nil } == .missingMetadata(file: "san", key: key))

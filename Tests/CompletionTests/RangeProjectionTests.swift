@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test func `a point seen between nearer ones is hidden from the camera, one at an edge is not`() {
+  @Test func `a point between nearer ones or right beside one is hidden from the camera, one farther off is not`() {
     var points = SparseDepth(size: Self.size)
     var counts = RangeCounts()
     func insert(column: Int, row: Int, depth: Double) {
@@ -68,15 +68,18 @@ import Testing
     }
     // A fence 5 m away with a point of the wall 20 m behind it, and one beside it.
     for column in stride(from: 10, to: 40, by: 4) { insert(column: column, row: 14, depth: 5) }
-    insert(column: 24, row: 17, depth: 20)
+    insert(column: 24, row: 19, depth: 20)
+    insert(column: 23, row: 17, depth: 20)
+    insert(column: 28, row: 16, depth: 5.5)
     insert(column: 24, row: 13, depth: 20)
     insert(column: 45, row: 14, depth: 20)
     let filter = OcclusionFilter(size: Self.size)
     filter.run(&points, &counts)
-    #expect(points[13, 24] == 0 && counts.occluded == 1)
-    #expect(points[17, 24] == 20, "nothing nearer lies below it")
+    #expect(points[13, 24] == 0 && points[17, 23] == 0 && counts.occluded == 2)
+    #expect(points[19, 24] == 20, "nothing nearer lies below it")
+    #expect(points[16, 28] == 5.5, "the fence is not clearly nearer")
     #expect(points[14, 45] == 20 && points[14, 10] == 5)
-    #expect(counts.kept == points.count && counts.received == 11)
+    #expect(counts.kept == points.count && counts.received == 13)
   }
 
   /// The same fence lying on its side hides what is seen between its bars from above and below.

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 
 from depthtrain.completion_anchor import anchored
-from depthtrain.networks.anchoring import EDGE, INERTIA, SWEEPS
+from depthtrain.networks.anchoring import EDGES, INERTIA, SLOPE_NOISE, STRIDES as PASSES
 from depthtrain.networks.san import ATTACHMENTS, KERNELS, MIN_POINTS, STRIDES, CellNorm, SparseAuxiliaryNetwork
-from depthtrain.data.sparsity import CELL_PX
+from depthtrain.data.sparsity import CELL_PX, thin
 from depthtrain.safetensors import TensorFile, TensorFileError, open_tensors, write_tensors
 
-FORMAT_VERSION = "2"
-ANCHORING = {"anchor_edge": repr(EDGE), "anchor_sweeps": str(SWEEPS), "anchor_inertia": repr(INERTIA)}
+FORMAT_VERSION = "3"
+ANCHORING = {"anchor_strides": ",".join(map(str, PASSES)), "anchor_edges": ",".join(map(str, EDGES)),
+             "anchor_inertia": repr(INERTIA), "anchor_slope_noise": repr(SLOPE_NOISE)}
 FILE_NAME = "san.safetensors"
 
 
@@ -52,7 +53,8 @@ def read_completion(path: Path) -> "NumpyCompletion":
     file = open_tensors(path)
     metadata = file.metadata
     if metadata.get("format_version") != FORMAT_VERSION:
-        raise TensorFileError(f"{path}: format_version {metadata.get('format_version')!r}, this reader knows {FORMAT_VERSION!r}")
+        raise TensorFileError(f"{path}: format_version {metadata.get('format_version')!r}, this reader knows {FORMAT_VERSION!r}: "
+                              "export the completion network again (depthtrain.completion_export)")
     for name, value in ANCHORING.items():
         if metadata.get(name) != value:
             raise TensorFileError(f"{path}: {name} is {metadata.get(name)!r}, this reader anchors with {value}")
@@ -116,18 +118,18 @@ class NumpyCompletion:
         return maps
 
     def fuse(self, maps: dict[str, np.ndarray], points: np.ndarray, count: int) -> dict[str, np.ndarray]:
-        """The decoder's inputs (1, C, h, w) by name with the points added; the very same arrays below MIN_POINTS."""
+        """The decoder's inputs (1, C, h, w) by name with the points (H, W) added, thinned; the very same arrays below MIN_POINTS."""
         if count < MIN_POINTS:
             return maps
         fused = dict(maps)
-        for level, (addition, attachment) in enumerate(zip(self.additions(points), self.attachments)):
+        for level, (addition, attachment) in enumerate(zip(self.additions(thin(points)), self.attachments)):
             grown = addition.repeat(attachment.enlarge, 1).repeat(attachment.enlarge, 2)
             fused[attachment.target] = (self.tensors["weight"][level] * fused[attachment.target] + grown
                                         + self.tensors["bias"][level])
         return fused
 
     def anchor(self, disparity: np.ndarray, points: np.ndarray, count: int) -> np.ndarray:
-        """What the decoder made of `fuse`'s maps, (H, W), held to the points; the very same array below MIN_POINTS."""
+        """What the decoder made of `fuse`'s maps, (H, W), held to all the points; the very same array below MIN_POINTS."""
         return anchored(disparity, points, self.min_depth, self.max_depth) if count >= MIN_POINTS else disparity
 
     def _block(self, level: str, kernel: int, cells: list[tuple[int, int]], rows: np.ndarray) -> np.ndarray:

@@ -76,9 +76,9 @@ def _write_case(folder: Path, network: SplitNetwork, san: SparseAuxiliaryNetwork
                 points: np.ndarray) -> dict:
     folder.mkdir(exist_ok=True)
     thinned = thin(points)
-    tensor = torch.from_numpy(thinned)[None, None]
+    tensor = torch.from_numpy(points)[None, None]
     with torch.no_grad():
-        additions = san.additions(tensor)
+        additions = san.additions(torch.from_numpy(thinned)[None, None])
         out = san.complete(network, maps["f_o"], [maps[name] for name in network.skip_names], tensor,
                            torch.tensor([int((points > 0).sum())]))
     arrays = {"points": points, "thinned": thinned, "disparity": out["disparity"].numpy(),

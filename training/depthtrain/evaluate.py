@@ -133,7 +133,7 @@ def _score_frame(report: Report, predict: Predictor, frame: EvaluationFrame, mod
     size = options.size_for(image.shape[1], image.shape[0])
     grid = (truth.shape[1], truth.shape[0])
     given = ~np.isnan(points) if points is not None else np.zeros(truth.shape, bool)
-    prediction = predict_frame(predict, image, frame.fx_px, model, size, points, options.is_flipped)
+    prediction = predict_frame(predict, image, frame.fx_px, model, size, points, options.is_flipped, frame.is_beside)
     predicted = prediction.depth(model, grid, protocol.resize)
     score = score_frame(predicted, truth, protocol, given, frame.disparity_factor)
     if score is None:
@@ -147,7 +147,7 @@ def _score_frame(report: Report, predict: Predictor, frame: EvaluationFrame, mod
         report.ranges.add(predicted[counts].clip(protocol.floor_m, protocol.cap_m), truth[counts])
     if options.sigma_of is not None:
         flipped = predict_frame(predict, np.ascontiguousarray(image[:, ::-1]), frame.fx_px, model, size,
-                                points[:, ::-1] if points is not None else None)
+                                points[:, ::-1] if points is not None else None, is_beside=frame.is_beside)
         disagreement = np.abs(predicted - flipped.depth(model, grid, protocol.resize)[:, ::-1]) / predicted
         report.uncertainty.append(_honesty(prediction, model, disagreement, predicted, truth, counts, score, options))
     if options.pictures is not None:

@@ -23,7 +23,7 @@ class EvaluationFrame:
     """An RGB image (H, W, 3) uint8 and its truth in metres, of any size, NaN or 0 = unknown.
 
     `fx_px` is the image's, None = unknown; `points_m` (of the image's and the truth's size) are given to completion and not
-    scored; `disparity_factor` is fx times baseline of a stereo pair.
+    scored, `is_beside` says that their sensor stood beside the camera; `disparity_factor` is fx times baseline of a stereo pair.
     """
 
     name: str
@@ -32,6 +32,7 @@ class EvaluationFrame:
     fx_px: float | None = None
     points_m: np.ndarray | None = None
     disparity_factor: float | None = None
+    is_beside: bool = False
 
 
 def drive_frames(drive: Drive, indices: Iterable[int], sparse: SparseRequest | None = None) -> Iterator[EvaluationFrame]:
@@ -40,7 +41,7 @@ def drive_frames(drive: Drive, indices: Iterable[int], sparse: SparseRequest | N
     factor = drive.stereo_baseline_m * fx_px if drive.stereo_baseline_m and fx_px else None
     for index in indices:
         yield EvaluationFrame(f"{drive.name}/{drive.files[index]}", drive.image(index), drive.depth(index), fx_px,
-                              sparse.points(drive, index) if sparse else None, factor)
+                              sparse.points(drive, index) if sparse else None, factor, drive.has("sparse"))
 
 
 def make3d_frames(root: Path) -> Iterator[EvaluationFrame]:

@@ -16,7 +16,7 @@ import torch
 from depthtrain.config import ModelRecipe
 from depthtrain.data.batches import normalise
 from depthtrain.data.drive import Drive
-from depthtrain.data.sparsity import Points, project, thin
+from depthtrain.data.sparsity import Points, project, seen_by_camera
 from depthtrain.data.views import whole_view
 from depthtrain.geometry import disparity_to_depth
 from depthtrain.networks.san import MIN_POINTS, SparseAuxiliaryNetwork
@@ -90,11 +90,12 @@ def complete(network: torch.nn.Module, san: SparseAuxiliaryNetwork | None, image
 
 
 def predict_frame(predict: Predictor, image: np.ndarray, fx_px: float | None, model: ModelRecipe, size: tuple[int, int],
-                  points_m: np.ndarray | None = None, is_flipped: bool = False) -> Prediction:
+                  points_m: np.ndarray | None = None, is_flipped: bool = False, is_beside: bool = False) -> Prediction:
     """Runs an RGB image (H, W, 3) uint8 at `size` = (width, height); `fx_px` is the image's, None = unknown;
     it does not enter for a model without canonical focal length (0).
 
-    `points_m` (H, W) are range points in metres, NaN = none. With `is_flipped` the disparity is averaged with the mirrored
+    `points_m` (H, W) are range points in metres, NaN = none; with `is_beside` their sensor stood beside the camera, and what the
+    camera cannot have seen is left out. With `is_flipped` the disparity is averaged with the mirrored
     image's (`blend_flipped`).
     """
     view = whole_view((image.shape[1], image.shape[0]), size)
@@ -103,7 +104,8 @@ def predict_frame(predict: Predictor, image: np.ndarray, fx_px: float | None, mo
     points = None
     if points_m is not None:
         sparse = project(points_m, (size[1], size[0])) / np.float32(unit)
-        points = Points(thin(sparse), int((sparse > 0).sum()))
+        sparse = seen_by_camera(sparse) if is_beside else sparse
+        points = Points(sparse, int((sparse > 0).sum()))
     disparity, log_sigma = predict(ready, points) if points is not None else predict(ready)
     if is_flipped:
         mirrored = predict(np.ascontiguousarray(ready[..., ::-1]), *([_mirrored(points)] if points is not None else []))[0]

@@ -56,7 +56,7 @@ def points_of(depth: torch.Tensor, count: int) -> list[Points]:
         sparse = np.zeros_like(sample)
         chosen = rng.choice(sample.size, count, replace=False)
         sparse.ravel()[chosen] = sample.ravel()[chosen]
-        drawn.append(Points(thin(sparse), count))
+        drawn.append(Points(sparse, count))
     return drawn
 
 
@@ -181,13 +181,13 @@ def test_golden_vectors_hold_what_they_say(tmp_path: Path) -> None:
         for stride, addition in zip(meta["strides"], completion.additions(thinned)):
             expected = np.load(folder / f"addition_{stride}.npy")[0]
             assert np.abs(addition - expected).max() <= facts["absolute_tolerance"][f"addition_{stride}"]
-        fused = completion.fuse(maps, thinned, facts["count"])
+        fused = completion.fuse(maps, points, facts["count"])
         with torch.no_grad():
             tensors = {name: torch.from_numpy(value) for name, value in fused.items()}
             out = network.decode(tensors["f_o"], [tensors[name] for name in RPrLite.skip_names])["disparity"].numpy()
         if facts["count"] >= MIN_POINTS:
             assert np.abs(out - np.load(folder / "disparity.npy")).max() > 1e-3  # it is not anchored yet
-        out = completion.anchor(out[0, 0], thinned, facts["count"])
+        out = completion.anchor(out[0, 0], points, facts["count"])
         assert np.abs(out - np.load(folder / "disparity.npy")).max() <= facts["absolute_tolerance"]["disparity"]
         assert (facts["count"] < 50) == np.array_equal(np.load(folder / "disparity.npy"), np.load(tmp_path / "none/disparity.npy"))
 

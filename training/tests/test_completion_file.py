@@ -40,15 +40,15 @@ def test_documented_names_shapes_and_metadata(file: Path) -> None:
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ("version", "format_version"), ("anchor", "anchor_sweeps is '9'"), ("architecture", "architecture"), ("widths", "widths|metadata"), ("tensor", "level_4.last.bias"),
-    ("shape", "level_2.first.bias"), ("nan", "level_8.middle.weight")])
+    ("version", "format_version '2'.*export"), ("anchor", "anchor_inertia is '9'"), ("architecture", "architecture"),
+    ("widths", "widths|metadata"), ("tensor", "level_4.last.bias"), ("shape", "level_2.first.bias"), ("nan", "level_8.middle.weight")])
 def test_damaged_file_is_refused(file: Path, tmp_path: Path, change: str, message: str) -> None:
     opened = open_tensors(file)
     tensors, metadata = {name: np.array(opened[name]) for name in opened.entries}, dict(opened.metadata)
     if change == "version":
-        metadata["format_version"] = "3"
+        metadata["format_version"] = "2"
     elif change == "anchor":
-        metadata["anchor_sweeps"] = "9"
+        metadata["anchor_inertia"] = "9"
     elif change == "architecture":
         metadata["architecture"] = "fastdepth"
     elif change == "widths":

@@ -10,7 +10,7 @@ import torch
 
 from depthtrain.completion_vectors import random_completion
 from depthtrain.networks.active_cells import ActiveCells, convolve
-from depthtrain.networks.san import (KERNELS, MIN_POINTS, STRIDES, CellNorm, SparseAuxiliaryNetwork, encode_points,
+from depthtrain.networks.san import (KERNELS, MIN_POINTS, STRIDES, CellNorm, SparseAuxiliaryNetwork, encode_points, thinned,
                                      sparse_pool)
 
 Cells = dict[tuple[int, int], np.ndarray]
@@ -179,7 +179,7 @@ def test_fusion_by_hand() -> None:
     san, maps = lively_san(), lite_maps(64, 96)
     points = torch.from_numpy(sparse_depth(64, 96, 0.1, 1)[None, None])
     with torch.no_grad():
-        additions, fused = san.additions(points), san.fuse(maps, points, torch.tensor([600]))
+        additions, fused = san.additions(thinned(points)), san.fuse(maps, points, torch.tensor([600]))
     once = san.weight[3] * maps["f_o"] + additions[3] + san.bias[3]
     twice = san.weight[4] * once + additions[4].repeat_interleave(2, 2).repeat_interleave(2, 3) + san.bias[4]
     assert torch.allclose(fused["f_o"], twice, atol=1e-5)

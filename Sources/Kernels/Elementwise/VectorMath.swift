@@ -63,3 +63,27 @@ package func vectorErf(_ value: Float8) -> Float8 {
   q = Float8(repeating: -1.426_473_905_141_89e-02).addingProduct(q, s)
   return x * p / q
 }
+
+/// ln(x) for positive normal x; anything else has no meaningful result.
+///
+/// - Source: Cephes `logf` (mantissa between the square roots of 1/2 and 2, degree-8 polynomial).
+@inline(__always)
+package func vectorLog(_ x: Float8) -> Float8 {
+  let bits = unsafeBitCast(x, to: SIMD8<Int32>.self)
+  // Exponent and mantissa such that the mantissa lies in [sqrt(1/2), sqrt(2)): 0x3F3504F3 is sqrt(1/2).
+  let exponent = (bits &- 0x3F35_04F3) &>> 23
+  let e = Float8(exponent)
+  let r = unsafeBitCast(bits &- (exponent &<< 23), to: Float8.self) - 1
+  let square = r * r
+  var p = Float8(repeating: 7.037_683_6e-2)
+  p = Float8(repeating: -1.151_461_03e-1).addingProduct(p, r)
+  p = Float8(repeating: 1.167_699_87e-1).addingProduct(p, r)
+  p = Float8(repeating: -1.242_014_08e-1).addingProduct(p, r)
+  p = Float8(repeating: 1.424_932_28e-1).addingProduct(p, r)
+  p = Float8(repeating: -1.666_805_77e-1).addingProduct(p, r)
+  p = Float8(repeating: 2.000_071_48e-1).addingProduct(p, r)
+  p = Float8(repeating: -2.499_999_37e-1).addingProduct(p, r)
+  p = Float8(repeating: 3.333_333_12e-1).addingProduct(p, r)
+  let small = (p * r * square).addingProduct(e, Float8(repeating: -2.121_944_4e-4)) - 0.5 * square
+  return (r + small).addingProduct(e, Float8(repeating: 0.693_359_375))
+}

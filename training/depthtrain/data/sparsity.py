@@ -18,9 +18,13 @@ KEPT_BACK = 0.2
 """Share of the known pixels that is never shown, so that a loss over all of them cannot be met by copying."""
 
 
+HIDING_SHARE = 0.85
+"""Nearer than this share of a point's depth hides it from a camera beside the sensor."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Points:
-    """Sparse depth (H, W), thinned to one point per cell, and how many points there were before thinning."""
+    """Sparse depth (H, W), 0 = none, and how many points it holds."""
 
     depth: np.ndarray
     count: int
@@ -59,6 +63,48 @@ def project(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return out
 
 
+def nearest_known(is_known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each pixel the nearest known one, row by row, of equals the leftmost, of these the upper, and the squared distance.
+
+    (H, W) bool with at least one known pixel -> two (H, W) int64. Exact: columns first, then what the columns hold row by row.
+    """
+    height, width = is_known.shape
+    rows, columns, far = np.arange(height)[:, None], np.arange(width)[None], 4 * (height + width)
+    above = np.maximum.accumulate(np.where(is_known, rows, -far), axis=0)
+    below = np.minimum.accumulate(np.where(is_known, rows, 2 * far)[::-1], axis=0)[::-1]
+    in_column = np.where(rows - above <= below - rows, above, below)
+    # Distance first and column second, in one number, so that the least is the answer.
+    key = (in_column - rows) ** 2 * width + columns
+    best = key.copy()
+    for shift in range(1, width):
+        if shift * shift * width > best.max():
+            break
+        shifted = key + shift * shift * width
+        best[:, shift:] = np.minimum(best[:, shift:], shifted[:, :-shift])
+        best[:, :-shift] = np.minimum(best[:, :-shift], shifted[:, shift:])
+    squared, column = np.divmod(best, width)
+    return in_column[rows, column] * width + column, squared
+
+
+def seen_by_camera(depth: np.ndarray) -> np.ndarray:
+    """Sparse depth (H, W), 0 = none, without what a sensor beside the camera saw past something nearer.
+
+    Out go points between clearly nearer ones, left and right or above and below, within three cells of 4 x 4 pixels, and then
+    points with a clearly nearer one within three pixels. H and W are multiples of 4. The daemon's `OcclusionFilter`.
+    """
+    height, width = depth.shape
+    far = np.where(depth > 0, depth, np.inf).astype(np.float32)
+    cells = np.pad(far.reshape(height // CELL_PX, CELL_PX, width // CELL_PX, CELL_PX).min(axis=(1, 3)), 3, constant_values=np.inf)
+    rows, columns = height // CELL_PX, width // CELL_PX
+    sides = [np.minimum.reduce([cells[3 + dv * step:3 + dv * step + rows, 3 + du * step:3 + du * step + columns]
+                                for step in (1, 2, 3)]) for dv, du in ((0, -1), (0, 1), (-1, 0), (1, 0))]
+    between = np.minimum(np.maximum(sides[0], sides[1]), np.maximum(sides[2], sides[3]))
+    limit = far * np.float32(HIDING_SHARE)
+    far = np.where(between.repeat(CELL_PX, 0).repeat(CELL_PX, 1) < limit, np.inf, far)
+    beside = cv2.erode(far, np.ones((7, 7), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=np.inf)
+    return np.where(np.isfinite(far) & ~(beside < limit), depth, 0).astype(np.float32)
+
+
 def random_points(depth: np.ndarray, known: np.ndarray, grey: np.ndarray, rng: np.random.Generator,
                   empty: float = 0.25) -> Points:
     """One draw from depth (H, W) where `known` (bool); `grey` (H, W) in [0, 1] is where corners are looked for.
@@ -77,7 +123,7 @@ def random_points(depth: np.ndarray, known: np.ndarray, grey: np.ndarray, rng: n
     sparse = np.where(chosen, depth, 0).astype(np.float32)
     if rng.random() < 0.7:
         sparse = _disturbed(sparse, rng)
-    return Points(thin(sparse), int((sparse > 0).sum()))
+    return Points(sparse, int((sparse > 0).sum()))
 
 
 def _uniform(shown: np.ndarray, grey: np.ndarray, wanted: int, rng: np.random.Generator) -> np.ndarray:

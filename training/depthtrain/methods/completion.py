@@ -13,7 +13,7 @@ from depthtrain.config import Recipe
 from depthtrain.data.batches import Batch
 from depthtrain.data.sparsity import random_points
 from depthtrain.methods.base import Method, Step
-from depthtrain.networks.san import ATTACHMENTS, MIN_POINTS, build_completion
+from depthtrain.networks.san import ATTACHMENTS, MIN_POINTS, build_completion, thinned
 from depthtrain.strict_toml import RecipeError
 
 MEASURED = 0.99
@@ -68,13 +68,13 @@ class Completion(Method):
         """Lets the completion network, which is what learns beside a frozen one, see a draw of points."""
         if self.recipe.completion.frozen_network:
             points, _, _ = self._draw_of(step)
-            step.networks["san"].additions(points)
+            step.networks["san"].additions(thinned(points))
 
     def _draw_of(self, step: Step) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         return self.draw(step.batch, np.random.default_rng([self.recipe.optimisation.seed, step.number]))
 
     def draw(self, batch: Batch, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Thinned points (N, 1, H, W) in the network's unit, their counts before thinning (N,), and the scale factors (N,)."""
+        """Points (N, 1, H, W) in the network's unit, their counts (N,), and the scale factors (N,)."""
         settings, device = self.recipe.completion, batch.depth.device
         depth, trust = batch.depth[:, 0].cpu().numpy(), batch.weight[:, 0].cpu().numpy()
         grey = batch.clean.mean(dim=1).cpu().numpy()

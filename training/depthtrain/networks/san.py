@@ -13,6 +13,7 @@ from torch import nn
 import torch.nn.functional as F
 
 from depthtrain.config import ModelRecipe
+from depthtrain.data.sparsity import CELL_PX
 from depthtrain.networks.active_cells import ActiveCells, convolve
 from depthtrain.networks.anchoring import anchor
 from depthtrain.networks.split import SplitNetwork
@@ -42,6 +43,15 @@ ATTACHMENTS = {
 }
 """Per architecture, one attachment per level. Prior fusion reads f_s, so points never disturb the bank's statistics; the
 stride-32 level has no decoder input of its own and joins f_o enlarged."""
+
+
+def thinned(depth: torch.Tensor) -> torch.Tensor:
+    """Sparse depth (B, 1, H, W), 0 = none, with the nearest point of each CELL_PX x CELL_PX block, of equals the first in raster
+    order; as data.sparsity.thin. H and W are multiples of CELL_PX."""
+    near = torch.where(depth > 0, 1.0 / depth.clamp(min=1e-9), torch.zeros_like(depth))
+    cells = F.unfold(near, CELL_PX, stride=CELL_PX)
+    keep = torch.zeros_like(cells).scatter_(1, cells.argmax(dim=1, keepdim=True), 1.0)
+    return depth * F.fold(keep, depth.shape[2:], CELL_PX, stride=CELL_PX)
 
 
 def encode_points(depth: torch.Tensor, min_depth: float, max_depth: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -149,20 +159,20 @@ class SparseAuxiliaryNetwork(nn.Module):
 
     def complete(self, network: SplitNetwork, f_o: torch.Tensor, skips: list[torch.Tensor], points: torch.Tensor,
                  counts: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The network's outputs from its decoder inputs and the points: additions, decoder, anchoring. Arguments as `fuse`."""
+        """The network's outputs from its decoder inputs and all the points: additions, decoder, anchoring. Arguments as `fuse`."""
         fused = self.fuse({"f_o": f_o, **dict(zip(network.skip_names, skips))}, points, counts)
         return self.anchor(network.decode(fused["f_o"], [fused[name] for name in network.skip_names]), points, counts)
 
     def anchor(self, out: dict[str, torch.Tensor], points: torch.Tensor, counts: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The decoder's outputs with the disparity held to the points, where there are MIN_POINTS of them."""
+        """The decoder's outputs with the disparity held to all the points, where there are MIN_POINTS of them."""
         shown = points * (counts >= MIN_POINTS)[:, None, None, None]
         return {**out, "disparity": anchor(out["disparity"].float(), shown, self.min_depth, self.max_depth)}
 
     def fuse(self, maps: dict[str, torch.Tensor], points: torch.Tensor, counts: torch.Tensor) -> dict[str, torch.Tensor]:
         """The decoder's inputs with the points added: K <- w_i K + P_i + b_i, level after level.
 
-        `maps` are the decoder's inputs by name, `counts` (B,) the points of each sample before thinning. Samples with fewer
-        than MIN_POINTS keep their maps bit for bit. Raises ValueError for maps of another architecture.
+        `maps` are the decoder's inputs by name, `points` all the points, which are thinned here, `counts` (B,) their
+        numbers. Samples with fewer than MIN_POINTS keep their maps bit for bit. Raises ValueError for maps of another architecture.
         """
         missing = {attachment.target for attachment in self.attachments} - maps.keys()
         if missing:
@@ -172,7 +182,7 @@ class SparseAuxiliaryNetwork(nn.Module):
             return maps
         fused = dict(maps)
         chosen = complete[:, None, None, None]
-        for level, (addition, attachment) in enumerate(zip(self.additions(points * chosen), self.attachments)):
+        for level, (addition, attachment) in enumerate(zip(self.additions(thinned(points * chosen)), self.attachments)):
             if attachment.enlarge > 1:
                 addition = F.interpolate(addition, scale_factor=float(attachment.enlarge), mode="nearest")
             fused[attachment.target] = self.weight[level] * fused[attachment.target] + addition + self.bias[level]

@@ -108,7 +108,9 @@ package final class NearestPoints {
   private func read(
     _ row: Int, _ sites: UnsafeMutablePointer<Int32>, _ starts: UnsafePointer<Int32>, segments: Int
   ) {
-    let (width, line, squares) = (size.width, places.base + row &* size.width, squares.base + row &* size.width)
+    let (width, line, squares) = (
+      size.width, places.base + row &* size.width, squares.base + row &* size.width
+    )
     for segment in 0..<segments {
       let site = sites[segment]
       let end = segment &+ 1 < segments ? Int(starts[segment &+ 1]) : width

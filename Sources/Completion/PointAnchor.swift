@@ -56,7 +56,8 @@ final class PointAnchor {
     nearest.run(pixels: pixels.base, count: count)
     takeLogarithm(disparity)
     let power = slope.run(
-      pixels: pixels.base, said: said.base, count: count, predicted: shape.base, squares: nearest.squares.base,
+      pixels: pixels.base, said: said.base, count: count, predicted: shape.base,
+      squares: nearest.squares.base,
       noise: anchoring.slopeNoise)
     for index in 0..<count {
       let pixel = Int(pixels.base[index])

@@ -22,9 +22,10 @@ import Testing
     let (width, height) = (Self.size.width, Self.size.height)
     check((0..<height).map { $0 * width + 40 }, 2)
     check((0..<width).map { 30 * width + $0 }, 2)
-    check(stride(from: 0, to: height, by: 4).flatMap { row in
-      stride(from: 0, to: width, by: 4).map { row * width + $0 }
-    }, 2)
+    check(
+      stride(from: 0, to: height, by: 4).flatMap { row in
+        stride(from: 0, to: width, by: 4).map { row * width + $0 }
+      }, 2)
   }
 
   private func check(_ pixels: [Int], _ threads: Int) {

@@ -59,7 +59,8 @@ import Testing
     }
   }
 
-  @Test func `a point between nearer ones or right beside one is hidden from the camera, one farther off is not`() {
+  @Test
+  func `a point between nearer ones or right beside one is hidden from the camera, one farther off is not`() {
     var points = SparseDepth(size: Self.size)
     var counts = RangeCounts()
     func insert(column: Int, row: Int, depth: Double) {

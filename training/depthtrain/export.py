@@ -100,7 +100,7 @@ def verify(network: SplitNetwork, folder: Path, sizes: list[list[int]], bank: Ba
 
     With a bank PyTorch fuses with what the file holds, so that rounding to float16 is not taken for an error of the graphs.
     """
-    predict, worst = open_bundle(folder).predictor(), 0.0
+    predict, worst = graph_predictor(open_bundle(folder).path, completes=False), 0.0
     for width, height in sizes:
         image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(width))
         with torch.no_grad():

@@ -66,35 +66,49 @@ final class AnchorMap {
     _ squares: UnsafePointer<Float>
   ) {
     let stride = pass.stride
-    let (here, ratioHere) = (inverse.base + place(row), ratio.base + place(row))
+    let here = UnsafePointer(inverse.base + place(row))
+    let ratioHere = UnsafePointer(ratio.base + place(row))
     let (above, ratioAbove) = neighbor(row &- stride)
     let (below, ratioBelow) = neighbor(row &+ stride)
     let sharpness = Float8(repeating: 1 / (pass.edge * pass.edge))
     let perSquare = Float8(repeating: 2 / Float(stride * stride))
     var column = 0
     while column < size.width {
-      let (center, old) = (load8(here + column), load8(ratioHere + column))
-      var weight = Float8(repeating: inertia)
-      var total = weight * old
-      @inline(__always)
-      func include(_ values: UnsafePointer<Float>, _ ratios: UnsafePointer<Float>, _ place: Int) {
-        let value = load8(values + place)
-        let step = value - center
-        let share = value * value / (center * value).addingProduct(step * step, sharpness)
-        weight += share
-        total.addProduct(share, load8(ratios + place))
-      }
-      include(here, ratioHere, column &- stride)
-      include(here, ratioHere, column &+ stride)
-      include(above, ratioAbove, column)
-      include(below, ratioBelow, column)
-      let trust = (load8(squares + column) * perSquare - 0.5).clamped(
-        lowerBound: Float8(repeating: 0), upperBound: Float8(repeating: 1))
-      let new = old.addingProduct(trust, total / weight - old)
-      store(new, nextRatio.base + place(row) + column)
-      store(new * load8(shape + column), nextInverse.base + place(row) + column)
+      let (center, old) = (lanes(here + column), lanes(ratioHere + column))
+      let sideways = Self.pair(
+        center, lanes(here + (column &- stride)), lanes(ratioHere + (column &- stride)),
+        lanes(here + (column &+ stride)), lanes(ratioHere + (column &+ stride)), sharpness)
+      let upright = Self.pair(
+        center, lanes(above + column), lanes(ratioAbove + column), lanes(below + column),
+        lanes(ratioBelow + column), sharpness)
+      let weight = sideways.weight + upright.weight + inertia
+      let mean = (sideways.total + upright.total).addingProduct(old, Float8(repeating: inertia)) / weight
+      var trust = lanes(squares + column) * perSquare - 0.5
+      trust.replace(with: 0, where: trust .< 0)
+      trust.replace(with: 1, where: trust .> 1)
+      let new = old.addingProduct(trust, mean - old)
+      put(new, nextRatio.base + (place(row) &+ column))
+      put(new * lanes(shape + column), nextInverse.base + (place(row) &+ column))
       column &+= 8
     }
+  }
+
+  /// Sum of two neighbours' weights, and of their ratios times these; one division for both.
+  @inline(__always)
+  private static func pair(
+    _ center: Float8, _ first: Float8, _ firstRatio: Float8, _ second: Float8, _ secondRatio: Float8,
+    _ sharpness: Float8
+  ) -> (weight: Float8, total: Float8) {
+    let (firstStep, secondStep) = (first - center, second - center)
+    let firstSpread = (center * first).addingProduct(firstStep * firstStep, sharpness)
+    let secondSpread = (center * second).addingProduct(secondStep * secondStep, sharpness)
+    let scale = Float8(repeating: 1) / (firstSpread * secondSpread)
+    let firstShare = first * first * secondSpread
+    let secondShare = second * second * firstSpread
+    return (
+      (firstShare + secondShare) * scale,
+      (firstShare * firstRatio).addingProduct(secondShare, secondRatio) * scale
+    )
   }
 
   /// Inverse depth and ratio of a row, which may lie beyond the border.
@@ -105,4 +119,16 @@ final class AnchorMap {
     }
     return (UnsafePointer(inverse.base + place(row)), UnsafePointer(ratio.base + place(row)))
   }
+}
+
+/// Eight values from an address.
+@inline(__always)
+func lanes(_ base: UnsafePointer<Float>) -> Float8 {
+  UnsafeRawPointer(base).loadUnaligned(as: Float8.self)
+}
+
+/// Writes eight values to an address.
+@inline(__always)
+func put(_ values: Float8, _ target: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(target).storeBytes(of: values, as: Float8.self)
 }

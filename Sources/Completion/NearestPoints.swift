@@ -111,6 +111,7 @@ package final class NearestPoints {
     let (width, line, squares) = (
       size.width, places.base + row &* size.width, squares.base + row &* size.width
     )
+    var largest: Float = 0
     for segment in 0..<segments {
       let site = sites[segment]
       let end = segment &+ 1 < segments ? Int(starts[segment &+ 1]) : width
@@ -119,10 +120,10 @@ package final class NearestPoints {
         let step = Int32(column) &- site
         squares[column] = Float(height &+ step &* step)
       }
+      // The farther end is the farthest.
+      largest = max(largest, squares[Int(starts[segment])], squares[end &- 1])
       sites[segment] = line[Int(site)] &* Int32(width) &+ site
     }
-    var largest: Float = 0
-    for column in 0..<width { largest = max(largest, squares[column]) }
     rowSquares.base[row] = largest
     for segment in 0..<segments {
       let end = segment &+ 1 < segments ? Int(starts[segment &+ 1]) : width

@@ -70,9 +70,13 @@ final class ShapeSlope {
   private func cellSize(_ squares: UnsafePointer<Float>) -> Int {
     for side in Self.cellSizes {
       let limit = Float(side * side) / 4
-      var within: Int32 = 0
-      for pixel in 0..<size.pixelCount { within &+= squares[pixel] <= limit ? 1 : 0 }
-      if 2 * Int(within) >= size.pixelCount { return side }
+      var within = SIMD8<Int32>.zero
+      var pixel = 0
+      while pixel < size.pixelCount {
+        within.replace(with: within &+ 1, where: lanes(squares + pixel) .<= limit)
+        pixel &+= 8
+      }
+      if 2 * Int(within.wrappedSum()) >= size.pixelCount { return side }
     }
     return 32
   }

@@ -32,18 +32,25 @@ import Testing
     let nearest = NearestPoints(size: Self.size, executor: WorkerTeam(width: threads))
     for _ in 0..<2 { nearest.run(pixels: pixels.map { Int32($0) }, count: pixels.count) }
     let width = Self.size.width
+    var (places, squares) = (true, true)
     var largest = [Int](repeating: 0, count: Self.size.height)
     for pixel in 0..<Self.size.pixelCount {
       let (row, column) = pixel.quotientAndRemainder(dividingBy: width)
-      var best = (Int.max, Int.max, Int.max)
+      // Distance, column and row in one number: the least is the answer.
+      var best = Int.max
       for other in pixels {
-        let (down, right) = (other / width - row, other % width - column)
-        best = min(best, (down * down + right * right, other % width, other / width))
+        let (otherRow, otherColumn) = other.quotientAndRemainder(dividingBy: width)
+        let down: Int = otherRow - row
+        let right: Int = otherColumn - column
+        let square: Int = down * down + right * right
+        best = min(best, square << 20 | otherColumn << 10 | otherRow)
       }
-      largest[row] = max(largest[row], best.0)
-      #expect(Int(nearest.places.base[pixel]) == best.2 * width + best.1)
-      #expect(nearest.squares.base[pixel] == Float(best.0))
+      let (square, nearestColumn, nearestRow) = (best >> 20, best >> 10 & 1023, best & 1023)
+      largest[row] = max(largest[row], square)
+      places = places && Int(nearest.places.base[pixel]) == nearestRow * width + nearestColumn
+      squares = squares && nearest.squares.base[pixel] == Float(square)
     }
+    #expect(places && squares)
     #expect(largest.indices.allSatisfy { nearest.rowSquares.base[$0] == Float(largest[$0]) })
   }
 }

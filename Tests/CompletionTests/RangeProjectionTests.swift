@@ -92,13 +92,13 @@ import Testing
       projection.insert(SIMD3(ray.x * depth, ray.y * depth, depth), into: &points, &counts)
     }
     for row in stride(from: 2, to: 30, by: 4) { insert(column: 30, row: row, depth: 5) }
-    insert(column: 33, row: 16, depth: 20)
+    insert(column: 34, row: 16, depth: 20)
     insert(column: 29, row: 16, depth: 20)
     insert(column: 30, row: 31, depth: 20)
     let filter = OcclusionFilter(size: Self.size)
     filter.run(&points, &counts)
     #expect(points[16, 29] == 0 && counts.occluded == 1)
-    #expect(points[16, 33] == 20, "nothing nearer lies to its right")
+    #expect(points[16, 34] == 20, "nothing nearer lies to its right")
     #expect(points[31, 30] == 20 && points[2, 30] == 5)
     #expect(counts.kept == points.count && counts.received == 10)
   }

@@ -115,7 +115,8 @@ def test_a_picture_without_points_is_left_alone_beside_one_with_points() -> None
 
 
 def test_gradients_reach_what_lies_between_the_points() -> None:
-    disparity = (torch.rand(1, 1, 64, 64) * 0.5 + 0.1).requires_grad_()
+    predicted = 1.2 * np.exp(0.05 * np.random.default_rng(0).standard_normal((64, 64))) * hills()[:, :64]
+    disparity = torch.from_numpy(disparity_of(predicted))[None, None].requires_grad_()
     points = torch.from_numpy(some_points(hills()[:, :64], 100))[None, None]
     anchor(disparity, points, *LIMITS).log().sum().backward()
     assert torch.isfinite(disparity.grad).all() and float((disparity.grad != 0).float().mean()) > 0.9

@@ -34,8 +34,9 @@ public struct ScaleFilter: Equatable, Sendable {
   private let prior: ScalePrior
   public private(set) var settings: ScaleSettings.Filter
 
-  /// A pause longer than this between two observations is not covered by them, seconds.
-  private static let coveredPause = 1.0
+  /// A pause longer than this between two observations is not covered by them, seconds: about as long as the network's
+  /// scale stays alike.
+  private static let coveredPause = 2.0
   /// Observations closer in time than this are of the same frame, seconds.
   private static let leastInterval = 0.02
   /// Travel between two observations counts up to here: nobody looked at the rest, metres.

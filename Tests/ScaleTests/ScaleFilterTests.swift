@@ -69,6 +69,18 @@ struct ScaleFilterTests {
     #expect(filter.logScale - first < 0.002)
   }
 
+  @Test(arguments: [(0.5, 0.5), (1, 1), (1.8, 1.8), (2, 2), (10, 2)])
+  func `an observation covers the motion up to the next, and two seconds at most`(
+    pause: Double, covered: Double
+  ) {
+    var filter = filter()
+    for step in 0...10 {
+      let time = MonotonicTime(seconds: 1 + pause * Double(step))
+      _ = filter.take(0, variance: 0.001, at: time, travelledMeters: 1)
+    }
+    #expect(abs(filter.coveredSeconds - 10 * covered) < 1e-6)
+  }
+
   @Test
   func `an outlier changes nothing, and fifty that agree start the filter anew`() {
     var filter = filter()

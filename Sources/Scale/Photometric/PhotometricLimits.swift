@@ -12,7 +12,7 @@ struct PhotometricLimits {
   let largestYawRate = 1.0
   let fewestMatches = 16
   /// Share of the image, as matches speak for it, that agrees on one scale and one motion.
-  let leastAgreement = 0.6
+  let leastAgreement = 0.55
   let leastParallaxPixels: Float = 1
   let largestDirectionChange: Float = 0.08
   /// Share of the image that must not stand still.

@@ -116,7 +116,8 @@ struct PhotometricObserver: ~Copyable {
       distanceMeters: chosen.motion.chordMeters, gate: .passed)
     if let reason = Self.limits.objection(to: outcome, staticShare: staticShare, sigma: observation.sigma) {
       observation.gate = .rejected(reason)
-      steadyLooks = 0
+      // One lorry that passes is no reason to search widely; a row of looks without agreement is.
+      steadyLooks = max(0, steadyLooks - 1)
     } else {
       steadyLooks += 1
       expected += 0.3 * (outcome.logScale - expected)

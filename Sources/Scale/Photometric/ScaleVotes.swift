@@ -14,7 +14,7 @@ struct ScaleVotes {
   /// A vote supports the result within this distance of it.
   private static let supportReach: Float = 0.3
   /// The last median is taken over votes as near as this, or one and a half spreads.
-  private static let leastReach: Float = 0.5
+  private static let leastReach: Float = 0.7
   /// Largest squared distance of a match from its epipolar line, in standard deviations.
   private static let largestDeviation: Float = 9
 

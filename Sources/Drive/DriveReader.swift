@@ -87,11 +87,14 @@ public final class DriveReader {
     return calibration
   }
 
+  /// Where a frame's image lies.
+  public func imagePath(_ index: Int) -> String { directory + "/frames/" + frames[index].file }
+
   /// Decodes a frame's image.
   /// - Parameter image: of the drive's size.
   /// - Throws: `.badImage`, `.file`.
   public func readImage(_ index: Int, into image: inout RGBImage) throws(DriveError) {
-    try readJPEG(directory + "/frames/" + frames[index].file, into: &image)
+    try readJPEG(imagePath(index), into: &image)
   }
 
   /// Decodes the right image of a stereo drive.

@@ -40,7 +40,7 @@ extension DepthModel {
     let found = bank.metadata
     var madeFor = "\(found.architecture), encoder \(found.encoderHash.prefix(16))…"
     var ours = "\(name) (\(architecture ?? "a single ONNX file"), encoder \(encoderHash.prefix(16))…"
-    if found.encoderHash == encoderHash.lowercased() {
+    if found.encoderHash == encoderHash {
       if architecture == found.architecture && agrees(with: found.convention) { return }
       madeFor += ", " + found.convention.description
       ours += ", " + convention.description

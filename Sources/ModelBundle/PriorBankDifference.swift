@@ -35,13 +35,13 @@ public struct PriorBankDifference: Equatable, Sendable {
       .map { Entry(key: $0, first: ours[$0], second: theirs[$0]) }
     var tensors: [String] = []
     for plan in PriorBankFormat.perEncoder(first.sizes)
-    where try first.bytes(of: plan.name) != second.bytes(of: plan.name) { tensors.append(plan.name) }
+    where try !first.agrees(with: second, on: plan.name) { tensors.append(plan.name) }
     self.tensors = tensors
-    let work = Double(3 * first.count + 2 * second.count)
+    let work = Double(2 * first.count + second.count)
     var looked = 0
     func note() {
       looked += 1
-      if looked % PriorBankRows.chunk == 0 { progress(min(1, Double(looked) / work)) }
+      if looked % PriorBankRows.chunk == 0 { progress(Double(looked) / work) }
     }
     var inFirst = Set<SIMD2<UInt64>>(minimumCapacity: first.count)
     try PriorBankRows(first).forEachFingerprint { _, fingerprint in
@@ -71,23 +71,11 @@ public struct PriorBankDifference: Equatable, Sendable {
 extension PriorBankFile {
   /// How many of some references, in rising order, come from each drive.
   fileprivate func drives(ofReferences references: [Int]) throws(ModelBundleError) -> [String: Int] {
-    let drives = try numbers(of: "drive", as: Int32.self)
+    let drives = try values(of: "drive", as: Int32.self)
     return references.reduce(into: [:]) { counts, reference in
       let drive = Int(drives[reference])
       let name = metadata.drives.indices.contains(drive) ? metadata.drives[drive] : "drive \(drive)"
       counts[name, default: 0] += 1
     }
-  }
-
-  /// A column in memory.
-  func numbers<Number: BitwiseCopyable>(
-    of column: String, as type: Number.Type
-  ) throws(ModelBundleError) -> [Number] {
-    try bytes(of: column).withUnsafeBytes { Array($0.bindMemory(to: type)) }
-  }
-
-  /// The references' disparities, in order.
-  public func disparities() throws(ModelBundleError) -> [Float] {
-    try numbers(of: "disparity", as: Float.self)
   }
 }

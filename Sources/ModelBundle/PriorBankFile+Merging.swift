@@ -75,7 +75,7 @@ extension PriorBankFile {
     if storage != other.storage { throw refusal("numbers of \(storage) and \(other.storage)") }
     for plan in PriorBankFormat.perEncoder(sizes) {
       guard sizes.features == other.sizes.features, sizes.teacherFeatures == other.sizes.teacherFeatures,
-        try bytes(of: plan.name) == other.bytes(of: plan.name)
+        try agrees(with: other, on: plan.name)
       else { throw refusal("\(plan.name)") }
     }
   }

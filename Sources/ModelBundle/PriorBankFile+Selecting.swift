@@ -97,21 +97,9 @@ extension PriorBankFile {
     return weights
   }
 
-  /// The query side alone, which does not grow with the bank.
-  public func querySide() throws(ModelBundleError) -> PriorBank.QuerySide {
-    func floats(_ tensor: String) throws(ModelBundleError) -> [Float] {
-      try numbers(of: tensor, as: Float.self)
-    }
-    return try PriorBank.QuerySide(
-      pixelWeight: floats("query_pixel.weight"), pixelBias: floats("query_pixel.bias"),
-      headsWeight: floats("query_heads.weight"), headsBias: floats("query_heads.bias"),
-      outputWeight: floats("heads_output.weight"), outputBias: floats("heads_output.bias"),
-      compress: floats("compress.weight"))
-  }
-
   /// Calls `body` with chunks of both keys, (rows, 64) in float32, and the first reference of each.
   private func forEachKeys(_ body: (Int, [Float], [Float]) -> Void) throws(ModelBundleError) {
-    let rows = try PriorBankRows(self)
+    let rows = PriorBankRows(self)
     for first in stride(from: 0, to: count, by: PriorBankRows.chunk) {
       let range = first..<min(count, first + PriorBankRows.chunk)
       let pixel = floats(UnsafeRawBufferPointer(try rows.read(PriorBankFormat.keyPixelTensor, range)))

@@ -32,8 +32,7 @@ extension PriorBankFile {
     metadata["drives"] = jsonList(drives)
     let writer = try TensorFileWriter(path: path, PriorBankFormat.tensors(sizes), metadata: metadata)
     var done = 0
-    var sources: [PriorBankRows] = []
-    for part in parts { sources.append(try PriorBankRows(part.file)) }
+    let sources = parts.map { PriorBankRows($0.file) }
     for tensor in PriorBankFormat.perReference(sizes).indices {
       for (part, rows) in zip(parts, sources) {
         for first in stride(from: 0, to: part.file.count, by: PriorBankRows.chunk) {
@@ -52,20 +51,6 @@ extension PriorBankFile {
       try withExtendedLifetime(tensor) { () throws(ModelBundleError) in try writer.append(tensor.bytes) }
     }
     try writer.finish()
-  }
-
-  /// All bytes of a small tensor.
-  func bytes(of tensor: String) throws(ModelBundleError) -> [UInt8] {
-    try memory(of: tensor).array(of: UInt8.self)
-  }
-
-  private func memory(of tensor: String) throws(ModelBundleError) -> BankMemory {
-    guard let entry = handle.header.entries[tensor] else {
-      preconditionFailure("an opened bank has all tensors")
-    }
-    return try BankMemory(byteCount: entry.bytes.count) { (buffer) throws(ModelBundleError) in
-      try handle.read(from: entry.bytes.lowerBound, into: buffer)
-    }
   }
 
   /// Moves the kept rows to the beginning; returns how many bytes they are.

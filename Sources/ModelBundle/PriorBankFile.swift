@@ -54,9 +54,7 @@ public final class PriorBankFile: Sendable {
     handle.headerBytes.withUnsafeBytes { hash.update($0) }
     var memory: [String: BankMemory] = [:]
     for (name, entry) in handle.entriesInOrder {
-      let tensor = try BankMemory(byteCount: entry.bytes.count) { (buffer) throws(ModelBundleError) in
-        try handle.read(from: entry.bytes.lowerBound, into: buffer)
-      }
+      let tensor = try self.memory(of: name)
       hash.update(tensor.bytes)
       try checkValues(tensor.bytes, of: name, type: entry.type, from: 0)
       memory[name] = tensor
@@ -69,20 +67,12 @@ public final class PriorBankFile: Sendable {
       guard let tensor = memory[name] else { preconditionFailure("every tensor was read") }
       return tensor
     }
-    func floats(_ name: String) -> [Float] { tensor(name).array(of: Float.self) }
     return PriorBank(
-      id: String(found.prefix(Self.idLength)), encoderHash: metadata.encoderHash,
-      featureChannels: sizes.features,
-      storage: sizes.storage,
+      id: String(found.prefix(Self.idLength)), featureChannels: sizes.features, storage: sizes.storage,
       references: .init(
         keyPixel: tensor("key_pixel"), valuePixel: tensor("value_pixel"), keyHeads: tensor("key_heads"),
         valueHeads: tensor("value_heads"), disparity: tensor("disparity")),
-      querySide: .init(
-        pixelWeight: floats("query_pixel.weight"), pixelBias: floats("query_pixel.bias"),
-        headsWeight: floats("query_heads.weight"), headsBias: floats("query_heads.bias"),
-        outputWeight: floats("heads_output.weight"), outputBias: floats("heads_output.bias"),
-        compress: floats("compress.weight")),
-      domain: metadata.domain)
+      querySide: .init { tensor($0).array(of: Float.self) }, domain: metadata.domain)
   }
 
   /// Reads the whole file in bounded memory, checks every value and returns the file's SHA-256.

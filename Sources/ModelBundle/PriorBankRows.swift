@@ -11,8 +11,7 @@ final class PriorBankRows {
   private let tensors: [(entry: TensorHeader.Entry, rowBytes: Int, memory: UnsafeMutableRawBufferPointer)]
   private let driveNames: [[UInt8]]
 
-  /// - Throws: `.tensors`.
-  init(_ file: PriorBankFile) throws(ModelBundleError) {
+  init(_ file: PriorBankFile) {
     self.file = file
     driveNames = file.metadata.drives.map { Array($0.utf8) }
     var tensors: [(TensorHeader.Entry, Int, UnsafeMutableRawBufferPointer)] = []

@@ -17,8 +17,6 @@ public final class AttentionAccumulator {
   public static let queriesPerPass = 4096
 
   private static let width = PriorBank.width
-  private static let heads = PriorBank.headCount
-  private static let pathCount = 1 + heads
 
   private let side: PriorBank.QuerySide
   private let channels: Int
@@ -32,7 +30,6 @@ public final class AttentionAccumulator {
   private var largest: [Float] = []
   private var sums: [Double] = []
   private var logits: [Float] = []
-  public private(set) var frameCount = 0
 
   /// - Parameter channels: C of f_s.
   public init(_ side: PriorBank.QuerySide, channels: Int, executor: any ParallelExecutor) {
@@ -52,7 +49,6 @@ public final class AttentionAccumulator {
     pixelQueries += project(features, side.pixelWeight, side.pixelBias, count)
     headQueries += project(features, side.headsWeight, side.headsBias, count)
     shares += [Double](repeating: 1 / Double(count), count: count)
-    frameCount += 1
   }
 
   private func project(_ features: [Float], _ weight: [Float], _ bias: [Float], _ count: Int) -> [Float] {
@@ -77,8 +73,8 @@ public final class AttentionAccumulator {
 
   /// Begins the two passes over the references for the frames that wait.
   public func beginPass() {
-    largest = [Float](repeating: -.infinity, count: Self.pathCount * shares.count)
-    sums = [Double](repeating: 0, count: Self.pathCount * shares.count)
+    largest = [Float](repeating: -.infinity, count: AttentionPath.all.count * shares.count)
+    sums = [Double](repeating: 0, count: AttentionPath.all.count * shares.count)
     logits = [Float](repeating: 0, count: Self.chunk * shares.count)
   }
 
@@ -86,13 +82,13 @@ public final class AttentionAccumulator {
   public func normalise(keyPixel: [Float], keyHeads: [Float]) {
     let count = keyPixel.count / Self.width
     let queries = shares.count
-    for path in 0..<Self.pathCount {
+    for path in AttentionPath.all {
       product(path, keyPixel, keyHeads)
       largest.withUnsafeMutableBufferPointer { largest in
         sums.withUnsafeMutableBufferPointer { sums in
           parallelChunks(executor, count: queries, grain: 16) { start, end in
             for query in start..<end {
-              let (place, row) = (path * queries + query, query * count..<(query + 1) * count)
+              let (place, row) = (path.index * queries + query, query * count..<(query + 1) * count)
               let before = largest[place]
               let high = logits[row].reduce(before) { max($0, $1) }
               var sum = before == -.infinity ? 0 : sums[place] * exp(Double(before - high))
@@ -111,14 +107,14 @@ public final class AttentionAccumulator {
   public func weigh(keyPixel: [Float], keyHeads: [Float]) -> [Double] {
     let count = keyPixel.count / Self.width
     var totals = [Double](repeating: 0, count: count)
-    for path in 0..<Self.pathCount {
+    for path in AttentionPath.all {
       product(path, keyPixel, keyHeads)
-      let part = path == 0 ? 1 : 1 / Double(Self.heads)
+      let part = path == .pixel ? 1 : 1 / Double(AttentionPath.heads.count)
       totals.withUnsafeMutableBufferPointer { totals in
         // Each reference sums over the queries in their order, however many threads there are.
         parallelChunks(executor, count: count, grain: 64) { start, end in
           for query in 0..<shares.count {
-            let place = path * shares.count + query
+            let place = path.index * shares.count + query
             let factor = part * shares[query] / sums[place]
             for reference in start..<end {
               totals[reference] += factor * Double(expf(logits[query * count + reference] - largest[place]))
@@ -141,11 +137,10 @@ public final class AttentionAccumulator {
   private static let block = 64
 
   /// Logits (queries, references) of one path.
-  private func product(_ path: Int, _ keyPixel: [Float], _ keyHeads: [Float]) {
+  private func product(_ path: AttentionPath, _ keyPixel: [Float], _ keyHeads: [Float]) {
     let (count, queries) = (keyPixel.count / Self.width, shares.count)
     precondition(count <= Self.chunk && keyHeads.count == keyPixel.count, "at most a chunk of references")
-    let isPixel = path == 0
-    let offset = isPixel ? 0 : (path - 1) * PriorBank.headWidth
+    let (isPixel, offset) = (path == .pixel, path.firstColumn)
     (isPixel ? pixelQueries : headQueries).withUnsafeBufferPointer { rows in
       (isPixel ? keyPixel : keyHeads).withUnsafeBufferPointer { keys in
         logits.withUnsafeMutableBufferPointer { logits in
@@ -159,7 +154,7 @@ public final class AttentionAccumulator {
               MatrixOperand(rows + first * Self.width + offset, leading: Self.width),
               MatrixOperand(keys + offset, leading: Self.width, isTransposed: true),
               into: target + first * count, leading: count, m: min(Self.block, queries - first), n: count,
-              k: isPixel ? Self.width : PriorBank.headWidth, beta: 0)
+              k: path.keyWidth, beta: 0)
           }
         }
       }

@@ -2,6 +2,9 @@
 enum AttentionPath: CaseIterable {
   case pixel, head0, head1, head2, head3
 
+  static let all = allCases
+  static let heads: [AttentionPath] = [.head0, .head1, .head2, .head3]
+
   /// Its place among the paths: the pixel-wise one first.
   var index: Int {
     switch self {
@@ -18,6 +21,9 @@ enum AttentionPath: CaseIterable {
 
   /// Numbers of a value as fusion gathers it.
   var valueColumns: Int { self == .pixel ? ReferenceBlocks.valueColumns : PriorBank.headWidth }
+
+  /// Floats from one reference's value to the next in blocks that all heads share.
+  var valueStride: Int { self == .pixel ? ReferenceBlocks.valueColumns : PriorBank.width }
 
   /// Where its numbers begin in the rows that all heads share.
   var firstColumn: Int { self == .pixel ? 0 : (index - 1) * PriorBank.headWidth }

@@ -65,7 +65,7 @@ final class ExactAttention: PanelAttention {
     for chunk in 1..<max(1, chunkCount) {
       sums(panel: panel).merge(sums(panel: panel, chunk: chunk), kernels)
     }
-    sums(panel: panel).best.update(from: sums(panel: panel).pixel.largest, count: panels.lanes)
+    sums(panel: panel).best.update(from: sums(panel: panel).softmax(.pixel).largest, count: panels.lanes)
   }
 
   /// The memory of one part.
@@ -87,9 +87,13 @@ final class ExactAttention: PanelAttention {
     for panel in group { sums(panel: panel, chunk: chunk).reset() }
     forEachBlock(ofChunk: chunk) { rows in
       blocks.loadPixel(rows, keys: block.keys, values: block.values)
-      for panel in group { addPixel(panel, rows.count, block, sums(panel: panel, chunk: chunk)) }
+      for panel in group { add(.pixel, panel, rows.count, block, sums(panel: panel, chunk: chunk)) }
       blocks.loadHeads(rows, keys: block.keys, values: block.values)
-      for panel in group { addHeads(panel, rows.count, block, sums(panel: panel, chunk: chunk)) }
+      for panel in group {
+        for head in AttentionPath.heads {
+          add(head, panel, rows.count, block, sums(panel: panel, chunk: chunk))
+        }
+      }
     }
   }
 
@@ -103,40 +107,18 @@ final class ExactAttention: PanelAttention {
     }
   }
 
-  /// Logits (rows, lanes) of a block.
-  private func multiplyPixel(_ panel: Int, _ rows: Int, _ block: Block) {
-    let width = PriorBank.width
+  private func add(
+    _ path: AttentionPath, _ panel: Int, _ rows: Int, _ block: Block, _ sums: AttentionSums
+  ) {
+    let softmax = sums.softmax(path)
     kernels.product(
-      .init(block.keys, count: rows, depth: width, stride: width), panels.pixel(panel),
-      into: block.logits)
-  }
-
-  private func multiplyHead(_ head: Int, _ panel: Int, _ rows: Int, _ block: Block) {
-    let headWidth = PriorBank.headWidth
+      .init(block.keys + path.firstColumn, count: rows, depth: path.keyWidth, stride: PriorBank.width),
+      panels.query(path, panel), into: block.logits)
+    kernels.softmax(block.logits, rows: rows, softmax)
     kernels.product(
-      .init(block.keys + head * headWidth, count: rows, depth: headWidth, stride: PriorBank.width),
-      panels.head(head, panel), into: block.logits)
-  }
-
-  private func addPixel(_ panel: Int, _ rows: Int, _ block: Block, _ sums: AttentionSums) {
-    multiplyPixel(panel, rows, block)
-    kernels.softmax(block.logits, rows: rows, sums.pixel)
-    let columns = ReferenceBlocks.valueColumns
-    kernels.product(
-      .init(columnsOf: block.values, count: columns, depth: rows, stride: columns), block.logits,
-      keep: sums.pixel.keep, into: sums.pixelSums)
-  }
-
-  private func addHeads(_ panel: Int, _ rows: Int, _ block: Block, _ sums: AttentionSums) {
-    let headWidth = PriorBank.headWidth
-    for head in 0..<PriorBank.headCount {
-      multiplyHead(head, panel, rows, block)
-      kernels.softmax(block.logits, rows: rows, sums.head(head))
-      kernels.product(
-        .init(
-          columnsOf: block.values + head * headWidth, count: headWidth, depth: rows,
-          stride: PriorBank.width),
-        block.logits, keep: sums.head(head).keep, into: sums.headSums(head))
-    }
+      .init(
+        columnsOf: block.values + path.firstColumn, count: path.valueColumns, depth: rows,
+        stride: path.valueStride),
+      block.logits, keep: softmax.keep, into: sums.sums(path))
   }
 }

@@ -67,14 +67,14 @@ struct FusionOutput {
     let fused = scratch
     let attended = scratch + PriorBank.compressColumns * lanes
     let factor = attended + width * lanes
-    divide(sums.pixelSums, rows: width, by: sums.pixel, factor, into: fused)
-    divide(
-      sums.pixelSums + width * lanes, rows: 1, by: sums.pixel, factor, into: fused + 2 * width * lanes)
+    let (pixelSums, softmax) = (sums.sums(.pixel), sums.softmax(.pixel))
+    divide(pixelSums, rows: width, by: softmax, factor, into: fused)
+    divide(pixelSums + width * lanes, rows: 1, by: softmax, factor, into: fused + 2 * width * lanes)
     write(sums, factor: factor, first: first, valid: valid)
-    for head in 0..<PriorBank.headCount {
+    for head in AttentionPath.heads {
       divide(
-        sums.headSums(head), rows: PriorBank.headWidth, by: sums.head(head), factor,
-        into: attended + head * PriorBank.headWidth * lanes)
+        sums.sums(head), rows: head.valueColumns, by: sums.softmax(head), factor,
+        into: attended + head.firstColumn * lanes)
     }
     let hints = fused + width * lanes
     for row in 0..<width {
@@ -104,8 +104,8 @@ struct FusionOutput {
 
   private func write(_ sums: AttentionSums, factor: UnsafePointer<Float>, first: Int, valid: Int) {
     let ln2: Float = 0.693_147_18
-    let moments = sums.pixelSums + PriorBank.width * lanes
-    let softmax = sums.pixel
+    let moments = sums.sums(.pixel) + PriorBank.width * lanes
+    let softmax = sums.softmax(.pixel)
     let (disparity, entropy) = (maps.base + first, maps.base + pixelCount + first)
     let (spread, best) = (maps.base + 2 * pixelCount + first, maps.base + 3 * pixelCount + first)
     for lane in 0..<valid {

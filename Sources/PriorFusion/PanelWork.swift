@@ -45,21 +45,33 @@ final class PanelWork {
     var feature = features.base
     for i in 0..<rank {
       for j in i..<rank {
-        for lane in 0..<lanes {
-          feature[lane] = projected.base[i &* lanes &+ lane] * projected.base[j &* lanes &+ lane]
-        }
+        let (one, other) = (projected.base + i * lanes, projected.base + j * lanes)
+        forEachVector { (feature + $0).vector = (one + $0).vector * (other + $0).vector }
         feature += lanes
       }
     }
-    feature.update(repeating: 0, count: lanes)
-    guard width > rank else { return }
-    for k in 0..<width {
-      for lane in 0..<lanes { feature[lane] += query[k &* lanes &+ lane] * query[k &* lanes &+ lane] }
-    }
-    for i in 0..<rank {
-      for lane in 0..<lanes {
-        feature[lane] -= projected.base[i &* lanes &+ lane] * projected.base[i &* lanes &+ lane]
+    guard width > rank else { return feature.update(repeating: 0, count: lanes) }
+    forEachVector { lane in
+      var rest = LaneVector.zero
+      for k in 0..<width {
+        let value = (query + (k &* lanes &+ lane)).vector
+        rest.addProduct(value, value)
       }
+      for i in 0..<rank {
+        let value = (projected.base + (i &* lanes &+ lane)).vector
+        rest.addProduct(value, -value)
+      }
+      (feature + lane).vector = rest
+    }
+  }
+
+  /// Calls `body` with the first lane of each vector of a row.
+  @inline(__always)
+  func forEachVector(_ body: (Int) -> Void) {
+    var lane = 0
+    while lane < lanes {
+      body(lane)
+      lane &+= LaneVector.scalarCount
     }
   }
 }

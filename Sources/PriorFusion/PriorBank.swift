@@ -72,8 +72,6 @@ public struct PriorBank: Sendable {
 
   /// The first 16 hexadecimal digits of the file's SHA-256.
   public let id: String
-  /// Of the encoder it was made for: SHA-256 of its `encoder.onnx`, hexadecimal.
-  public let encoderHash: String
   /// M.
   public let count: Int
   /// C of f_s.
@@ -88,12 +86,11 @@ public struct PriorBank: Sendable {
 
   /// - Precondition: shapes agree with `storage`, the number of disparities and `featureChannels`; M is at least 1.
   public init(
-    id: String, encoderHash: String, featureChannels: Int, storage: Storage, references: References,
+    id: String, featureChannels: Int, storage: Storage, references: References,
     querySide: QuerySide, domain: RetrievalDomain? = nil
   ) {
     self.domain = domain
     self.id = id
-    self.encoderHash = encoderHash
     self.featureChannels = featureChannels
     self.storage = storage
     self.references = references

@@ -40,18 +40,15 @@ struct QueryPanels {
 
   var panelCount: Int { (count + lanes - 1) / lanes }
 
-  func pixel(_ panel: Int) -> UnsafeMutablePointer<Float> {
+  /// (2 x 64, lanes) of a panel: the pixel-wise queries, then the heads'.
+  private func both(_ panel: Int) -> UnsafeMutablePointer<Float> {
     queries.base + panel * 2 * PriorBank.width * lanes
-  }
-
-  /// (16, lanes) of one head.
-  func head(_ head: Int, _ panel: Int) -> UnsafePointer<Float> {
-    UnsafePointer(pixel(panel) + (PriorBank.width + head * PriorBank.headWidth) * lanes)
   }
 
   /// (keyWidth, lanes) of one path.
   func query(_ path: AttentionPath, _ panel: Int) -> UnsafePointer<Float> {
-    path == .pixel ? UnsafePointer(pixel(panel)) : head(path.index - 1, panel)
+    let first = path == .pixel ? 0 : PriorBank.width + path.firstColumn
+    return UnsafePointer(both(panel) + first * lanes)
   }
 
   /// Lanes of a panel that hold a pixel.
@@ -80,7 +77,7 @@ struct QueryPanels {
 
   /// Projects the pixels (C, lanes) of a panel.
   func project(_ pixels: UnsafePointer<Float>, panel: Int) {
-    let target = pixel(panel)
+    let target = both(panel)
     for row in 0..<2 * PriorBank.width {
       (target + row * lanes).update(repeating: biases.base[row], count: lanes)
     }

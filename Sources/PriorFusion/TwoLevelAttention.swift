@@ -4,10 +4,10 @@ import Quantities
 /// Attention that looks at the references of a few clusters and lets the far field speak for all others.
 ///
 /// The queries of a panel, neighbours in the image, share the choice: clusters are taken in the order of the error that
-/// leaving them would cost for each member, weight times variance of the logit, up to a twentieth of the bank.
+/// leaving them would cost for each member, weight times variance of the logit, up to a twenty-fourth of the bank.
 final class TwoLevelAttention: PanelAttention {
   /// Part of the bank that a panel looks at, on each path.
-  private static let visitedShare = 1.0 / 20
+  private static let visitedShare = 1.0 / 24
   /// Half a variance is not trusted beyond this (1.5 natural units): keys are not normal so far out.
   private static let largestSpread: Float = 2.16
 
@@ -30,7 +30,7 @@ final class TwoLevelAttention: PanelAttention {
     queue = WorkQueue(parts: parts)
     let count = blocks.bank.count
     budget = max(1, Int(Double(count) * Self.visitedShare))
-    fields = AttentionPath.allCases.map { path in
+    fields = AttentionPath.all.map { path in
       // Enough members for a covariance, few enough clusters for their cost.
       let clusterCount = path == .pixel ? min(128, max(16, count / 192)) : min(64, max(16, count / 384))
       return FarField(blocks, path, clusterCount: min(count, clusterCount), kernels: kernels)
@@ -85,8 +85,10 @@ final class TwoLevelAttention: PanelAttention {
       let bias = field.bias[cluster]
       let (spread, centroid) = (work.spread.base + cluster * lanes, work.centroid.base + cluster * lanes)
       let logit = work.logits.base + cluster * lanes
-      for lane in 0..<lanes {
-        logit[lane] = centroid[lane] + bias + min(spread[lane], Self.largestSpread)
+      work.forEachVector { lane in
+        let spread = (spread + lane).vector
+        let limited = spread.replacing(with: Self.largestSpread, where: spread .> Self.largestSpread)
+        (logit + lane).vector = (centroid + lane).vector + bias + limited
       }
     }
   }
@@ -98,16 +100,18 @@ final class TwoLevelAttention: PanelAttention {
     state.reset(lanes: lanes)
     work.weights.base.update(from: work.logits.base, count: count * lanes)
     kernels.softmax(work.weights.base, rows: count, state)
+    // Lanes without a pixel have no say.
+    for lane in 0..<lanes { state.keep[lane] = lane < valid ? 1 / state.sum[lane] : 0 }
     for cluster in 0..<count {
       let size = starts[cluster + 1] - starts[cluster]
-      var cost: Float = 0
-      for lane in 0..<valid {
-        let index = cluster &* lanes &+ lane
-        let ofLane = work.weights.base[index] / state.sum[lane] * work.spread.base[index]
-        // A query that is no number has no say in what its neighbours look at.
-        if ofLane > 0 { cost += ofLane }
+      let (weight, spread) = (work.weights.base + cluster * lanes, work.spread.base + cluster * lanes)
+      var cost = LaneVector.zero
+      work.forEachVector { lane in
+        let ofLanes = (weight + lane).vector * (state.keep + lane).vector * (spread + lane).vector
+        // Nor has a query that is no number in what its neighbours look at.
+        cost += LaneVector.zero.replacing(with: ofLanes, where: ofLanes .> 0)
       }
-      work.scores.base[cluster] = size > 0 ? cost / Float(size) : -1
+      work.scores.base[cluster] = size > 0 ? cost.sum() / Float(size) : -1
     }
     var total = 0
     while true {
@@ -133,7 +137,7 @@ final class TwoLevelAttention: PanelAttention {
     _ sums: AttentionSums, _ work: PanelWork
   ) {
     let (path, width) = (field.path, field.path.keyWidth)
-    let state = sums.softmax(path.index)
+    let state = sums.softmax(path)
     var start = 0
     while start < count {
       let rows = min(ReferenceBlocks.rows, count - start)
@@ -154,12 +158,12 @@ final class TwoLevelAttention: PanelAttention {
   /// largest lies about 0.8 sqrt(2 ln n) standard deviations above their mean.
   private func noteBest(_ field: FarField, _ sums: AttentionSums, _ work: PanelWork) {
     let lanes = panels.lanes
-    sums.best.update(from: sums.pixel.largest, count: lanes)
+    sums.best.update(from: sums.softmax(.pixel).largest, count: lanes)
     for cluster in 0..<field.clusters.count where work.isFar(cluster) {
-      let size = field.bias[cluster]
+      let logSize = field.bias[cluster]
       for lane in 0..<lanes {
         let index = cluster &* lanes &+ lane
-        let above = 1.6 * (max(0, work.spread.base[index]) * size).squareRoot()
+        let above = 1.6 * (max(0, work.spread.base[index]) * logSize).squareRoot()
         sums.best[lane] = max(sums.best[lane], work.centroid.base[index] + above)
       }
     }
@@ -172,7 +176,7 @@ final class TwoLevelAttention: PanelAttention {
     for cluster in 0..<count where !work.isFar(cluster) {
       (logits + cluster * lanes).update(repeating: SoftmaxState.beforeAnyLogit, count: lanes)
     }
-    let state = sums.softmax(path.index)
+    let state = sums.softmax(path)
     kernels.softmax(logits, rows: count, state)
     kernels.product(
       .init(columnsOf: field.values.base, count: field.columns, depth: count, stride: field.columns), logits,
@@ -180,11 +184,15 @@ final class TwoLevelAttention: PanelAttention {
     let target = sums.sums(path)
     for column in 0..<path.valueColumns {
       let (row, mean) = (target + column * lanes, work.far.base + column * lanes)
-      for lane in 0..<lanes { row[lane] = row[lane] * state.keep[lane] + mean[lane] }
       let slopes = work.far.base + (path.valueColumns + column * rank) * lanes
-      for i in 0..<rank {
-        let (slope, query) = (slopes + i * lanes, work.projected.base + i * lanes)
-        for lane in 0..<lanes { row[lane] += slope[lane] * query[lane] }
+      work.forEachVector { lane in
+        var sum = (mean + lane).vector
+        sum.addProduct((row + lane).vector, (state.keep + lane).vector)
+        for i in 0..<rank {
+          sum.addProduct(
+            (slopes + (i &* lanes &+ lane)).vector, (work.projected.base + (i &* lanes &+ lane)).vector)
+        }
+        (row + lane).vector = sum
       }
     }
     guard path == .pixel else { return }

@@ -48,8 +48,10 @@ struct InferCommand: ParsableCommand {
     network.run()
     let values = try result(model, network)
     // The priors' answer is at the features' size.
-    let size =
-      stage == .priorDisparity ? ImageSize(width: target.width / 16, height: target.height / 16) : target
+    let features = network.priorFusion.map {
+      ImageSize(width: $0.featureShape[2], height: $0.featureShape[1])
+    }
+    let size = stage == .priorDisparity ? features ?? target : target
     try NPYFile.write(Tensor(values, shape: [size.height, size.width]), to: out)
     print("\(out): \(stage.rawValue) \(size)")
   }

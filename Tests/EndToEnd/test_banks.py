@@ -334,3 +334,32 @@ def test_an_interrupted_select_goes_on_to_the_same_bytes(street, tmp_path):
     assert not resumed.exists()
     depthctl(*command, resumed)
     assert resumed.read_bytes() == whole.read_bytes() and not stored.exists()
+
+
+def test_a_select_over_other_pictures_does_not_go_on_with_what_was_stored(street, tmp_path):
+    source, fresh, resumed = (tmp_path / f"{name}.safetensors" for name in ("source", "fresh", "resumed"))
+    Bank(MODEL, count=40_000, seed=6).write(source)
+    drive = shutil.copytree(street, tmp_path / "drive")
+    command = ("bank", "select", "--model", MODEL, "--bank", source, "--drive", drive, "--count", 50, "--out")
+    process = subprocess.Popen([DEPTHCTL, *map(str, command), resumed], stdout=subprocess.DEVNULL)
+    stored = tmp_path / "resumed.safetensors.attention"
+    wait_until(lambda: stored.exists() or process.poll() is not None)
+    process.kill()
+    process.wait()
+    # As many frames under the same names, and others.
+    shutil.rmtree(drive)
+    simulate(drive, "corridor", 3)
+    depthctl(*command, fresh)
+    depthctl(*command, resumed)
+    assert resumed.read_bytes() == fresh.read_bytes()
+    assert not stored.exists()
+
+
+def test_a_select_without_frames_is_refused(street, tmp_path):
+    source, out = tmp_path / "source.safetensors", tmp_path / "out.safetensors"
+    Bank(MODEL).write(source)
+    drive = shutil.copytree(street, tmp_path / "drive")
+    (drive / "frames.csv").write_text((drive / "frames.csv").read_text().splitlines()[0] + "\n")
+    done = depthctl("bank", "select", "--model", MODEL, "--bank", source, "--drive", drive, "--count", 5, "--out", out, check=False)
+    assert done.returncode == 1 and str(drive) in done.stderr and "no frames" in done.stderr, done.stderr
+    assert not out.exists()

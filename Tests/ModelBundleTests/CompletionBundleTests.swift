@@ -141,7 +141,7 @@ final class CompletionBundle {
     func zeros(_ count: Int) -> [Float] { [Float](repeating: 0, count: count) }
     let row = BankMemory(zeros(width))
     return PriorBank(
-      id: "0000000000000000", encoderHash: "", featureChannels: channels, storage: .float32,
+      id: "0000000000000000", featureChannels: channels, storage: .float32,
       references: .init(
         keyPixel: row, valuePixel: row, keyHeads: row, valueHeads: row, disparity: BankMemory([Float(0.1)])),
       querySide: .init(

@@ -29,7 +29,7 @@ enum RandomBank {
       outputWeight: noise(width * width, 0.2), outputBias: noise(width, 0.2),
       compress: noise(channels * PriorBank.compressColumns, compress))
     return PriorBank(
-      id: "0123456789abcdef", encoderHash: "", featureChannels: channels, storage: storage,
+      id: "0123456789abcdef", featureChannels: channels, storage: storage,
       references: references, querySide: side)
   }
 
@@ -83,7 +83,7 @@ enum RandomBank {
       disparity: BankMemory(disparity))
     func noise(_ count: Int, _ scale: Float) -> [Float] { (0..<count).map { _ in normal() * scale } }
     return PriorBank(
-      id: "fedcba9876543210", encoderHash: "", featureChannels: channels, storage: .float16,
+      id: "fedcba9876543210", featureChannels: channels, storage: .float16,
       references: references,
       querySide: .init(
         pixelWeight: noise(width * channels, 0.03 * sharpness), pixelBias: noise(width, 0.05 * sharpness),

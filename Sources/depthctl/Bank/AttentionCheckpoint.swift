@@ -15,7 +15,11 @@ struct AttentionCheckpoint {
   private static let headLength = 64 + 8
 
   /// Begins anew, or with what is stored for the same inputs.
-  init(path: String, inputs: [String], references: Int) {
+  ///
+  /// - Parameters:
+  ///   - inputs: all that the sums depend on.
+  ///   - frames: how many there are to be done; what claims to have done more is damaged.
+  init(path: String, inputs: [String], references: Int, frames: Int) {
     self.path = path
     key = SHA256.hexadecimal(of: Array(inputs.joined(separator: "\n").utf8))
     weights = [Double](repeating: 0, count: references)
@@ -23,7 +27,9 @@ struct AttentionCheckpoint {
       stored.count == Self.headLength + 8 * references, stored.prefix(64) == Data(key.utf8)
     else { return }
     stored.withUnsafeBytes { bytes in
-      framesDone = Int(bytes.loadUnaligned(fromByteOffset: 64, as: Int64.self))
+      let done = bytes.loadUnaligned(fromByteOffset: 64, as: Int64.self)
+      guard (1..<Int64(frames)).contains(done) else { return }
+      framesDone = Int(done)
       for index in weights.indices {
         weights[index] = bytes.loadUnaligned(fromByteOffset: Self.headLength + 8 * index, as: Double.self)
       }

@@ -16,8 +16,8 @@ struct BankSelectCommand: ParsableCommand {
       Runs the model's encoder over the drive's frames, sums each reference's attention and keeps the heaviest; of \
       equals the first. Then it runs the model with the new bank over the same frames and stores what is usual there \
       (docs/bundle.md, "What a bank knows of its domain"): take frames that the bank was not built of. With --count \
-      no less than the bank holds, that alone is done. The same inputs give the same bytes. Memory grows by 16 bytes \
-      for each reference of the bank. An interrupted run goes on where it was, from FILE.attention beside --out.
+      no less than the bank holds, that alone is done. The same inputs give the same bytes. Memory grows by some 50 bytes \
+      for each reference of the bank, and holds the new bank whole. An interrupted run goes on where it was, from FILE.attention beside --out.
       """)
 
   @Option(help: "The bundle that the bank is for.") var model: String
@@ -43,13 +43,12 @@ struct BankSelectCommand: ParsableCommand {
     let hash = try file.verified("check")
     let team = WorkerTeam(width: threads)
     let frames = try DriveFrames(drive, every: every)
+    guard frames.count > 0 else { throw BankSelectError.noFrames(drives: drive) }
     let rule = stratified ? PriorBankFile.SelectionRule.stratified : .top
     var chosen = Array(0..<file.count)
     let checkpoint = AttentionCheckpoint(
-      path: out + ".attention",
-      inputs: [hash, loaded.hash, "\(every)"]
-        + drive.map { URL(fileURLWithPath: $0).standardizedFileURL.path },
-      references: file.count)
+      path: out + ".attention", inputs: [hash, loaded.hash, try frames.hash()], references: file.count,
+      frames: frames.count)
     if count < file.count {
       chosen = rule.choose(
         count, weights: try weights(of: file, loaded, frames, checkpoint, team),
@@ -59,7 +58,9 @@ struct BankSelectCommand: ParsableCommand {
     let draft = out + ".unmeasured"
     defer { try? FileManager.default.removeItem(atPath: draft) }
     try file.writeSubset(chosen, rule: rule, domain: nil, to: draft)
-    let domain = try measure(try loaded.loadPriors(.file(draft)), loaded, frames, team)
+    guard let domain = try measure(try loaded.loadPriors(.file(draft)), loaded, frames, team) else {
+      throw BankSelectError.noDomain(bank: bank, frames: frames.count)
+    }
     try file.writeSubset(chosen, rule: rule, domain: domain, to: out)
     checkpoint.remove()
     print(
@@ -111,6 +112,22 @@ struct BankSelectCommand: ParsableCommand {
   }
 }
 
+/// Why nothing is selected.
+enum BankSelectError: Error, CustomStringConvertible {
+  case noFrames(drives: [String])
+  case noDomain(bank: String, frames: Int)
+
+  var description: String {
+    switch self {
+    case .noFrames(let drives):
+      "\(drives.joined(separator: ", ")): no frames to look at. Name a drive that has some."
+    case .noDomain(let bank, let frames):
+      "\(bank): what is usual in its domain cannot be told from \(frames) frames, because retrieval gave numbers that are not "
+        + "finite, or none that differ. `depthctl infer --stage prior_disparity` shows what the bank says of one."
+    }
+  }
+}
+
 /// Frames of drives, brought to a network's input.
 private struct DriveFrames {
   private let readers: [DriveReader]
@@ -122,6 +139,19 @@ private struct DriveFrames {
   }
 
   var count: Int { readers.reduce(0) { $0 + ($1.frames.count + every - 1) / every } }
+
+  /// Of all images, in their order: other pictures are other frames, wherever they lie.
+  func hash() throws -> String {
+    var hash = SHA256()
+    for reader in readers {
+      for index in stride(from: 0, to: reader.frames.count, by: every) {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: reader.imagePath(index)))
+        withUnsafeBytes(of: bytes.count) { hash.update($0) }
+        bytes.withUnsafeBytes { hash.update($0) }
+      }
+    }
+    return hash.hexadecimal()
+  }
 
   /// Calls `body` with a network whose input holds a frame, for each of them from the `first` on.
   func forEach(

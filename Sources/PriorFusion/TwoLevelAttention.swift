@@ -32,7 +32,7 @@ final class TwoLevelAttention: PanelAttention {
     budget = max(1, Int(Double(count) * Self.visitedShare))
     fields = AttentionPath.all.map { path in
       // Enough members for a covariance, few enough clusters for their cost.
-      let clusterCount = path == .pixel ? min(128, max(16, count / 192)) : min(64, max(16, count / 384))
+      let clusterCount = path == .pixel ? min(128, max(16, count / 192)) : min(64, max(12, count / 384))
       return FarField(blocks, path, clusterCount: min(count, clusterCount), kernels: kernels)
     }
     sums = Scratch(count: panels.panelCount * AttentionSums.floatCount(lanes: panels.lanes))

@@ -16,8 +16,9 @@ struct BankSelectCommand: ParsableCommand {
       Runs the model's encoder over the drive's frames, sums each reference's attention and keeps the heaviest; of \
       equals the first. Then it runs the model with the new bank over the same frames and stores what is usual there \
       (docs/bundle.md, "What a bank knows of its domain"): take frames that the bank was not built of. With --count \
-      no less than the bank holds, that alone is done. The same inputs give the same bytes. Memory grows by some 50 bytes \
-      for each reference of the bank, and holds the new bank whole. An interrupted run goes on where it was, from FILE.attention beside --out.
+      no less than the bank holds, that alone is done. The same inputs give the same bytes. Memory grows by some 50 \
+      bytes for each reference of the bank, and holds the new bank whole. An interrupted run goes on where it was, \
+      from FILE.attention beside --out, if the pictures are the same.
       """)
 
   @Option(help: "The bundle that the bank is for.") var model: String
@@ -122,8 +123,8 @@ enum BankSelectError: Error, CustomStringConvertible {
     case .noFrames(let drives):
       "\(drives.joined(separator: ", ")): no frames to look at. Name a drive that has some."
     case .noDomain(let bank, let frames):
-      "\(bank): what is usual in its domain cannot be told from \(frames) frames, because retrieval gave numbers that are not "
-        + "finite, or none that differ. `depthctl infer --stage prior_disparity` shows what the bank says of one."
+      "\(bank): what is usual in its domain cannot be told from \(frames) frames, because retrieval gave numbers that "
+        + "are not finite, or none that differ. `depthctl infer --stage prior_disparity` shows what it says of one."
     }
   }
 }

@@ -128,8 +128,21 @@ extension ConfigurationKey {
       "scale.opinion_sigma", \.scale.learning.conflict.leastSigma, 0.001...1, .live,
       "Least spread of a source's word."),
     .number(
+      "scale.height_difference", \.scale.learning.conflict.heightDifference, 0.01...10, .live,
+      "The configured camera height and the one that images and odometry measure contradict each other from here, of "
+        + "the logarithm."),
+    .number(
+      "scale.height_sigmas", \.scale.learning.conflict.heightSigmas, 0.1...100, unit: "sigma", .live,
+      "And from here."),
+    .number(
+      "scale.height_s", \.scale.learning.conflict.heightSeconds, 0...3600, unit: "s", .live,
+      "For so long, before the scale is frozen, and again before it is not."),
+    .number(
+      "scale.height_memory_s", \.scale.learning.conflict.heightMemorySeconds, 1...600, unit: "s", .live,
+      "The measured height is the median over this long."),
+    .number(
       "scale.moved_pitch_deg", \.scale.learning.moved.pitchDegrees, 0.1...90, unit: "deg", .live,
-      "The camera was moved when the ground looks tilted by more."),
+      "The camera was moved when the ground moves as if tilted by more."),
     .number(
       "scale.moved_height_share", \.scale.learning.moved.heightShare, 0.01...10, .live,
       "Or its height seems to have changed by more than this share."),

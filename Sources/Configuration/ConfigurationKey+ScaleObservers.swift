@@ -14,7 +14,8 @@ extension ConfigurationKey {
       "The pose network's distance against the odometry's, where the model has one."),
     .boolean(
       "scale.use_height", \.scale.observers.usesGround, .live,
-      "The camera's height against the ground below it."),
+      "The camera's height: against the ground that the network sees, and against what images and odometry measure."
+    ),
     .number(
       "scale.sparse_interval_s", \.scale.observers.pointsIntervalSeconds, 0.02...60, unit: "s", .live,
       "Between two looks at range points."),
@@ -27,5 +28,8 @@ extension ConfigurationKey {
     .number(
       "scale.height_interval_s", \.scale.observers.groundIntervalSeconds, 0.02...60, unit: "s", .live,
       "Between two looks at the ground."),
+    .number(
+      "scale.mount_interval_s", \.scale.observers.heightIntervalSeconds, 0.02...60, unit: "s", .live,
+      "Between two measurements of the camera's height and pitch by images and odometry."),
   ]
 }

@@ -58,8 +58,13 @@ extension DiagnosticCode {
       .scale, .warning, "the scale is kept from earlier and no longer confirmed.",
       do: "Nothing while the robot stands still; else look at odometry."),
     .scaleConflict: Explanation(
-      .scale, .error, "two sources of scale disagree; it is frozen.",
-      do: "Slipping wheels, a ramp, or a camera that was moved: check the mount and calibrate again."),
+      .scale, .error,
+      "two sources of scale disagree, or the camera's height with the one that images and odometry measure; it is "
+        + "frozen.",
+      do:
+        "Slipping wheels, a ramp, or a camera that was moved: measure the camera's height and set it in the "
+        + "calibration's mount (`depthctl calib mount`), check the odometry's metres, then `depthctl reload`."
+    ),
     .scaleRestored: Explanation(
       .scale, .ok, "the scale that an earlier run has learned is taken up again, with more doubt."),
     .scaleRefused: Explanation(
@@ -68,7 +73,8 @@ extension DiagnosticCode {
       do: "Nothing: it is learned anew. The text says why."),
     .cameraMoved: Explanation(
       .scale, .warning,
-      "remount? The ground has looked tilted, nearer or farther for long: the camera seems to have been moved.",
+      "remount? By images and odometry the ground has been tilted, nearer or farther for long: the camera seems to "
+        + "have been moved.",
       do: "Fasten the camera and run `depthctl calib mount`; then `depthctl reload`."),
   ]
 

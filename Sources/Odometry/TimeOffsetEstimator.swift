@@ -17,8 +17,8 @@ public struct VisualTurn: Equatable, Sendable {
 
 /// Finds by how much the clocks of odometry and camera differ, from how the robot turned by the one and by the other.
 ///
-/// Both series are compared at many offsets; the one at which they correlate best wins, refined between two steps by a
-/// parabola. Turns of odometry are taken over the very intervals of the images, so that slow frames cost no accuracy.
+/// Both series are compared at many offsets; the one at which they correlate best wins, refined by robust least
+/// squares. Turns of odometry are taken over the very intervals of the images, so that slow frames cost no accuracy.
 /// Adding does not allocate; estimating does, and takes some milliseconds: not on the frame's path.
 /// - Source: temporal calibration by correlating angular rates, as in Kelly and Sukhatme 2014 and Kalibr's first guess.
 public struct TimeOffsetEstimator: Sendable {
@@ -30,7 +30,7 @@ public struct TimeOffsetEstimator: Sendable {
     public var turnCapacity = 600
     public var odometryCapacity = 4096
     /// Fewer say nothing.
-    public var fewestTurns = 60
+    public var fewestTurns = 30
     /// Least standard deviation of the robot's yaw rate, rad/s: who drives straight ahead learns nothing.
     public var leastExcitation = 0.05
     public var leastCorrelation = 0.6
@@ -136,14 +136,14 @@ public struct TimeOffsetEstimator: Sendable {
     let offsets = (-count...count).map { Double($0) * settings.stepSeconds }
     let correlations = offsets.map { comparison.fit(offset: $0).correlation }
     let best = try peak(of: correlations, offsets)
-    let refined = offsets[best] + settings.stepSeconds * Self.vertex(correlations, at: best)
-    let fit = comparison.fit(offset: refined)
-    let sigma = comparison.sigmaSeconds(at: refined, step: settings.stepSeconds)
+    let refined = comparison.refined(from: offsets[best], step: settings.stepSeconds)
+    let sigma = refined.sigmaSeconds
     guard sigma <= settings.largestSigmaSeconds else {
       throw .tooUncertain(sigmaSeconds: sigma, limit: settings.largestSigmaSeconds)
     }
     return Offset(
-      seconds: refined, sigmaSeconds: sigma, correlation: fit.correlation, gain: fit.gain,
+      seconds: refined.offset, sigmaSeconds: sigma,
+      correlation: comparison.fit(offset: refined.offset).correlation, gain: refined.gain,
       turnCount: covered.count)
   }
 
@@ -165,12 +165,5 @@ public struct TimeOffsetEstimator: Sendable {
       }
     }
     return best
-  }
-
-  /// Where the parabola through a peak and its neighbours is highest, in steps from the peak.
-  private static func vertex(_ values: [Double], at index: Int) -> Double {
-    let (left, middle, right) = (values[index - 1], values[index], values[index + 1])
-    let bend = left - 2 * middle + right
-    return bend < 0 ? min(0.5, max(-0.5, 0.5 * (left - right) / bend)) : 0
   }
 }

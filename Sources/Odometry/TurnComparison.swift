@@ -94,15 +94,84 @@ struct TurnComparison {
     return (xy / (xx * yy).squareRoot(), xy / xx, max(0, yy - xy * xy / xx) / n)
   }
 
-  /// Standard deviation of the offset of a least-squares fit: what the images' noise is worth in time, where the yaw
-  /// rate changes.
-  func sigmaSeconds(at offset: Double, step: Double) -> Double {
-    let best = fit(offset: offset)
-    var slopes = 0.0
-    for turn in turns {
-      let slope = (rate(of: turn, offset: offset + step) - rate(of: turn, offset: offset - step)) / (2 * step)
-      slopes += best.gain * best.gain * slope * slope
+  /// The offset near another at which odometry explains the images best, and what is known of it.
+  struct Refined {
+    var offset: Double
+    var sigmaSeconds: Double
+    var gain: Double
+  }
+
+  /// Least squares of the images' rates on a constant, odometry's rates and their change with the offset.
+  ///
+  /// Turns that other things than the robot's turning explain better (who walks past the camera turns nothing) lose
+  /// their say by Cauchy's weights. Errors of neighbouring turns belong together: what is known shrinks accordingly.
+  /// - Parameters:
+  ///   - start: an offset within a step or two.
+  ///   - step: over which the change with the offset is taken, and the largest change of one round, seconds.
+  func refined(from start: Double, step: Double) -> Refined {
+    var result = Refined(offset: start, sigmaSeconds: .infinity, gain: 0)
+    var weights = [Double](repeating: 1, count: turns.count)
+    for _ in 0..<Self.rounds {
+      let rates = turns.map { rate(of: $0, offset: result.offset) }
+      let slopes = turns.map {
+        (rate(of: $0, offset: result.offset + step) - rate(of: $0, offset: result.offset - step)) / (2 * step)
+      }
+      let x = Self.centred(rates, weights)
+      let y = Self.centred(turns.map(\.rate), weights)
+      // What of the change cannot be told from another gain or constant does not count.
+      let s = Self.without(x, Self.centred(slopes, weights), weights)
+      let (xx, ss) = (Self.product(x, x, weights), Self.product(s, s, weights))
+      guard xx > 1e-12, ss > 1e-12 else { return result }
+      result.gain = Self.product(x, y, weights) / xx
+      guard abs(result.gain) > 1e-3 else { return result }
+      let change = Self.product(s, y, weights) / ss
+      let residuals = turns.indices.map { y[$0] - result.gain * x[$0] - change * s[$0] }
+      result.offset += max(-step, min(step, change / result.gain))
+      let spread = 1.4826 * Self.median(residuals.map(abs))
+      let variance = Self.product(residuals, residuals, weights) / weights.reduce(0, +)
+      result.sigmaSeconds =
+        (variance / ss * Self.inflation(residuals, weights)).squareRoot() / abs(result.gain)
+      let limit = Self.softness * max(spread, 1e-6)
+      weights = residuals.map { 1 / (1 + ($0 / limit) * ($0 / limit)) }
     }
-    return slopes > 0 ? (best.residual / slopes).squareRoot() : .infinity
+    return result
+  }
+
+  private static let rounds = 8
+  /// Cauchy's bound in deviations: beyond it a turn counts less than half.
+  private static let softness = 2.4
+
+  /// By how much neighbours that err alike widen a variance: (1 + r) / (1 - r) with r their correlation.
+  private static func inflation(_ residuals: [Double], _ weights: [Double]) -> Double {
+    var (products, squares) = (0.0, 0.0)
+    for index in 1..<max(1, residuals.count) {
+      let weight = weights[index] * weights[index - 1]
+      products += weight * residuals[index] * residuals[index - 1]
+      squares +=
+        weight * 0.5 * (residuals[index] * residuals[index] + residuals[index - 1] * residuals[index - 1])
+    }
+    let r = squares > 0 ? min(0.8, max(0, products / squares)) : 0
+    return (1 + r) / (1 - r)
+  }
+
+  private static func product(_ a: [Double], _ b: [Double], _ weights: [Double]) -> Double {
+    weights.indices.reduce(0) { $0 + weights[$1] * a[$1] * b[$1] }
+  }
+
+  private static func centred(_ values: [Double], _ weights: [Double]) -> [Double] {
+    let mean = weights.indices.reduce(0) { $0 + weights[$1] * values[$1] } / weights.reduce(0, +)
+    return values.map { $0 - mean }
+  }
+
+  /// `values` without what `other` explains of them.
+  private static func without(_ other: [Double], _ values: [Double], _ weights: [Double]) -> [Double] {
+    let squares = product(other, other, weights)
+    let share = squares > 1e-12 ? product(other, values, weights) / squares : 0
+    return values.indices.map { values[$0] - share * other[$0] }
+  }
+
+  private static func median(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
   }
 }

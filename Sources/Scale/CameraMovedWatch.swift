@@ -2,8 +2,8 @@ import Glibc
 public import Geometry
 public import Quantities
 
-/// Notices that the camera no longer sits as it was mounted: the ground looks tilted, or nearer or farther, than the
-/// calibration and the odometry's scale say, for long.
+/// Notices that the camera no longer sits as it was mounted: under the moving camera the ground moves as if it were
+/// tilted, nearer or farther than the calibration says, for long.
 ///
 /// A ramp or a load passes; what stays for `seconds` of driving is the mount.
 public struct CameraMovedWatch: Equatable, Sendable {
@@ -30,8 +30,8 @@ public struct CameraMovedWatch: Equatable, Sendable {
   private var last: MonotonicTime?
 
   /// A pause longer than this is not driving, seconds.
-  private static let longestPause = 0.5
-  private static let memorySeconds = 5.0
+  private static let longestPause = 2.0
+  private static let memorySeconds = 10.0
 
   public init(mount: CameraMount, settings: ScaleSettings.Moved) {
     self.mount = mount
@@ -39,17 +39,14 @@ public struct CameraMovedWatch: Equatable, Sendable {
   }
 
   /// Takes one look at the ground, while the robot drives.
-  /// - Parameters:
-  ///   - seen: the mount from which the ground would look as it does, in metres by the scale in use.
-  ///   - hasScale: whether that scale was learned without the ground, so that its height means something.
-  public mutating func look(_ seen: CameraMount, hasScale: Bool, at time: MonotonicTime) {
+  /// - Parameter seen: the mount from which the ground moves as it does, metres (`HeightObservation`).
+  public mutating func look(_ seen: CameraMount, at time: MonotonicTime) {
     let seconds = last.map { min(Self.longestPause, max(0, Double(time - $0) * 1e-9)) } ?? 0
     last = time
     looks += 1
     let share = max(1 / Double(looks), 1 - exp(-seconds / Self.memorySeconds))
     pitchChange += share * (seen.pitchRadians - mount.pitchRadians - pitchChange)
-    let height = hasScale ? seen.heightMeters / mount.heightMeters - 1 : 0
-    heightShare += share * (height - heightShare)
+    heightShare += share * (seen.heightMeters / mount.heightMeters - 1 - heightShare)
     let differs =
       abs(pitchChange) > settings.pitchDegrees * .pi / 180 || abs(heightShare) > settings.heightShare
     differsSeconds = differs ? differsSeconds + seconds : 0

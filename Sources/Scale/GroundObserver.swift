@@ -26,9 +26,8 @@ struct GroundObserver: ~Copyable {
   private let initialLogScale: Double
   private let intervalNanoseconds: Int64
   private var last: MonotonicTime?
-  /// The mount from which the ground would look as it last did, height in network units; nil when the last call
-  /// found no ground.
-  private(set) var seen: CameraMount?
+  /// The ground that was found last, network units.
+  private(set) var surface: FlatSurface?
   private var points: [SIMD3<Double>] = []
 
   init(intrinsics: CameraIntrinsics, mount: CameraMount?, initialLogScale: Double, intervalSeconds: Double) {
@@ -39,13 +38,15 @@ struct GroundObserver: ~Copyable {
     points.reserveCapacity(Self.rows * Self.columns)
   }
 
-  mutating func forget() { last = nil }
+  mutating func forget() {
+    last = nil
+    surface = nil
+  }
 
   /// Nil when it is not time yet, or the camera has not moved since the last look.
   mutating func observe(
     _ frame: ScaleObserver.Frame, motion: (MonotonicTime, MonotonicTime) -> CameraMotion?
   ) -> ScaleObservation? {
-    seen = nil
     if let last {
       guard frame.time - last >= intervalNanoseconds else { return nil }
       if let moved = motion(last, frame.time), moved.chordMeters < 0.01 { return nil }
@@ -83,7 +84,7 @@ struct GroundObserver: ~Copyable {
     let share = Double(fit.inlierCount) / Double(looked)
     let cosine = (fit.surface.normal * mount.ground.normal).sum()
     let tilt = acos(min(1, cosine))
-    if share >= Self.leastShare { seen = CameraMount(ground: fit.surface) }
+    if share >= Self.leastShare { surface = fit.surface }
     if share < Self.leastShare {
       observation.gate = .rejected(.groundShare(found: share, needed: Self.leastShare))
     } else if tilt > Self.largestTiltRadians {

@@ -20,6 +20,7 @@ public struct ScaleObserver: ~Copyable {
     public var groundIntervalSeconds = 1.0
     public var pointsIntervalSeconds = 0.25
     public var poseIntervalSeconds = 0.5
+    public var heightIntervalSeconds = 0.5
 
     public init() {}
   }
@@ -48,20 +49,23 @@ public struct ScaleObserver: ~Copyable {
     public var ground: ScaleObservation?
     public var pose: ScaleObservation?
     public var points: ScaleObservation?
-    /// The mount from which the ground would look as it does, its height in network units; nil when nobody looked
-    /// or there is no ground.
-    public var seenMount: CameraMount?
+    /// How high the camera sits by images and odometry; nil when nobody looked.
+    public var height: HeightObservation?
     /// Share of the image that stands still although odometry says it should move; nil when nobody looked.
     public var staticShare: Double?
     /// Turn of the camera as images show it, rad/s to the left; nil when nobody looked or images do not tell.
     public var imageYawRate: Double?
+    /// The same over the time between two frames, about the vertical, with the odometry's turn as no more than a guess.
+    public var turn: VisualTurn?
 
     public init() {}
   }
 
   private let settings: Settings
+  private let down: SIMD3<Float>
   private var photometric: PhotometricObserver
   private var ground: GroundObserver
+  private var height: HeightObserver
   private var points: PointsObserver
   private var pose: PoseObserver?
   private var lastPoints: MonotonicTime?
@@ -78,12 +82,17 @@ public struct ScaleObserver: ~Copyable {
     settings: Settings = Settings()
   ) {
     self.settings = settings
+    let normal = mount?.ground.normal ?? SIMD3(0, 1, 0)
+    down = SIMD3(Float(normal.x), Float(normal.y), Float(normal.z))
     photometric = PhotometricObserver(
       intrinsics: intrinsics, initialLogScale: initialLogScale,
       intervalSeconds: settings.photometricIntervalSeconds)
     ground = GroundObserver(
       intrinsics: intrinsics, mount: mount, initialLogScale: initialLogScale,
       intervalSeconds: settings.groundIntervalSeconds)
+    height = HeightObserver(
+      intrinsics: PhotometricObserver.viewIntrinsics(intrinsics), mount: mount,
+      intervalSeconds: settings.heightIntervalSeconds)
     points = PointsObserver()
     guard settings.usesPose, let poseNetwork else { return }
     pose = PoseObserver(
@@ -105,10 +114,13 @@ public struct ScaleObserver: ~Copyable {
       result.photometric = photometric.observe(frame, mayLook: mayLook, motion: motion)
       result.staticShare = photometric.staticShare
       result.imageYawRate = photometric.imageYawRate
+      result.turn = photometric.turn(down: down)
     }
     if settings.usesGround, mayLook {
       result.ground = ground.observe(frame, motion: motion)
-      result.seenMount = ground.seen
+      if let pair = photometric.pair(frame) {
+        result.height = height.observe(pair, ground: ground.surface, at: frame.time)
+      }
     }
     result.pose = pose?.observe(frame, mayLook: mayLook, motion: motion)
     return result
@@ -138,6 +150,7 @@ public struct ScaleObserver: ~Copyable {
   public mutating func forget() {
     photometric.forget()
     ground.forget()
+    height.forget()
     pose?.forget()
     lastPoints = nil
   }

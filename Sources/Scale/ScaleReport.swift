@@ -35,6 +35,8 @@ public struct ScaleReport: Equatable, Sendable {
   public var travelledMeters: Double
   public var ageSeconds: Double?
   public var rows: [Row]
+  /// How the camera sits by images and odometry; nil when nobody has looked.
+  public var height: HeightOpinion?
 }
 
 extension ScaleTracker {
@@ -44,7 +46,8 @@ extension ScaleTracker {
       progressPercent: progressPercent, reason: reason, accepted: filter.acceptedCount,
       outliers: filter.rejectedCount, restarts: filter.restartCount, slips: slip.count,
       lastSlip: slip.lastSign.map(\.sentence), isStanding: isStanding, travelledMeters: travelledMeters,
-      ageSeconds: confirmed.flatMap(age), rows: ScaleObservation.Source.allCases.compactMap(row))
+      ageSeconds: confirmed.flatMap(age), rows: ScaleObservation.Source.allCases.compactMap(row),
+      height: height.latest == nil ? nil : height)
   }
 
   private func row(_ source: ScaleObservation.Source) -> ScaleReport.Row? {

@@ -96,6 +96,13 @@ public struct ScaleSettings: Hashable, Sendable {
     public var forgetSeconds = 10.0
     /// Least spread of such a mean.
     public var leastSigma = 0.02
+    /// Configured and measured height of the camera contradict each other from here, of the logarithm and in
+    /// deviations.
+    public var heightDifference = 0.10
+    public var heightSigmas = 3.0
+    public var heightSeconds = 3.0
+    /// The measured height is the median over this long.
+    public var heightMemorySeconds = 15.0
 
     public init() {}
   }

@@ -29,8 +29,11 @@ extension ScaleTracker {
     return silence
   }
 
-  /// Two sources that contradict each other, with both values.
+  /// What contradicts each other, with both values.
   var contradiction: String? {
+    if let now, isHeightContradicted(at: now), let sentence = height.sentence {
+      return sentence + ": the configured height is wrong, the camera was moved, or the wheels' scale is"
+    }
     for source in ScaleObservation.Source.allCases where agreements[source.place].verdict == .conflict {
       guard let other = opinions[source.place].value else { continue }
       let hint = source == .ground ? "; a ramp, a load, or the camera was moved" : ""

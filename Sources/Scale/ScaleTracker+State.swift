@@ -10,7 +10,9 @@ extension ScaleTracker {
 
   mutating func updateState(at time: MonotonicTime) {
     if isGoodEnough { isTrusted = true }
-    if isTrusted {
+    if isHeightContradicted(at: time) {
+      state = .conflict
+    } else if isTrusted {
       state = isContradicted(at: time) ? .conflict : isUnconfirmed(at: time) ? .held : .locked
     } else {
       state = filter.acceptedCount > 0 ? .converging : .unscaled
@@ -35,9 +37,22 @@ extension ScaleTracker {
     return false
   }
 
-  /// The pose network has a scale of its own (methods notes 2.6): beside a better source its word is only told.
+  /// The configured height and the one by images and odometry contradict each other, and metres rest on one of them.
+  /// Range points are metres without either.
+  func isHeightContradicted(at time: MonotonicTime) -> Bool {
+    height.agreement.verdict == .conflict
+      && !opinions[ScaleObservation.Source.points.place].isAlive(
+        at: time, within: settings.conflict.forgetSeconds)
+  }
+
+  /// The pose network has a scale of its own (methods notes 2.6): beside a better source its word is only told. So is
+  /// that of the ground as the network sees it, once images and odometry have measured how far the ground is.
   func counts(_ source: ScaleObservation.Source, at time: MonotonicTime) -> Bool {
-    source != .pose || drives(.pose, at: time)
+    switch source {
+    case .pose: drives(.pose, at: time)
+    case .ground: height.heightMeters == nil || drives(.ground, at: time)
+    case .photometric, .points: true
+    }
   }
 
   func isDriverContradicted(at time: MonotonicTime) -> Bool {

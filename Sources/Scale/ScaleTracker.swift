@@ -33,6 +33,8 @@ public struct ScaleTracker: Equatable, Sendable {
   public private(set) var isStanding = false
   var opinions: [SourceOpinion]
   var agreements: [SourceAgreement]
+  /// How the camera sits by images and odometry, beside its configured height.
+  public private(set) var height = HeightOpinion()
   /// ln(scale) as consumers see it: follows the filter no faster than the slew limit while metric.
   var publishedLogScale: Double
   /// Whether the estimate has been good enough once since it was last forgotten.
@@ -108,6 +110,16 @@ public struct ScaleTracker: Equatable, Sendable {
     return feed(observation)
   }
 
+  /// Takes one look at the camera's height in: a check of height and odometry, no observation of scale.
+  public mutating func take(_ observation: HeightObservation) {
+    var observation = observation
+    if case .passed = observation.gate, let seconds = slip.blockedSeconds(at: observation.time) {
+      observation.gate = .rejected(.slip(remainingSeconds: seconds))
+    }
+    height.hear(observation, settings: settings.conflict)
+    updateState(at: observation.time)
+  }
+
   private mutating func feed(_ observation: ScaleObservation) -> Verdict {
     let (y, sigma) = filter.innovation(
       of: observation.logScale, variance: observation.variance + observation.sharedVariance)
@@ -154,6 +166,7 @@ public struct ScaleTracker: Equatable, Sendable {
     where !opinions[place].isAlive(at: time, within: settings.lock.holdAfterSeconds) {
       agreements[place].forget()
     }
+    height.forgetSilence(at: time, after: settings.lock.holdAfterSeconds)
   }
 
   private mutating func noteStanding(_ motion: ScaleMotion) {

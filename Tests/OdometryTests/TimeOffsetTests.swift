@@ -124,7 +124,7 @@ import Testing
 
   @Test
   func `without images, and with images that see something else, there is no answer`() {
-    #expect(throws: TimeOffsetEstimator.Refusal.tooFewTurns(0, needed: 60)) {
+    #expect(throws: TimeOffsetEstimator.Refusal.tooFewTurns(0, needed: 30)) {
       _ = try TimeOffsetEstimator().estimate()
     }
     let error = #expect(throws: TimeOffsetEstimator.Refusal.self) {
@@ -181,6 +181,6 @@ import Testing
     estimator.add(
       OdometrySample(
         time: MonotonicTime(seconds: 1), speedMetersPerSecond: 1, yawRateRadiansPerSecond: 0))
-    #expect(throws: TimeOffsetEstimator.Refusal.tooFewTurns(0, needed: 60)) { _ = try estimator.estimate() }
+    #expect(throws: TimeOffsetEstimator.Refusal.tooFewTurns(0, needed: 30)) { _ = try estimator.estimate() }
   }
 }

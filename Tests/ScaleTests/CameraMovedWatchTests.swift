@@ -6,14 +6,12 @@ import Testing
 struct CameraMovedWatchTests {
   private let mount = CameraMount(heightMeters: 0.5, pitchRadians: 0.1)
 
-  private func watch(pitch: Double, height: Double, seconds: Double, hasScale: Bool = true)
-    -> CameraMovedWatch
-  {
+  private func watch(pitch: Double, height: Double, seconds: Double) -> CameraMovedWatch {
     var watch = CameraMovedWatch(mount: mount, settings: .init())
     for step in 0..<Int(seconds * 10) {
       watch.look(
-        CameraMount(heightMeters: height, pitchRadians: pitch), hasScale: hasScale,
-        at: MonotonicTime(seconds: 0.1 * Double(step)))
+        CameraMount(heightMeters: height, pitchRadians: pitch), at: MonotonicTime(seconds: 0.1 * Double(step))
+      )
     }
     return watch
   }
@@ -40,10 +38,9 @@ struct CameraMovedWatchTests {
   }
 
   @Test
-  func `a camera raised by a fifth is reported only when the scale is known without the ground`() throws {
+  func `a camera raised by a fifth is reported`() throws {
     let verdict = try #require(watch(pitch: 0.1, height: 0.6, seconds: 60).verdict)
     #expect(abs(verdict.heightChangeMeters - 0.1) < 1e-6)
     #expect(abs(verdict.depthErrors[1].share + 1 / 6.0) < 0.01)
-    #expect(watch(pitch: 0.1, height: 0.6, seconds: 60, hasScale: false).verdict == nil)
   }
 }

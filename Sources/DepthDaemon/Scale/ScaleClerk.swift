@@ -134,5 +134,20 @@ extension ScaleAnswer {
       observer.reason = reason
       observers?.append(observer)
     }
+    height = report.height.map(Height.init)
+  }
+}
+
+extension ScaleAnswer.Height {
+  init(_ opinion: HeightOpinion) {
+    self.init(
+      configuredMeters: opinion.configuredMeters, verdict: opinion.agreement.verdict.rawValue,
+      passed: opinion.passedCount, rejected: opinion.rejectedCount)
+    if case .rejected(let why) = opinion.latest?.gate { reason = "\(why)" }
+    guard let height = opinion.heightMeters else { return }
+    meters = height
+    sigma = opinion.logSigma
+    pitchDegrees = opinion.pitchRadians * 180 / .pi
+    rollDegrees = opinion.rollRadians * 180 / .pi
   }
 }

@@ -82,6 +82,10 @@ package final class ScaleKeeper: Sendable {
     state.withLock { state in _ = state.present?.tracker.take(observation) }
   }
 
+  package func take(_ height: HeightObservation) {
+    state.withLock { state in state.present?.tracker.take(height) }
+  }
+
   package func note(_ moved: CameraMovedWatch.Verdict?) {
     state.withLock { state in state.moved = moved }
   }

@@ -10,7 +10,8 @@ import Quantities
 import Scale
 
 /// The perception thread's side of the scale: shows frames to the observers, within a share of the network's time.
-/// While the robot turns, it also tells the odometry how the images turn, by which the two clocks are compared.
+/// While the robot turns, it also tells the odometry how the images turn, by which the two clocks are compared:
+/// learning a scale finds that out besides; with a constant scale a meter of turns does.
 ///
 /// Observation comes after a frame was published: it never delays that frame, and no frame is looked at while more
 /// than the share is used up, nor while the robot stands.
@@ -23,9 +24,8 @@ final class ScaleLearner {
   private var lastTurning: MonotonicTime?
   private var mount: CameraMount?
   private var moved: CameraMovedWatch?
-  private var estimate: ScaleEstimate?
-  private var budget = TimeBudget(share: 0.07)
-  private var turnBudget = ScaleLearner.turnBudget(besidesLearning: false)
+  private var budget = TimeBudget(share: ScaleLearner.share)
+  private var turnBudget = TimeBudget(share: ScaleLearner.share, burst: 30)
   private var isMoving = false
   /// What the last look found out about the motion, for the next frame.
   private var imageYawRate: Double?
@@ -33,7 +33,11 @@ final class ScaleLearner {
   private weak var pipeline: DepthPipeline?
   /// What the last frame taught; empty when nobody looked at it.
   private(set) var found = ScaleObserver.Result()
+  /// How far the last frame's image had turned; nil when it was not measured.
+  private(set) var visualTurn: VisualTurn?
 
+  /// Of the network's time: what learning may take, or the measurement of turns while no scale is learned.
+  private static let share = 0.09
   /// The robot turns from here, rad/s, and counts as turning for so long after.
   private static let turningRate = 0.03
   private static let turningNanoseconds: Int64 = 1_000_000_000
@@ -61,14 +65,8 @@ final class ScaleLearner {
       observer = isLearning ? pipeline.makeScaleObserver(mount: mount, settings: observerSettings) : nil
       keeper.note(silent: isLearning ? SilentSources(observerSettings, pipeline) : SilentSources())
       moved = mount.map { CameraMovedWatch(mount: $0, settings: builder.settings.scale.moved) }
-      turnBudget = Self.turnBudget(besidesLearning: isLearning)
     }
     self.pipeline = pipeline
-  }
-
-  /// Together with learning less than a tenth of the network's time.
-  private static func turnBudget(besidesLearning: Bool) -> TimeBudget {
-    TimeBudget(share: besidesLearning ? 0.02 : 0.09, burst: 30)
   }
 
   /// The scale for a frame captured at `time`; nil while nothing is learned.
@@ -81,19 +79,19 @@ final class ScaleLearner {
       staticShare: staticShare)
     imageYawRate = nil
     staticShare = nil
-    estimate = keeper.advance(motion)
-    return estimate
+    return keeper.advance(motion)
   }
 
   /// Learns from a frame that has become depth.
   func learn(from captured: borrowing CameraFrame, _ pipeline: DepthPipeline, _ report: FrameReport) {
     found = ScaleObserver.Result()
+    visualTurn = nil
     let time = captured.metadata.midExposureTime
     guard let published = pipeline.publishedFrame(time: time) else { return }
     // Processor time on both sides of the share: on a busy machine a look that had to wait would silence learning for
     // long, and a network that had to wait would let it cost more.
     let begin = ThreadTime.now()
-    if turnBudget.allows, let turn = turn(published) { odometry.note(turn) }
+    if observer == nil, turnBudget.allows, let turn = turn(published) { note(turn) }
     let start = ThreadTime.now()
     turnBudget.spend(start - begin, of: report.networkProcessorNanoseconds)
     guard observer != nil, isMoving else { return }
@@ -116,20 +114,36 @@ final class ScaleLearner {
   /// How far the images turned since the last frame, while the robot turns and a little after: who drives straight
   /// ahead learns nothing of clocks.
   private func turn(_ frame: ScaleObserver.Frame) -> VisualTurn? {
-    guard let lastTurning, frame.time - lastTurning <= Self.turningNanoseconds else {
+    guard isTurning(at: frame.time) else {
       turns?.forget()
       return nil
     }
     return turns?.observe(frame)
   }
 
+  private func isTurning(at time: MonotonicTime) -> Bool {
+    lastTurning.map { time - $0 <= Self.turningNanoseconds } ?? false
+  }
+
+  private func note(_ turn: VisualTurn) {
+    visualTurn = turn
+    odometry.note(turn)
+  }
+
   private func take(_ found: ScaleObserver.Result, at time: MonotonicTime) {
     imageYawRate = found.imageYawRate
+    if let turn = found.turn, isTurning(at: time) { note(turn) }
     staticShare = found.staticShare
     if let observation = found.photometric { keeper.take(observation) }
     if let observation = found.ground { keeper.take(observation) }
     if let observation = found.pose { keeper.take(observation) }
-    if let seen = found.seenMount, let estimate { watch(seen, estimate, at: time) }
+    if let height = found.height {
+      keeper.take(height)
+      if case .passed = height.gate {
+        moved?.look(height.mount, at: time)
+        keeper.note(moved?.verdict)
+      }
+    }
   }
 
   /// Compares the frame's range points, if it has any, with the depth that the network predicted without them.
@@ -138,17 +152,6 @@ final class ScaleLearner {
       found.points = observer?.observe(logRatios: pipeline.rangeRatios(), time: time)
       if let observation = found.points { keeper.take(observation) }
     }
-  }
-
-  /// Compares how the ground shows the camera to sit with how it was mounted.
-  private func watch(_ seen: CameraMount, _ estimate: ScaleEstimate, at time: MonotonicTime) {
-    var seen = seen
-    seen.heightMeters *= estimate.value
-    // A scale that was made from the height says nothing about the height.
-    let hasScale =
-      estimate.state != .unscaled && estimate.state != .converging && !estimate.sources.contains(.height)
-    moved?.look(seen, hasScale: hasScale, at: time)
-    keeper.note(moved?.verdict)
   }
 }
 

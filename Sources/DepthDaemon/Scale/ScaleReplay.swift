@@ -4,6 +4,7 @@ package import Geometry
 import Glibc
 import ImageBuffers
 package import ModelBundle
+import Odometry
 import Platform
 package import Quantities
 import Scale
@@ -18,6 +19,8 @@ package final class ScaleReplay {
     package var priorFactor = 1.0
     /// The configured camera height over the true one.
     package var heightFactor = 1.0
+    /// The configured pitch less the true one, radians.
+    package var pitchError = 0.0
     /// Added to the odometry's times, seconds.
     package var odometryOffsetSeconds = 0.0
     /// While it lasts (seconds after the start) wheels read `slipFactor` times the speed.
@@ -69,6 +72,14 @@ package final class ScaleReplay {
     package var learningSeconds: Double
     /// What was observed on this frame, believed or not.
     package var looks: [Look]
+    /// How the camera sits by images and odometry; nil when nobody looked.
+    package var mountLook: MountLook?
+    /// And as they have said lately; nil while that is too little.
+    package var mountWord: MountWord?
+    /// How the camera was moved, as far as is known.
+    package var moved: MovedWord?
+    /// How far the image turned, and in how long; nil when it was not measured.
+    package var turn: (radians: Double, seconds: Double)?
   }
 
   private let source: any FrameSource
@@ -97,6 +108,7 @@ package final class ScaleReplay {
     self.disturbance = disturbance
     var calibration = calibration
     calibration?.mount?.heightMeters *= disturbance.heightFactor
+    calibration?.mount?.pitchRadians += disturbance.pitchError
     var settings = PipelineSettings()
     settings.cameraIdentity = "replay"
     settings.ranges = ranges
@@ -158,7 +170,10 @@ package final class ScaleReplay {
       speed: context.odometry?.speedMetersPerSecond,
       networkSeconds: Double(report.networkProcessorNanoseconds) * 1e-9,
       learningSeconds: Double(learning) * 1e-9,
-      looks: [found.pose, found.photometric, found.ground, found.points].compactMap { $0.map(Look.init) })
+      looks: [found.pose, found.photometric, found.ground, found.points].compactMap { $0.map(Look.init) },
+      mountLook: found.height.map(MountLook.init), mountWord: tracked?.height.flatMap(MountWord.init),
+      moved: keeper.moved.map(MovedWord.init),
+      turn: learner.visualTurn.map { ($0.radians, Double($0.end - $0.start) * 1e-9) })
   }
 
   /// Stores what was learned, as the daemon does when it stops.

@@ -117,6 +117,12 @@ extension PatchPoint {
   /// The inverse covariance of the match when the prediction itself errs by `deviation` pixels.
   @inline(__always)
   func information(withDepthError deviation: SIMD2<Float>) -> SIMD3<Float> {
+    Self.information(information, withError: deviation)
+  }
+
+  /// The inverse of a covariance (xx, xy, yy) to which an error along `deviation` is added.
+  @inline(__always)
+  static func information(_ information: SIMD3<Float>, withError deviation: SIMD2<Float>) -> SIMD3<Float> {
     // Sherman-Morrison: (C + d d^T)^-1 = I - (I d)(I d)^T / (1 + d^T I d).
     let turned = SIMD2(
       information.x * deviation.x + information.y * deviation.y,

@@ -152,7 +152,7 @@ struct PatchTracker {
   ///
   /// Noise makes gradients too, and along a straight edge there are no others. They are taken off first: else a
   /// match that could slide anywhere along its edge would count for the place where it was looked for.
-  private static func information(_ moments: SIMD3<Float>, variance: Float) -> SIMD3<Float> {
+  static func information(_ moments: SIMD3<Float>, variance: Float) -> SIMD3<Float> {
     let mean = 0.5 * (moments.x + moments.z)
     let difference = 0.5 * (moments.x - moments.z)
     let spread = (difference * difference + moments.y * moments.y).squareRoot()

@@ -33,7 +33,8 @@ struct PhotometricFit: ~Copyable {
   /// Matches of the last comparison.
   private(set) var matchCount = 0
   private let camera: GridCamera
-  private var points: [PatchPoint] = []
+  /// Places of the newer frame, and where the last comparison found them.
+  private(set) var points: [PatchPoint] = []
   private var tracker: PatchTracker
   private var search: ScaleSearch
   private var votes: ScaleVotes

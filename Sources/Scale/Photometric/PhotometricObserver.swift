@@ -15,6 +15,11 @@ struct PhotometricObserver: ~Copyable {
   /// (rad/s to the left), of the last frame; nil when it was not looked at.
   private(set) var staticShare: Double?
   private(set) var imageYawRate: Double?
+  /// Age and motion of the frame that the newest one was compared with last; nil when it was not.
+  private var compared: (age: Int, motion: CameraMotion)?
+  /// The turn that the images add to the odometry's over that time, radians about the older frame's axes; nil when the
+  /// comparison was not believed.
+  private var addedTurn: SIMD3<Float>?
   private var fit: PhotometricFit
   private var ring: ViewRing
   private let size: ImageSize
@@ -54,6 +59,8 @@ struct PhotometricObserver: ~Copyable {
   ) -> ScaleObservation? {
     staticShare = nil
     imageYawRate = nil
+    compared = nil
+    addedTurn = nil
     guard ring.count > 0, frame.time - ring.time(0) <= Self.limits.longestAgeNanoseconds,
       frame.time > ring.time(0)
     else {
@@ -74,6 +81,34 @@ struct PhotometricObserver: ~Copyable {
     store(frame)
     guard isDue else { return nil }
     return look(at: depth, time: frame.time, wantedBaseline: wanted, motion)
+  }
+
+  /// The frames compared in the last call, with what was matched between them; nil when none were. Valid until the
+  /// next call.
+  func pair(_ frame: ScaleObserver.Frame) -> ViewPair? {
+    guard let compared else { return nil }
+    return ViewPair(
+      newer: ring.view(0), older: ring.view(compared.age),
+      depth: NetworkDepth(start: frame.depth, size: size, step: step), matches: fit.points,
+      motion: compared.motion, seconds: Double(frame.time - ring.time(compared.age)) * 1e-9,
+      metresPerUnit: expf(expected))
+  }
+
+  /// How far the camera turned to the left between the frames compared in the last call; nil when images do not tell.
+  /// - Parameter down: in the camera's axes.
+  func turn(down: SIMD3<Float>) -> VisualTurn? {
+    guard let compared, let addedTurn else { return nil }
+    // The older frame lies turned to the right of a camera that turns to the left; down is the axis of right turns.
+    return VisualTurn(
+      start: ring.time(compared.age), end: ring.time(0),
+      radians: compared.motion.turnRadians - Double((addedTurn * down).sum()))
+  }
+
+  /// Of the finest level of what is compared.
+  static func viewIntrinsics(_ intrinsics: CameraIntrinsics) -> CameraIntrinsics {
+    let step = intrinsics.size.width > 480 ? 2 : 1
+    return intrinsics.scaled(
+      to: ImageSize(width: intrinsics.size.width / step, height: intrinsics.size.height / step))
   }
 
   private mutating func store(_ frame: ScaleObserver.Frame) {
@@ -105,6 +140,7 @@ struct PhotometricObserver: ~Copyable {
       newer: ring.view(0), older: ring.view(chosen.age), depth: depth,
       odometry: ViewMotion(chosen.motion.startFromEnd), initial: initialLogScale, expected: expected,
       searches: steadyLooks < Self.steadyAfter || steadyLooks % Self.searchEvery == 0)
+    compared = chosen
     staticShare = fit.staticShare.map(Double.init)
     guard let outcome else {
       steadyLooks = 0
@@ -122,6 +158,7 @@ struct PhotometricObserver: ~Copyable {
       steadyLooks += 1
       expected += 0.3 * (outcome.logScale - expected)
       imageYawRate = yawRate - Double(outcome.turn.y) / seconds
+      addedTurn = outcome.turn
     }
     return observation
   }

@@ -40,7 +40,7 @@ struct TurnAlignment {
     let step = max(1, Int((Double(newer.width * newer.height) / Double(Self.wanted)).squareRoot()))
     for _ in 0..<rounds {
       var equations = NormalEquations()
-      for unknown in 0..<NormalEquations.count {
+      for unknown in 0..<6 {
         var row = SIMD8<Double>.zero
         row[unknown] = 1
         equations.add(row, value: 0, weight: 1e-3)

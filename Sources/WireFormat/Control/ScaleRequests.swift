@@ -24,6 +24,41 @@ public struct ScaleAnswer: Codable, Equatable, Sendable {
   /// Since the last accepted observation, metres.
   public var travelledMeters: Double?
   public var observers: [Observer]?
+  /// The camera's height by images and odometry; nil when nobody has looked.
+  public var height: Height?
+
+  /// How the camera sits, measured by images and odometry without the network's depth.
+  public struct Height: Codable, Equatable, Sendable {
+    public var configuredMeters: Double
+    /// Nil while too little was seen.
+    public var meters: Double?
+    /// Standard deviation of its logarithm.
+    public var sigma: Double?
+    /// Degrees: positive looks down, and right side lower.
+    public var pitchDegrees: Double?
+    public var rollDegrees: Double?
+    /// `agree`, `warn` or `conflict` with the configured height.
+    public var verdict: String
+    public var passed: UInt64
+    public var rejected: UInt64
+    /// Why the newest look was not used.
+    public var reason: String?
+
+    public init(configuredMeters: Double, verdict: String, passed: UInt64, rejected: UInt64) {
+      self.configuredMeters = configuredMeters
+      self.verdict = verdict
+      self.passed = passed
+      self.rejected = rejected
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case sigma, verdict, passed, rejected, reason
+      case configuredMeters = "configured_m"
+      case meters = "m"
+      case pitchDegrees = "pitch_deg"
+      case rollDegrees = "roll_deg"
+    }
+  }
 
   /// One way of observing the scale.
   public struct Observer: Codable, Equatable, Sendable {
@@ -61,7 +96,7 @@ public struct ScaleAnswer: Codable, Equatable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case value, sigma, state, sources, reason, accepted, outliers, restarts, slips, observers
+    case value, sigma, state, sources, reason, accepted, outliers, restarts, slips, observers, height
     case ageSeconds = "age_s"
     case progressPercent = "progress_percent"
     case filterValue = "filter_value"

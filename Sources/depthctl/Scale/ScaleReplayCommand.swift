@@ -24,6 +24,9 @@ extension ScaleCommand {
     @Option(help: "Frame rate of the simulator.") var rate = 10.0
     @Option(help: "The model's scale is taken to be this many times what its bundle says.") var factor = 1.0
     @Option(help: "The configured camera height over the true one.") var heightFactor = 1.0
+    @Option(help: "Camera height, m: of the simulator's robot; of a recording whose calibration names none.")
+    var cameraHeight: Double?
+    @Option(help: "Configured pitch less the true one, degrees.") var pitchError = 0.0
     @Option(help: "Camera ahead of the turning centre, m (simulator).") var forward = 0.0
     @Option(help: "Camera pitch, degrees, positive looks down (simulator).") var pitch = 0.0
     @Option(help: "Added to the odometry's times, ms.") var offsetMs = 0.0
@@ -43,6 +46,7 @@ extension ScaleCommand {
       var disturbance = ScaleReplay.Disturbance()
       disturbance.priorFactor = factor
       disturbance.heightFactor = heightFactor
+      disturbance.pitchError = pitchError * .pi / 180
       disturbance.odometryOffsetSeconds = offsetMs * 1e-3
       disturbance.slip = try Self.range(slip)
       disturbance.slipFactor = slipFactor
@@ -68,6 +72,7 @@ extension ScaleCommand {
           world: world, seed: seed, calibration: SimulationSettings.defaultCalibration(size: size))
         settings.rateHz = rate
         settings.cameraForwardMeters = forward
+        if let cameraHeight { settings.cameraHeightMeters = cameraHeight }
         settings.cameraPitchRadians = pitch * .pi / 180
         let executor = WorkerTeam(width: threads)
         let frames = SimulationSource(
@@ -81,7 +86,11 @@ extension ScaleCommand {
       var playback = DriveSource.Playback()
       playback.isPaced = false
       let drive = try DriveSource(directory: folder, playback: playback, start: start)
-      return (drive, drive.drive.calibration)
+      var calibration = drive.drive.calibration
+      if calibration?.mount == nil, let cameraHeight {
+        calibration?.mount = CameraMount(heightMeters: cameraHeight, pitchRadians: 0)
+      }
+      return (drive, calibration)
     }
 
     private func print(_ step: ScaleReplay.Step) throws {
@@ -97,6 +106,14 @@ extension ScaleCommand {
       }
       if let reason = step.reason { line["reason"] = reason }
       line["observations"] = step.looks.map(Self.object)
+      if let look = step.mountLook { line["mount"] = Self.object(look) }
+      if let word = step.mountWord {
+        line["camera_height"] = word.heightMeters
+        line["camera_height_sigma"] = word.sigma
+        line["camera_height_verdict"] = word.verdict
+      }
+      if let turn = step.turn { line["turn"] = ["seconds": turn.seconds, "rad": turn.radians] }
+      if let moved = step.moved { line["remount"] = Self.object(moved) }
       if let truth = step.trueLogScale { line["truth"] = exp(truth) }
       if let published = step.publishedLogScale { line["published_truth"] = exp(published) }
       if let speed = step.speed { line["speed"] = speed }
@@ -110,6 +127,27 @@ extension ScaleCommand {
       if let sigma = look.sigma { object["sigma"] = sigma }
       if let reason = look.rejected { object["rejected"] = reason }
       return object
+    }
+
+    private static func object(_ look: ScaleReplay.MountLook) -> [String: Any] {
+      var object: [String: Any] = [:]
+      if let found = look.measured {
+        object["height"] = found.heightMeters
+        object["sigma"] = found.sigma
+        object["pitch_deg"] = found.pitchRadians * 180 / .pi
+        object["roll_deg"] = found.rollRadians * 180 / .pi
+      }
+      if let reason = look.rejected { object["rejected"] = reason }
+      return object
+    }
+
+    private static func object(_ moved: ScaleReplay.MovedWord) -> [String: Any] {
+      [
+        "pitch_deg": moved.pitchRadians * 180 / .pi, "height_m": moved.heightMeters,
+        "depth_errors": moved.depthErrors.filter(\.share.isFinite).map {
+          ["m": $0.meters, "share": $0.share]
+        },
+      ]
     }
 
     private static func range(_ text: String?) throws -> ClosedRange<Double>? {

@@ -29,6 +29,7 @@ enum ScaleText {
           + "\(answer.outliers ?? 0) outliers, \(answer.restarts ?? 0) restarts, \(answer.slips ?? 0) slips")
     }
     for observer in answer.observers ?? [] { lines.append(line(observer)) }
+    if let height = answer.height { lines.append(line(height)) }
     return lines
   }
 
@@ -42,6 +43,17 @@ enum ScaleText {
     if let age = observer.ageSeconds { parts.append("\(seconds(age)) ago") }
     if let reason = observer.reason { parts.append("last: \(reason)") }
     return name + parts.joined(separator: "; ")
+  }
+
+  private static func line(_ height: ScaleAnswer.Height) -> String {
+    var parts = ["\(height.passed) used, \(height.rejected) not"]
+    if let meters = height.meters, let sigma = height.sigma, let pitch = height.pitchDegrees {
+      parts.append(
+        String(format: "%.2f m (%.1f %%), pitch %.1f deg", meters, 100 * sigma, pitch)
+          + String(format: "; configured %.2f m, ", height.configuredMeters) + height.verdict)
+    }
+    if let reason = height.reason { parts.append("last: \(reason)") }
+    return "camera      " + parts.joined(separator: "; ")
   }
 
   static func line(_ entry: ScaleHistoryRequest.Entry) -> String {

@@ -101,7 +101,8 @@ import Testing
   @Test(arguments: [-0.052, 0.052])
   func `a pitch that is not the configured one is found with the height`(pitch: Double) throws {
     let found = try passed(Drive(pitch: pitch))
-    #expect(abs(log(found.height / 0.6)) < 0.02)
+    // Tipped up, the camera sees two thirds of the floor's windows.
+    #expect(abs(log(found.height / 0.6)) < 0.03)
     #expect(abs(found.pitch - pitch) < 0.01)
   }
 

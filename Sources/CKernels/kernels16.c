@@ -12,6 +12,7 @@
 #define PRODUCT_ROWS 12
 #include "vectors.h"
 #include "tile.h"
+#include "pairs.h"
 #include "winograd.h"
 #include "dot.h"
 #include "depthwise.h"
@@ -24,7 +25,8 @@ SWEEP(tiles16, 1, 12, 8, 4)
 
 static const ck_kernels kernels = {
     .lanes = {32, 16, 8},
-    .tiles = {tiles32, tiles16, 0},
+    .tiles = {tiles32, tiles16, pairTiles8},
+    .interleavedLanes = 8,
     .winogradInput = winogradInput,
     .winogradDoubledInput = winogradDoubledInput,
     .winogradOutput = winogradOutput,

@@ -14,8 +14,6 @@
 SWEEP(tiles16, 2, 6, 4, 2)
 SWEEP(tiles8, 1, 12, 8, 4)
 
-void ck_narrow(const ck_tile *t, const float *w, const ck_epilogue *e, intptr_t pixels) { tiles8(t, w, e, pixels); }
-
 const ck_kernels ck_portable = {
     .lanes = {16, 8, 8},
     .tiles = {tiles16, tiles8, tiles8},

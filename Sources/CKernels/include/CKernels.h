@@ -32,7 +32,8 @@ typedef struct {
   float minimum, maximum;
 } ck_epilogue;
 
-/// One run of `pixels` output pixels by one panel of output channels; weights as (block, tap, channel, lane).
+/// One run of `pixels` output pixels by one panel of output channels; weights as (block, tap, channel, lane), or as
+/// (block, tap, pair of channels, lane, channel of the pair) in interleaved panels, zero for a channel too many.
 typedef void (*ck_tile_function)(const ck_tile *tile, const float *weights, const ck_epilogue *epilogue,
                                  intptr_t pixels);
 
@@ -96,8 +97,10 @@ typedef void (*ck_gather_halves)(const uint16_t *input, intptr_t inputStride, co
 typedef struct {
   /// Channels of the widest panel, a multiple of 8, and of the next narrower ones.
   int32_t lanes[3];
-  /// Kernels of panels with that many channels; NULL for that of `ck_narrow`.
+  /// Kernels of panels with that many channels.
   ck_tile_function tiles[3];
+  /// Panels with so many channels are interleaved; 0 when none are.
+  int32_t interleavedLanes;
   ck_winograd_input winogradInput, winogradDoubledInput;
   ck_winograd_output winogradOutput;
   ck_dot_function dot;
@@ -115,7 +118,5 @@ extern const ck_kernels ck_portable;
 /// Filter transform G g G^T of eight 3x3 filters that lie `stride` floats apart, the first `valid` of them; the others
 /// count as zero. Writes 36 components of eight lanes. Preparation only; computed in double.
 void ck_winograd_filters(const float *filters, intptr_t stride, intptr_t valid, float *output);
-/// The kernel for panels of eight channels.
-void ck_narrow(const ck_tile *tile, const float *weights, const ck_epilogue *epilogue, intptr_t pixels);
 /// With vectors of sixteen floats; NULL where the build's architecture or this processor has none.
 const ck_kernels *ck_wide(void);

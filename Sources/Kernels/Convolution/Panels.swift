@@ -19,10 +19,12 @@ package struct MicroKernels: Sendable {
     Int(kind == 0 ? functions.lanes.0 : kind == 1 ? functions.lanes.1 : functions.lanes.2)
   }
 
-  /// The kernel of one kind of panel; the narrowest panels of the wide kernels are the portable ones.
   fileprivate func tile(_ kind: Int) -> ck_tile_function {
     let tiles = functions.tiles
-    return (kind == 0 ? tiles.0 : kind == 1 ? tiles.1 : tiles.2) ?? ck_narrow
+    guard let tile = kind == 0 ? tiles.0 : kind == 1 ? tiles.1 : tiles.2 else {
+      preconditionFailure("every panel has its kernel")
+    }
+    return tile
   }
 }
 
@@ -31,6 +33,8 @@ package struct Panel: Sendable {
   package let firstChannel: Int
   /// Channels, a multiple of eight.
   package let lanes: Int
+  /// Whether the weights of two input channels alternate; only the last panel's ever do.
+  let isInterleaved: Bool
   /// Runs the panel over neighbouring pixels.
   package let sweep: ck_tile_function
 
@@ -41,14 +45,33 @@ package struct Panel: Sendable {
     while first < channels {
       let left = (channels - first + 7) / 8 * 8
       let kind = (0..<2).first { kernels.lanes($0) <= left } ?? 2
-      panels.append(Panel(firstChannel: first, lanes: kernels.lanes(kind), sweep: kernels.tile(kind)))
-      first += kernels.lanes(kind)
+      let lanes = kernels.lanes(kind)
+      panels.append(
+        Panel(
+          firstChannel: first, lanes: lanes, isInterleaved: lanes == Int(kernels.functions.interleavedLanes),
+          sweep: kernels.tile(kind)))
+      first += lanes
     }
     return panels
   }
+
+  /// Input channels that blocks with so many have room for in the panel's weights.
+  func slots(_ counts: some Sequence<Int32>) -> Int {
+    counts.reduce(0) { $0 + slots(Int($1)) }
+  }
+
+  /// The same of one block.
+  func slots(_ count: Int) -> Int { isInterleaved ? (count + 1) / 2 * 2 : count }
+
+  /// Where the weight of one slot and lane lies.
+  @inline(__always)
+  func place(_ slot: Int, _ lane: Int) -> Int {
+    isInterleaved ? slot / 2 * 2 * lanes + 2 * lane + slot % 2 : slot * lanes + lane
+  }
 }
 
-/// Weights as (panel, block, tap, channel of the block, lane), in the order the tiles read them.
+/// Weights as (panel, block, tap, channel of the block, lane), or with channels interleaved: in the order the tiles read
+/// them.
 package final class PackedWeights {
   private let storage: UnsafeMutablePointer<Float>
   private let offsets: [Int]
@@ -69,7 +92,7 @@ package final class PackedWeights {
     for panel in panels {
       offsets.append(size)
       biasOffsets.append(lanes)
-      size += inChannels * taps * panel.lanes
+      size += panel.slots(counts) * taps * panel.lanes
       lanes += panel.lanes
     }
     storage = FreshMemory.allocate(byteCount: size * 4 + 64)
@@ -85,27 +108,29 @@ package final class PackedWeights {
       target.initialize(repeating: 0, count: panel.lanes)
       target.update(from: first, count: valid)
       Self.pack(
-        weights + panel.firstChannel * inChannels * taps, valid: valid, lanes: panel.lanes,
-        inChannels: inChannels, taps: taps, counts: counts, into: storage + offsets[index])
+        weights + panel.firstChannel * inChannels * taps, panel, valid: valid, inChannels: inChannels,
+        taps: taps, counts: counts, into: storage + offsets[index])
     }
   }
 
   private static func pack(
-    _ weights: UnsafePointer<Float>, valid: Int, lanes: Int, inChannels: Int, taps: Int, counts: [Int32],
+    _ weights: UnsafePointer<Float>, _ panel: Panel, valid: Int, inChannels: Int, taps: Int, counts: [Int32],
     into storage: UnsafeMutablePointer<Float>
   ) {
     var target = storage
     var channel = 0
-    for count in counts {
+    for count in counts.map(Int.init) {
+      let slots = panel.slots(count)
       for tap in 0..<taps {
-        for c in 0..<Int(count) {
-          let source = weights + (channel + c) * taps + tap
-          for lane in 0..<valid { target[lane] = source[lane &* inChannels &* taps] }
-          for lane in valid..<lanes { target[lane] = 0 }
-          target += lanes
+        for slot in 0..<slots {
+          let source = weights + (channel + slot) * taps + tap
+          let lanes = slot < count ? valid : 0
+          for lane in 0..<lanes { target[panel.place(slot, lane)] = source[lane &* inChannels &* taps] }
+          for lane in lanes..<panel.lanes { target[panel.place(slot, lane)] = 0 }
         }
+        target += slots * panel.lanes
       }
-      channel += Int(count)
+      channel += count
     }
   }
 

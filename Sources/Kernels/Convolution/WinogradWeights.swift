@@ -5,7 +5,7 @@ internal import CKernels
 final class WinogradWeights {
   /// One matrix and the input blocks that take part in it: plain memory, so that a run counts no references.
   struct Component {
-    /// Panel by panel, (channel of these blocks, lane).
+    /// Panel by panel, (channel of these blocks, lane), or with channels interleaved.
     var matrix: UnsafeMutablePointer<Float>
     var blocks: UnsafePointer<Int32>
     /// Channels of each block.
@@ -31,13 +31,15 @@ final class WinogradWeights {
     _ weights: UnsafePointer<Float>, _ plan: ConvolutionPlan, _ input: WinogradInput, _ kernels: MicroKernels
   ) {
     let cover = UnsafeMutableBufferPointer<Panel>.allocate(capacity: (plan.outChannels + 7) / 8)
-    let used = cover.initialize(fromContentsOf: Panel.cover(plan.outChannels, kernels))
-    panels = UnsafeBufferPointer(rebasing: cover[..<used])
-    let lanes = panels.reduce(0) { $0 + $1.lanes }
+    let used = Panel.cover(plan.outChannels, kernels)
+    panels = UnsafeBufferPointer(rebasing: cover[..<cover.initialize(fromContentsOf: used)])
     let all = Array(0..<input.blockCount)
     let unpaired = all.filter { !input.isPaired($0) }
     let channels = [all, unpaired].map { $0.reduce(0) { $0 + Int(input.counts[$1]) } }
-    let size = lanes * (channels[0] * 25 + channels[1] * 11)
+    let sizes = [all, unpaired].map { blocks in
+      used.reduce(0) { $0 + $1.lanes * $1.slots(blocks.map { input.counts[$0] }) }
+    }
+    let size = sizes[0] * 25 + sizes[1] * 11
     storage = FreshMemory.allocate(byteCount: size * 4 + 64)
       .bindMemory(to: Float.self, capacity: size)
     tables = .allocate(capacity: 4 * max(1, all.count))
@@ -58,7 +60,7 @@ final class WinogradWeights {
         to: Component(
           matrix: next, blocks: table, counts: table + all.count,
           blockCount: isPartial ? unpaired.count : all.count, channelCount: width))
-      next += width * lanes
+      next += sizes[isPartial ? 1 : 0]
     }
     pack(weights, plan, input)
   }
@@ -76,34 +78,44 @@ final class WinogradWeights {
   private func pack(_ weights: UnsafePointer<Float>, _ plan: ConvolutionPlan, _ input: WinogradInput) {
     for panel in panels {
       for lane in stride(from: 0, to: panel.lanes, by: 8) {
-        var (channel, unpairedChannel) = (0, 0)
+        var (channel, slot, unpairedSlot) = (0, 0, 0)
         for block in 0..<input.blockCount {
-          let isPaired = input.isPaired(block)
-          for _ in 0..<input.counts[block] {
-            pack(weights, plan, panel, lane: lane, channel, isPaired ? nil : unpairedChannel)
-            channel += 1
-            if !isPaired { unpairedChannel += 1 }
+          let (count, isPaired) = (Int(input.counts[block]), input.isPaired(block))
+          for index in 0..<panel.slots(count) {
+            let filters = index < count ? weights + channel * 9 : nil
+            pack(filters, plan, panel, lane: lane, slot, isPaired ? nil : unpairedSlot)
+            channel += index < count ? 1 : 0
+            slot += 1
+            unpairedSlot += isPaired ? 0 : 1
           }
         }
       }
     }
   }
 
-  /// Eight filters of one input channel; `partial` is the channel's place in the components that vanish for others.
+  /// Eight filters of one input channel, zeros for a slot without one; `partial` is the slot in the components that vanish
+  /// for others.
   private func pack(
-    _ weights: UnsafePointer<Float>, _ plan: ConvolutionPlan, _ panel: Panel, lane: Int, _ channel: Int,
+    _ weights: UnsafePointer<Float>?, _ plan: ConvolutionPlan, _ panel: Panel, lane: Int, _ slot: Int,
     _ partial: Int?
   ) {
     let (rows, columns) = (plan.outChannels, plan.inChannels)
     let row = panel.firstChannel + lane
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 36 * 8) { buffer in
       guard let values = buffer.baseAddress else { return }
-      ck_winograd_filters(
-        weights + (row * columns + channel) * 9, columns * 9, max(0, min(8, rows - row)), values)
+      values.initialize(repeating: 0, count: 36 * 8)
+      if let weights {
+        ck_winograd_filters(weights + row * columns * 9, columns * 9, max(0, min(8, rows - row)), values)
+      }
       for component in 0..<36 {
-        guard let place = Self.vanishes(component) ? partial : channel else { continue }
+        guard let place = Self.vanishes(component) ? partial : slot else { continue }
         let matrix = components[component].matrix + panel.firstChannel * components[component].channelCount
-        store(load8(values + component * 8), matrix + place * panel.lanes + lane)
+        let source = values + component * 8
+        if panel.isInterleaved {
+          for index in 0..<8 { matrix[panel.place(place, lane + index)] = source[index] }
+        } else {
+          store(load8(source), matrix + panel.place(place, lane))
+        }
       }
     }
   }

@@ -70,8 +70,8 @@ package struct Panel: Sendable {
   }
 }
 
-/// Weights as (panel, block, tap, channel of the block, lane), or with channels interleaved: in the order the tiles read
-/// them.
+/// Weights as (panel, block, tap, channel of the block, lane), or with channels interleaved: in the order the tiles
+/// read them.
 package final class PackedWeights {
   private let storage: UnsafeMutablePointer<Float>
   private let offsets: [Int]

@@ -93,8 +93,8 @@ final class WinogradWeights {
     }
   }
 
-  /// Eight filters of one input channel, zeros for a slot without one; `partial` is the slot in the components that vanish
-  /// for others.
+  /// Eight filters of one input channel, zeros for a slot without one; `partial` is the slot in the components that
+  /// vanish for others.
   private func pack(
     _ weights: UnsafePointer<Float>?, _ plan: ConvolutionPlan, _ panel: Panel, lane: Int, _ slot: Int,
     _ partial: Int?

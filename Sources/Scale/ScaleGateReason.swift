@@ -44,6 +44,8 @@ public enum ScaleGateReason: Equatable, Sendable {
   case groundShare(found: Double, needed: Double)
   /// Radians between the plane's normal and where down should be.
   case groundTilt(found: Double, limit: Double)
+  /// Distance of the ground by images over that by the network's depth and its scale.
+  case groundDistance(ratio: Double, limit: Double)
   /// Range points that meet predicted depth.
   case pointCount(found: Int, needed: Int)
   /// Deviation of the log ratios of the points.
@@ -94,6 +96,8 @@ extension ScaleGateReason: CustomStringConvertible {
       "\(Self.percent(found)) % of the ground's pixels lie on a plane, needs \(Self.percent(needed))"
     case .groundTilt(let found, let limit):
       "the ground is tilted by \(Self.degrees(found)) deg, limit \(Self.degrees(limit))"
+    case .groundDistance(let ratio, let limit):
+      "images put the ground \(Self.text(ratio)) times as far as depth does, limit \(Self.text(limit))"
     case .pointCount(let found, let needed): "\(found) range points, needs \(needed)"
     case .pointSpread(let found, let limit):
       "range points differ by \(Self.percent(found)) % among themselves, limit \(Self.percent(limit))"

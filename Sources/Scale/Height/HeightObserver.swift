@@ -16,6 +16,8 @@ struct HeightObserver: ~Copyable {
   private static let leastAgreement = 0.8
   private static let largestSigma = 0.1
   private static let largestDirectionChange = 0.15
+  /// A network bends the floor by a quarter. What images put farther from where depth does is not that floor.
+  private static let largestGroundRatio = 1.6
 
   private let mount: CameraMount?
   private let normal: SIMD3<Float>
@@ -80,7 +82,12 @@ struct HeightObserver: ~Copyable {
     observation.mount = CameraMount(ground: outcome.surface)
     observation.variance =
       outcome.variance + pair.motion.chordVariance / (pair.motion.chordMeters * pair.motion.chordMeters)
-    if let objection = objection(to: outcome, sigma: observation.variance.squareRoot()) {
+    let ratio = outcome.surface.distanceMeters / (ground.distanceMeters * Double(pair.metresPerUnit))
+    let objection =
+      abs(log(ratio)) > log(Self.largestGroundRatio)
+      ? .groundDistance(ratio: ratio, limit: Self.largestGroundRatio)
+      : objection(to: outcome, sigma: observation.variance.squareRoot())
+    if let objection {
       observation.gate = .rejected(objection)
       steadyLooks = 0
     } else {

@@ -55,14 +55,11 @@ public struct ScaleObserver: ~Copyable {
     public var staticShare: Double?
     /// Turn of the camera as images show it, rad/s to the left; nil when nobody looked or images do not tell.
     public var imageYawRate: Double?
-    /// The same over the time between two frames, about the vertical, with the odometry's turn as no more than a guess.
-    public var turn: VisualTurn?
 
     public init() {}
   }
 
   private let settings: Settings
-  private let down: SIMD3<Float>
   private var photometric: PhotometricObserver
   private var ground: GroundObserver
   private var height: HeightObserver
@@ -82,8 +79,6 @@ public struct ScaleObserver: ~Copyable {
     settings: Settings = Settings()
   ) {
     self.settings = settings
-    let normal = mount?.ground.normal ?? SIMD3(0, 1, 0)
-    down = SIMD3(Float(normal.x), Float(normal.y), Float(normal.z))
     photometric = PhotometricObserver(
       intrinsics: intrinsics, initialLogScale: initialLogScale,
       intervalSeconds: settings.photometricIntervalSeconds)
@@ -114,7 +109,6 @@ public struct ScaleObserver: ~Copyable {
       result.photometric = photometric.observe(frame, mayLook: mayLook, motion: motion)
       result.staticShare = photometric.staticShare
       result.imageYawRate = photometric.imageYawRate
-      result.turn = photometric.turn(down: down)
     }
     if settings.usesGround, mayLook {
       result.ground = ground.observe(frame, motion: motion)

@@ -10,8 +10,7 @@ import Quantities
 import Scale
 
 /// The perception thread's side of the scale: shows frames to the observers, within a share of the network's time.
-/// While the robot turns, it also tells the odometry how the images turn, by which the two clocks are compared:
-/// learning a scale finds that out besides; with a constant scale a meter of turns does.
+/// While the robot turns, it also tells the odometry how the images turn, by which the two clocks are compared.
 ///
 /// Observation comes after a frame was published: it never delays that frame, and no frame is looked at while more
 /// than the share is used up, nor while the robot stands.
@@ -24,8 +23,8 @@ final class ScaleLearner {
   private var lastTurning: MonotonicTime?
   private var mount: CameraMount?
   private var moved: CameraMovedWatch?
-  private var budget = TimeBudget(share: ScaleLearner.share)
-  private var turnBudget = TimeBudget(share: ScaleLearner.share, burst: 30)
+  private var budget = TimeBudget(share: 0.08)
+  private var turnBudget = ScaleLearner.turnBudget(besidesLearning: false)
   private var isMoving = false
   /// What the last look found out about the motion, for the next frame.
   private var imageYawRate: Double?
@@ -36,8 +35,6 @@ final class ScaleLearner {
   /// How far the last frame's image had turned; nil when it was not measured.
   private(set) var visualTurn: VisualTurn?
 
-  /// Of the network's time: what learning may take, or the measurement of turns while no scale is learned.
-  private static let share = 0.09
   /// The robot turns from here, rad/s, and counts as turning for so long after.
   private static let turningRate = 0.03
   private static let turningNanoseconds: Int64 = 1_000_000_000
@@ -65,8 +62,14 @@ final class ScaleLearner {
       observer = isLearning ? pipeline.makeScaleObserver(mount: mount, settings: observerSettings) : nil
       keeper.note(silent: isLearning ? SilentSources(observerSettings, pipeline) : SilentSources())
       moved = mount.map { CameraMovedWatch(mount: $0, settings: builder.settings.scale.moved) }
+      turnBudget = Self.turnBudget(besidesLearning: isLearning)
     }
     self.pipeline = pipeline
+  }
+
+  /// Together with learning less than a tenth of the network's time.
+  private static func turnBudget(besidesLearning: Bool) -> TimeBudget {
+    TimeBudget(share: besidesLearning ? 0.015 : 0.09, burst: 30)
   }
 
   /// The scale for a frame captured at `time`; nil while nothing is learned.
@@ -91,7 +94,10 @@ final class ScaleLearner {
     // Processor time on both sides of the share: on a busy machine a look that had to wait would silence learning for
     // long, and a network that had to wait would let it cost more.
     let begin = ThreadTime.now()
-    if observer == nil, turnBudget.allows, let turn = turn(published) { note(turn) }
+    if turnBudget.allows, let turn = turn(published) {
+      visualTurn = turn
+      odometry.note(turn)
+    }
     let start = ThreadTime.now()
     turnBudget.spend(start - begin, of: report.networkProcessorNanoseconds)
     guard observer != nil, isMoving else { return }
@@ -114,25 +120,15 @@ final class ScaleLearner {
   /// How far the images turned since the last frame, while the robot turns and a little after: who drives straight
   /// ahead learns nothing of clocks.
   private func turn(_ frame: ScaleObserver.Frame) -> VisualTurn? {
-    guard isTurning(at: frame.time) else {
+    guard let lastTurning, frame.time - lastTurning <= Self.turningNanoseconds else {
       turns?.forget()
       return nil
     }
     return turns?.observe(frame)
   }
 
-  private func isTurning(at time: MonotonicTime) -> Bool {
-    lastTurning.map { time - $0 <= Self.turningNanoseconds } ?? false
-  }
-
-  private func note(_ turn: VisualTurn) {
-    visualTurn = turn
-    odometry.note(turn)
-  }
-
   private func take(_ found: ScaleObserver.Result, at time: MonotonicTime) {
     imageYawRate = found.imageYawRate
-    if let turn = found.turn, isTurning(at: time) { note(turn) }
     staticShare = found.staticShare
     if let observation = found.photometric { keeper.take(observation) }
     if let observation = found.ground { keeper.take(observation) }

@@ -17,9 +17,6 @@ struct PhotometricObserver: ~Copyable {
   private(set) var imageYawRate: Double?
   /// Age and motion of the frame that the newest one was compared with last; nil when it was not.
   private var compared: (age: Int, motion: CameraMotion)?
-  /// The turn that the images add to the odometry's over that time, radians about the older frame's axes; nil when the
-  /// comparison was not believed.
-  private var addedTurn: SIMD3<Float>?
   private var fit: PhotometricFit
   private var ring: ViewRing
   private let size: ImageSize
@@ -60,7 +57,6 @@ struct PhotometricObserver: ~Copyable {
     staticShare = nil
     imageYawRate = nil
     compared = nil
-    addedTurn = nil
     guard ring.count > 0, frame.time - ring.time(0) <= Self.limits.longestAgeNanoseconds,
       frame.time > ring.time(0)
     else {
@@ -92,16 +88,6 @@ struct PhotometricObserver: ~Copyable {
       depth: NetworkDepth(start: frame.depth, size: size, step: step), matches: fit.points,
       motion: compared.motion, seconds: Double(frame.time - ring.time(compared.age)) * 1e-9,
       metresPerUnit: expf(expected))
-  }
-
-  /// How far the camera turned to the left between the frames compared in the last call; nil when images do not tell.
-  /// - Parameter down: in the camera's axes.
-  func turn(down: SIMD3<Float>) -> VisualTurn? {
-    guard let compared, let addedTurn else { return nil }
-    // The older frame lies turned to the right of a camera that turns to the left; down is the axis of right turns.
-    return VisualTurn(
-      start: ring.time(compared.age), end: ring.time(0),
-      radians: compared.motion.turnRadians - Double((addedTurn * down).sum()))
   }
 
   /// Of the finest level of what is compared.
@@ -158,7 +144,6 @@ struct PhotometricObserver: ~Copyable {
       steadyLooks += 1
       expected += 0.3 * (outcome.logScale - expected)
       imageYawRate = yawRate - Double(outcome.turn.y) / seconds
-      addedTurn = outcome.turn
     }
     return observation
   }

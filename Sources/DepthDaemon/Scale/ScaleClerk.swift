@@ -57,6 +57,7 @@ final class ScaleClerk {
   /// Takes a person's word; false while nothing is learned.
   func set(_ prior: ScalePrior) -> Bool {
     guard keeper.set(prior, at: MonotonicTime.now()) else { return false }
+    enterNow()
     save()
     return true
   }
@@ -65,7 +66,15 @@ final class ScaleClerk {
   func reset() -> Bool {
     let path = reporter.settings.stateDirectory + "/" + StoredScale.fileName
     do { try AtomicFile.remove(path) } catch { complain("\(path) cannot be removed: \(error)") }
-    return keeper.reset()
+    guard keeper.reset() else { return false }
+    enterNow()
+    return true
+  }
+
+  /// A person's word is history even where the next frame changes it before the next turn.
+  private func enterNow() {
+    lastState = keeper.scaleState
+    enter(at: MonotonicTime.now())
   }
 
   private func tell(_ notice: ScaleKeeper.Notice) {

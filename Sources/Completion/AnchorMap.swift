@@ -74,21 +74,21 @@ final class AnchorMap {
     let perSquare = Float8(repeating: 2 / Float(stride * stride))
     var column = 0
     while column < size.width {
-      let (center, old) = (lanes(here + column), lanes(ratioHere + column))
+      let (center, old) = (load8(here + column), load8(ratioHere + column))
       let sideways = Self.pair(
-        center, lanes(here + (column &- stride)), lanes(ratioHere + (column &- stride)),
-        lanes(here + (column &+ stride)), lanes(ratioHere + (column &+ stride)), sharpness)
+        center, load8(here + (column &- stride)), load8(ratioHere + (column &- stride)),
+        load8(here + (column &+ stride)), load8(ratioHere + (column &+ stride)), sharpness)
       let upright = Self.pair(
-        center, lanes(above + column), lanes(ratioAbove + column), lanes(below + column),
-        lanes(ratioBelow + column), sharpness)
+        center, load8(above + column), load8(ratioAbove + column), load8(below + column),
+        load8(ratioBelow + column), sharpness)
       let weight = sideways.weight + upright.weight + inertia
       let mean = (sideways.total + upright.total).addingProduct(old, Float8(repeating: inertia)) / weight
-      var trust = lanes(squares + column) * perSquare - 0.5
+      var trust = load8(squares + column) * perSquare - 0.5
       trust.replace(with: 0, where: trust .< 0)
       trust.replace(with: 1, where: trust .> 1)
       let new = old.addingProduct(trust, mean - old)
-      put(new, nextRatio.base + (place(row) &+ column))
-      put(new * lanes(shape + column), nextInverse.base + (place(row) &+ column))
+      store(new, nextRatio.base + (place(row) &+ column))
+      store(new * load8(shape + column), nextInverse.base + (place(row) &+ column))
       column &+= 8
     }
   }
@@ -119,16 +119,4 @@ final class AnchorMap {
     }
     return (UnsafePointer(inverse.base + place(row)), UnsafePointer(ratio.base + place(row)))
   }
-}
-
-/// Eight values from an address.
-@inline(__always)
-func lanes(_ base: UnsafePointer<Float>) -> Float8 {
-  UnsafeRawPointer(base).loadUnaligned(as: Float8.self)
-}
-
-/// Writes eight values to an address.
-@inline(__always)
-func put(_ values: Float8, _ target: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(target).storeBytes(of: values, as: Float8.self)
 }

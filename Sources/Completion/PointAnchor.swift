@@ -74,8 +74,8 @@ final class PointAnchor {
     let (span, farthest, shape) = (nearestInverse - farthest, Float8(repeating: farthest), shape.base)
     parallelChunks(executor, count: size.pixelCount / 8, grain: 1024) { start, end in
       for block in start..<end {
-        let inverse = farthest.addingProduct(lanes(disparity + 8 &* block), Float8(repeating: span))
-        put(vectorLog(inverse), shape + 8 &* block)
+        let inverse = farthest.addingProduct(load8(disparity + 8 &* block), Float8(repeating: span))
+        store(vectorLog(inverse), shape + 8 &* block)
       }
     }
   }
@@ -90,10 +90,10 @@ final class PointAnchor {
         let (ratio, inverse) = (map.ratio.base + map.place(row), map.inverse.base + map.place(row))
         var column = 0
         while column < size.width {
-          let shape = vectorExp(lanes(shapes + source + column) * power)
-          put(shape, shapes + source + column)
+          let shape = vectorExp(load8(shapes + source + column) * power)
+          store(shape, shapes + source + column)
           for lane in column..<column &+ 8 { ratio[lane] = ratios[Int(places[source &+ lane])] }
-          put(lanes(ratio + column) * shape, inverse + column)
+          store(load8(ratio + column) * shape, inverse + column)
           column &+= 8
         }
       }
@@ -107,10 +107,10 @@ final class PointAnchor {
       for row in start..<end {
         var column = 0
         while column < size.width {
-          let inverse = lanes(map.inverse.base + map.place(row) + column)
+          let inverse = load8(map.inverse.base + map.place(row) + column)
           var held = inverse.replacing(with: low, where: inverse .< low)
           held.replace(with: high, where: held .> high)
-          put((held - low) * perInverse, disparity + row &* size.width + column)
+          store((held - low) * perInverse, disparity + row &* size.width + column)
           column &+= 8
         }
       }

@@ -73,7 +73,7 @@ final class ShapeSlope {
       var within = SIMD8<Int32>.zero
       var pixel = 0
       while pixel < size.pixelCount {
-        within.replace(with: within &+ 1, where: lanes(squares + pixel) .<= limit)
+        within.replace(with: within &+ 1, where: load8(squares + pixel) .<= limit)
         pixel &+= 8
       }
       if 2 * Int(within.wrappedSum()) >= size.pixelCount { return side }

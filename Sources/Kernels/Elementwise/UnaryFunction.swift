@@ -126,18 +126,18 @@ private func map(
 }
 
 /// Eight consecutive floats; any alignment.
-@inline(__always)
+@inlinable @inline(__always)
 package func load8(_ pointer: UnsafePointer<Float>) -> Float8 {
   UnsafeRawPointer(pointer).loadUnaligned(as: Float8.self)
 }
 
-@inline(__always)
+@inlinable @inline(__always)
 package func load8(_ pointer: UnsafeMutablePointer<Float>) -> Float8 {
   UnsafeRawPointer(pointer).loadUnaligned(as: Float8.self)
 }
 
 /// Writes eight consecutive floats; any alignment.
-@inline(__always)
+@inlinable @inline(__always)
 package func store(_ value: Float8, _ pointer: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: Float8.self)
 }

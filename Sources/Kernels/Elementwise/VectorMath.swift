@@ -1,7 +1,7 @@
 // Transcendental functions on eight lanes, accurate to a few units in the last place of Float.
 // Scalar twins: Glibc's expf, erff and tanhf, compared in KernelsTests.
 
-package typealias Float8 = SIMD8<Float>
+@usableFromInline package typealias Float8 = SIMD8<Float>
 
 /// exp(x). Inputs below -87.3 give the smallest normal number, above 88.7 give infinity; NaN stays NaN.
 ///

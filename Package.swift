@@ -176,6 +176,13 @@ let package = Package(
       ],
       path: "Tests/VirtualMachine/Guest", swiftSettings: houseSettings),
 
+    // The engine in a process of its own, to be compared with others: scripts/bench_peers.py.
+    .executableTarget(
+      name: "enginebench", dependencies: ["Inference", "Platform", "Quantities"],
+      path: "Tests/EngineBench", swiftSettings: houseSettings,
+      // Libraries that nothing is called from stay out of its memory.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--as-needed"])]),
+
     // Tests mirror sources.
     .target(
       name: "TestSupport", path: "Tests/TestSupport",

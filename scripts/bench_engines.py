@@ -4,10 +4,11 @@ A process answers `ready {...}` with the time from opening the file to the first
 each line with a count the fastest and the median time of so many runs.
 
 usage: python bench_engines.py ENGINE MODEL THREADS    (started by bench_peers.py)
+
+Ours is the program enginebench (Tests/EngineBench), which answers alike.
 """
 
 import json
-import os
 import pathlib
 import resource
 import statistics
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 
+PROGRAMS = pathlib.Path(".build/release")
 PEERS = ["onnxruntime", "openvino", "ncnn", "pytorch"]
 
 
@@ -121,52 +123,48 @@ def work(engine: str, model: str, threads: int) -> None:
         print(json.dumps({"min_ms": min(times), "median_ms": statistics.median(times)}), flush=True)
 
 
+def command(engine: str, model: str, threads: int) -> list[str]:
+    if engine == "depthd":
+        height, width = size_of(model)
+        return [str(PROGRAMS / "enginebench"), model, str(width), str(height), str(threads)]
+    python = ".venv-training/bin/python" if engine == "pytorch" else sys.executable
+    return [python, __file__, engine, model, str(threads)]
+
+
 class Engine:
-    """One engine in a process of its own; ours is started anew for each measurement, which costs it warm caches."""
+    """One engine in a process of its own, ready to run."""
 
     def __init__(self, name: str, model: str, threads: int):
         self.name = name
+        self.command = command(name, model, threads)
         self.times: list[float] = []
         self.firsts: list[float] = []
         self.peaks: list[float] = []
-        self.process = None
-        if name == "depthd":
-            tool = next((p for p in ("bin/depthctl", ".build/release/depthctl") if os.path.exists(p)), None)
-            if tool is None:
-                raise RuntimeError("no depthctl: run make build first")
-            height, width = size_of(model)
-            self.command = [tool, "bench", "--model", model, "--size", f"{width}x{height}", "--threads", str(threads),
-                            "--json", "--runs"]
-            return
-        python = ".venv-training/bin/python" if name == "pytorch" else sys.executable
+        self.start()
+
+    def start(self) -> None:
         self.process = subprocess.Popen(
-            [python, __file__, name, model, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True)
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         for line in self.process.stdout:
             if line.startswith("ready "):  # converters print other lines
-                self.note(json.loads(line.removeprefix("ready ")))
+                answer = json.loads(line.removeprefix("ready "))
+                self.firsts.append(answer["first_result_ms"])
+                self.peaks.append(answer["peak_rss_mb"])
                 return
-        raise RuntimeError(f"{name} does not run this graph")
+        raise RuntimeError(f"{self.name} does not run this graph")
 
-    def note(self, answer: dict) -> None:
-        self.firsts.append(answer["first_result_ms"])
-        self.peaks.append(answer["peak_rss_mb"])
+    def restart(self) -> None:
+        self.close()
+        self.start()
 
     def measure(self, count: int) -> None:
-        if self.process is None:
-            text = subprocess.run(self.command + [str(count)], check=True, capture_output=True, text=True).stdout
-            result = json.loads(text.strip().splitlines()[-1])
-            self.note(result)
-        else:
-            self.process.stdin.write(f"{count}\n")
-            self.process.stdin.flush()
-            result = json.loads(self.process.stdout.readline())
-        self.times.append(result["min_ms"])
+        self.process.stdin.write(f"{count}\n")
+        self.process.stdin.flush()
+        self.times.append(json.loads(self.process.stdout.readline())["min_ms"])
 
     def close(self) -> None:
-        if self.process:
-            self.process.stdin.close()
-            self.process.wait(timeout=30)
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def loading(summary: dict) -> list[str]:
     for name, threads, result in each(summary):
         rows.append([name, threads, *(result["first_result_ms"].get(engine, "-") for engine in ENGINES)])
     return ["## From opening the file to the first result, milliseconds", "",
-            "Libraries are loaded before the clock starts; PyTorch opens TorchScript, ncnn its own converted files.", "",
+            "The lowest of three starts. Libraries are loaded before the clock starts; PyTorch opens TorchScript, ncnn its own converted files.", "",
             *table(["network", "threads", *ENGINES], rows)]
 
 
@@ -48,10 +48,11 @@ def memory(summary: dict) -> list[str]:
     rows = []
     for name, threads, result in each(summary):
         cells = [result["peak_rss_mb"].get(engine, "-") for engine in ENGINES]
-        rows.append([name, threads, *cells, result["memory_to_leanest_peer"]])
+        rows.append([name, threads, *cells, result["memory_to_leanest_peer"], 0.5, summary["depthctl_peak_rss_mb"][name]])
     return ["## Peak resident memory of the process, MB", "",
-            "The peers' processes are Python's: about 30 MB of each are the interpreter and NumPy.", "",
-            *table(["network", "threads", *ENGINES, "ratio to the leanest"], rows)]
+            "Ours is a process with the engine alone, as the peers' are but for Python: about 30 MB of each of theirs are the "
+            "interpreter and NumPy. `depthctl bench` (last column, one thread) brings everything else of depthd along.", "",
+            *table(["network", "threads", *ENGINES, "ratio to the leanest", "bar", "depthctl"], rows)]
 
 
 def roofline(summary: dict) -> list[str]:

@@ -40,8 +40,9 @@ def test_frame_errors_by_their_formulae() -> None:
     truth = np.array([[1.0, 2.0, 4.0, np.nan], [8.0, 100.0, 16.0, np.nan]])  # five count: one unknown, one beyond 80 m
     found = frame_errors(2 * truth, truth)
     assert (found.log, found.shape, found.scale) == (pytest.approx(math.log(2)), pytest.approx(0), pytest.approx(math.log(2)))
-    assert found.abs_rel == pytest.approx(1.0)
+    assert found.abs_rel == pytest.approx(1.0) and found.scaled_abs_rel == pytest.approx(0)
     assert frame_errors(np.where(truth == 4.0, 8.0, truth), truth).log == pytest.approx(math.log(2) / 5)
+    assert frame_errors(2 * np.where(truth == 8.0, 16.0, truth), truth).scaled_abs_rel == pytest.approx(0.2)
 
 
 def test_thin_things_are_found_and_wide_ones_are_not() -> None:
@@ -63,6 +64,14 @@ def test_finished_runs_are_found_again_and_those_of_another_recipe_are_not(tmp_p
     changed = dataclasses.replace(recipe, losses=dataclasses.replace(SUPERVISED, gradient=0.5))
     bench.trained(changed, init=Path(shutil.copy(checkpoint, tmp_path / "start.pt")))
     assert "gradient = 0.5" in read(checkpoint)["recipe"]
+
+
+def test_an_experiment_may_have_more_pairs_and_other_seeds_than_the_rest(tmp_path: Path) -> None:
+    entry = Experiment("fresh", "", "", "", lambda bench: Outcome(0, 0), pairs=5, first_seed=11)
+    assert list(entry.seeds()) == [11, 12, 13, 14, 15] and list(entry.seeds(2)) == [11, 12]
+    for seed in (1, 11, 12):
+        store(entry.name, seed, Outcome(1.0, seed / 10), 60, tmp_path)
+    assert [result["with"] for result in results(entry, tmp_path)] == [1.1, 1.2]  # seed 1 was another set-up's
 
 
 def test_a_row_is_made_of_all_seeds_that_have_a_result(tmp_path: Path) -> None:

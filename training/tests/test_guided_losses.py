@@ -1,4 +1,4 @@
-"""View reconstruction through the objective."""
+"""What richer resources teach, through the objective: view reconstruction and gradient consistency."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from depthtrain.geometry import warp
-from one_batch import NOTHING, batch_of, fit
+from one_batch import HEIGHT, NOTHING, WIDTH, batch_of, fit
 
 
 def test_view_reconstruction_overfits_one_batch() -> None:
@@ -24,3 +24,20 @@ def test_view_reconstruction_overfits_one_batch() -> None:
     _, history, learned = fit(batch, dataclasses.replace(NOTHING, view=1.0, smoothness=1e-3), 150)
     inside = ((learned - depth).abs() / depth)[..., 4:-4, 14:-14]
     assert float(inside.mean()) < 0.12 and min(history[-10:]) < 0.3 * history[0]
+
+
+def test_gradient_consistency_overfits_one_batch() -> None:
+    """The teacher knows a step in depth, a ramp 12 px wide at another place in each picture: the student has its own there
+    and is flat elsewhere, whatever unit the teacher counts in."""
+    batch, _ = batch_of(photometric=False)
+    columns = torch.arange(WIDTH, dtype=torch.float32)
+    ramps = torch.stack([((columns - first) / 12).clamp(0, 1) for first in (30.0, 54.0)])
+    taught = 1 / (0.1 + 0.2 * ramps[:, None, None, :].expand(2, 1, HEIGHT, WIDTH))
+    batch = dataclasses.replace(batch, teacher_depth=taught, teacher_weight=torch.ones_like(taught))
+    _, history, learned = fit(batch, dataclasses.replace(NOTHING, consistency=1.0), 150)
+    inverse = 1 / learned
+    steps = (inverse.diff(dim=3) / inverse.mean(dim=(1, 2, 3), keepdim=True)).abs()[:, 0].mean(1)
+    on_ramp = ramps.diff(dim=1) > 0
+    assert min(history[-10:]) < 0.4 * history[0]
+    for row, inside in zip(steps, on_ramp):
+        assert float(row[inside].mean()) > 10 * float(row[~inside].mean())

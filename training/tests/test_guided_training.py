@@ -25,7 +25,6 @@ from depthtrain.priors.build import rescaled, unit_ratio
 from depthtrain.priors.references import PriorError, open_references
 from depthtrain.strict_toml import RecipeError
 from depthtrain.teacher.export import export_teacher
-from depthtrain.teacher.guidance import PixelAdaptiveConv, SemanticGuidance
 from depthtrain.teacher.inference import TeacherEye
 from depthtrain.teacher.label import label_drive
 from depthtrain.teacher.network import LiteTeacher
@@ -212,33 +211,6 @@ def test_the_exported_teacher_is_the_teacher(tmp_path: Path) -> None:
     assert export_teacher(teacher, tmp_path, (96, 64)) < 3e-4
     operators = [{node.op_type for node in onnx.load(tmp_path / name).graph.node} for name in ("teacher.onnx", "teacher_single.onnx")]
     assert "GridSample" in operators[0] and "GridSample" not in operators[1]
-
-
-def test_pixel_adaptive_convolution_by_hand() -> None:
-    torch.manual_seed(0)
-    conv, v, f = PixelAdaptiveConv(3), torch.randn(1, 3, 4, 5), torch.randn(1, 2, 4, 5)
-    with torch.no_grad():
-        conv.weight.normal_()
-        conv.bias.normal_()
-        out = conv(v, f)
-        for row, column in ((0, 0), (2, 3), (3, 4)):
-            expected = conv.bias.clone()
-            for dy in (-1, 0, 1):
-                for dx in (-1, 0, 1):
-                    y, x = row + dy, column + dx
-                    if 0 <= y < 4 and 0 <= x < 5:
-                        kernel = torch.exp(-0.5 * ((f[0, :, y, x] - f[0, :, row, column]) ** 2).sum())
-                        expected += kernel * (conv.weight[:, :, dy + 1, dx + 1] @ v[0, :, y, x])
-            assert torch.allclose(out[0, :, row, column], expected, atol=1e-5)
-        plain = torch.nn.functional.conv2d(v, conv.weight, conv.bias, padding=1)
-        assert torch.allclose(conv(v, torch.zeros_like(f)), plain, atol=1e-5)  # one class everywhere: a plain convolution
-
-
-def test_classes_stand_apart_by_the_sharpness() -> None:
-    features = SemanticGuidance(3, 2.0).features(torch.tensor([[[0, 0, 2, 2], [0, 0, 2, 255]]]), 2)
-    assert features.shape == (1, 3, 1, 2)
-    assert float((features[0, :, 0, 0] - torch.tensor([2 / 2 ** 0.5, 0, 0])).abs().max()) < 1e-6
-    assert float(features[0, 2, 0, 1]) == pytest.approx(0.75 * 2 / 2 ** 0.5)
 
 
 def test_a_guided_teacher_trains_from_a_segmentation_folder(tmp_path: Path) -> None:

@@ -50,22 +50,29 @@ class Outcome:
 @dataclasses.dataclass(frozen=True)
 class Experiment:
     """A method, the measure that it is meant to improve, and how one seed gets the two values. `note` is the text beside the
-    table, in which {name} and {name:format} stand for the mean over the seeds of an outcome's further numbers."""
+    table, in which {name} and {name:format} stand for the mean over the seeds of an outcome's further numbers. `pairs` is how
+    many pairs of runs its effect needs to stand out from the noise between runs, `first_seed` the seed of the first."""
 
     name: str
     method: str
     measure: str
     note: str
     run: Callable[["Bench"], Outcome]
+    pairs: int = 3
+    first_seed: int = 1
+
+    def seeds(self, pairs: int | None = None) -> range:
+        """The seeds of its pairs, or of the first `pairs` that it would have."""
+        return range(self.first_seed, self.first_seed + (pairs or self.pairs))
 
 
 EXPERIMENTS: dict[str, Experiment] = {}
 
 
-def experiment(name: str, method: str, measure: str, note: str):
+def experiment(name: str, method: str, measure: str, note: str, pairs: int = 3, first_seed: int = 1):
     """Registers a function (Bench) -> Outcome as the experiment `name`; `measure`, a column, is better when lower."""
     def register(run: Callable[[Bench], Outcome]) -> Callable[[Bench], Outcome]:
-        EXPERIMENTS[name] = Experiment(name, method, measure, note, run)
+        EXPERIMENTS[name] = Experiment(name, method, measure, note, run, pairs, first_seed)
         return run
     return register
 
@@ -73,12 +80,14 @@ def experiment(name: str, method: str, measure: str, note: str):
 @dataclasses.dataclass(frozen=True)
 class Errors:
     """Means over the pixels of a frame, the frames of a drive, and drives. `log` is |ln predicted - ln true|, `shape` the
-    same after median scaling, `scale` the absolute log of that scaling, `abs_rel` as published, unscaled."""
+    same after median scaling, `scale` the absolute log of that scaling, `abs_rel` as published, unscaled, `scaled_abs_rel`
+    after median scaling, as published for networks that learn from images alone."""
 
     log: float
     shape: float
     scale: float
     abs_rel: float
+    scaled_abs_rel: float
 
 
 def frame_errors(predicted_m: np.ndarray, true_m: np.ndarray,
@@ -92,8 +101,8 @@ def frame_errors(predicted_m: np.ndarray, true_m: np.ndarray,
         return None
     found, right = predicted_m[chosen].clip(1e-3, CAP_M), true_m[chosen]
     off = np.log(found) - np.log(right)
-    return Errors(float(np.abs(off).mean()), float(np.abs(off + scale).mean()), abs(scale),
-                  float((np.abs(found - right) / right).mean()))
+    relative = [float((np.abs(depth - right) / right).mean()) for depth in (found, (found * np.exp(scale)).clip(1e-3, CAP_M))]
+    return Errors(float(np.abs(off).mean()), float(np.abs(off + scale).mean()), abs(scale), *relative)
 
 
 def named(found: dict[str, Errors]) -> dict[str, float]:

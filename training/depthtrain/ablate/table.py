@@ -71,7 +71,7 @@ def effect(pairs: list[tuple[float, float]]) -> Effect:
 
 def results(entry: Experiment, folder: Path = RUNS) -> list[dict]:
     """What the seeds of an experiment that are done have measured."""
-    paths = [result_path(entry.name, seed, folder) for seed in range(1, len(STUDENT_95) + 2)]
+    paths = [result_path(entry.name, seed, folder) for seed in entry.seeds(len(STUDENT_95) + 1)]
     return [json.loads(path.read_text()) for path in paths if path.exists()]
 
 

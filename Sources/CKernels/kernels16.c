@@ -21,12 +21,14 @@
 
 SWEEP(tiles32, 2, 12, 8, 4)
 SWEEP(tiles16, 1, 12, 8, 4)
+PAIR_SWEEP(tiles24, 1, 8, 8, 4)
+PAIR_SWEEP(tiles8, 0, 12, 8, 4)
 #pragma clang attribute pop
 
 static const ck_kernels kernels = {
-    .lanes = {32, 16, 8},
-    .tiles = {tiles32, tiles16, pairTiles8},
-    .interleavedLanes = 8,
+    .lanes = {32, 16, 24, 8},
+    .tiles = {tiles32, tiles16, tiles24, tiles8},
+    .vectorLanes = 16,
     .winogradInput = winogradInput,
     .winogradDoubledInput = winogradDoubledInput,
     .winogradOutput = winogradOutput,

@@ -15,8 +15,9 @@ SWEEP(tiles16, 2, 6, 4, 2)
 SWEEP(tiles8, 1, 12, 8, 4)
 
 const ck_kernels ck_portable = {
-    .lanes = {16, 8, 8},
-    .tiles = {tiles16, tiles8, tiles8},
+    .lanes = {16, 8},
+    .tiles = {tiles16, tiles8},
+    .vectorLanes = 8,
     .winogradInput = winogradInput,
     .winogradDoubledInput = winogradDoubledInput,
     .winogradOutput = winogradOutput,

@@ -22,9 +22,10 @@ INLINE void accumulate(const ck_tile *t, const float *w, intptr_t offset, intptr
   }
 }
 
-/// Adds the residual, clamps and stores one vector of one pixel.
-INLINE void finish(fv sum, intptr_t at, const ck_epilogue *e) {
+/// Adds the residual, clamps and stores one vector of one pixel; only stores it where `isBare`.
+INLINE void finish(fv sum, intptr_t at, const ck_epilogue *e, const int isBare) {
   const intptr_t next = at + e->blockStride;
+  if (isBare) return storePair(sum, e->output + at, e->output + next);
   if (e->residual) sum += loadPair(e->residual + at, e->residual + next);
   storePair(clampv(sum, e->minimum, e->maximum), e->output + at, e->output + next);
 }
@@ -44,10 +45,7 @@ INLINE void tile(const ck_tile *t, const float *w, const ck_epilogue *e, intptr_
     if (p >= count) return;
     UNROLL for (int j = 0; j < V; j++) {
       const intptr_t at = (first + p) * 8 + j * (LANES / 8) * e->blockStride;
-      if (isBare)
-        storePair(a[p][j], e->output + at, e->output + at + e->blockStride);
-      else
-        finish(a[p][j], at, e);
+      finish(a[p][j], at, e, isBare);
     }
   }
 }

@@ -32,8 +32,10 @@ typedef struct {
   float minimum, maximum;
 } ck_epilogue;
 
-/// One run of `pixels` output pixels by one panel of output channels; weights as (block, tap, channel, lane), or as
-/// (block, tap, pair of channels, lane, channel of the pair) in interleaved panels, zero for a channel too many.
+/// One run of `pixels` output pixels by one panel of output channels; weights as (block, tap, channel, lane).
+///
+/// In panels that end in half a vector, (block, tap, pair of channels, lanes of the pair): the first channel's whole
+/// vector, if any, the second's, then eight lanes in which the two alternate; zero for a channel too many.
 typedef void (*ck_tile_function)(const ck_tile *tile, const float *weights, const ck_epilogue *epilogue,
                                  intptr_t pixels);
 
@@ -95,12 +97,12 @@ typedef void (*ck_gather_halves)(const uint16_t *input, intptr_t inputStride, co
 
 /// The kernels of one vector width.
 typedef struct {
-  /// Channels of the widest panel, a multiple of 8, and of the next narrower ones.
-  int32_t lanes[3];
+  /// Channels of panels of two vectors and of one, then of those that end in half a vector, after a whole one and alone;
+  /// 0 where there are none.
+  int32_t lanes[4];
   /// Kernels of panels with that many channels.
-  ck_tile_function tiles[3];
-  /// Panels with so many channels are interleaved; 0 when none are.
-  int32_t interleavedLanes;
+  ck_tile_function tiles[4];
+  int32_t vectorLanes;
   ck_winograd_input winogradInput, winogradDoubledInput;
   ck_winograd_output winogradOutput;
   ck_dot_function dot;

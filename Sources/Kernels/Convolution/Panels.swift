@@ -15,16 +15,18 @@ package struct MicroKernels: Sendable {
   /// The widest that this processor can run.
   package static let ofThisProcessor = wide ?? portable
 
-  fileprivate func lanes(_ kind: Int) -> Int {
-    Int(kind == 0 ? functions.lanes.0 : kind == 1 ? functions.lanes.1 : functions.lanes.2)
-  }
-
-  fileprivate func tile(_ kind: Int) -> ck_tile_function {
-    let tiles = functions.tiles
-    guard let tile = kind == 0 ? tiles.0 : kind == 1 ? tiles.1 : tiles.2 else {
-      preconditionFailure("every panel has its kernel")
+  /// The widest panel that so many channels, a multiple of eight, fill. Those that end in half a vector are taken where
+  /// nothing is left after them.
+  fileprivate func widest(_ channels: Int) -> (lanes: Int, tile: ck_tile_function) {
+    let (lanes, tiles) = (functions.lanes, functions.tiles)
+    let kinds = [
+      (lanes.2, tiles.2), (lanes.3, tiles.3), (lanes.0, tiles.0), (lanes.1, tiles.1),
+    ]
+    for (index, (lanes, tile)) in kinds.enumerated() {
+      guard let tile, index < 2 ? lanes == channels : lanes <= channels else { continue }
+      return (Int(lanes), tile)
     }
-    return tile
+    preconditionFailure("one vector is eight channels or, beside panels of half a vector, sixteen")
   }
 }
 
@@ -33,8 +35,9 @@ package struct Panel: Sendable {
   package let firstChannel: Int
   /// Channels, a multiple of eight.
   package let lanes: Int
-  /// Whether the weights of two input channels alternate; only the last panel's ever do.
-  let isInterleaved: Bool
+  /// Channels in whole vectors; in the half one that may follow, the weights of two input channels alternate. Only the
+  /// last panel has one.
+  private let wholeLanes: Int
   /// Runs the panel over neighbouring pixels.
   package let sweep: ck_tile_function
 
@@ -43,13 +46,10 @@ package struct Panel: Sendable {
     var panels: [Panel] = []
     var first = 0
     while first < channels {
-      let left = (channels - first + 7) / 8 * 8
-      let kind = (0..<2).first { kernels.lanes($0) <= left } ?? 2
-      let lanes = kernels.lanes(kind)
+      let (lanes, tile) = kernels.widest((channels - first + 7) / 8 * 8)
+      let vector = Int(kernels.functions.vectorLanes)
       panels.append(
-        Panel(
-          firstChannel: first, lanes: lanes, isInterleaved: lanes == Int(kernels.functions.interleavedLanes),
-          sweep: kernels.tile(kind)))
+        Panel(firstChannel: first, lanes: lanes, wholeLanes: lanes / vector * vector, sweep: tile))
       first += lanes
     }
     return panels
@@ -61,12 +61,17 @@ package struct Panel: Sendable {
   }
 
   /// The same of one block.
-  func slots(_ count: Int) -> Int { isInterleaved ? (count + 1) / 2 * 2 : count }
+  func slots(_ count: Int) -> Int { isPaired ? (count + 1) / 2 * 2 : count }
+
+  /// Whether input channels are taken two at a time.
+  private var isPaired: Bool { wholeLanes < lanes }
 
   /// Where the weight of one slot and lane lies.
   @inline(__always)
   func place(_ slot: Int, _ lane: Int) -> Int {
-    isInterleaved ? slot / 2 * 2 * lanes + 2 * lane + slot % 2 : slot * lanes + lane
+    guard isPaired else { return slot * lanes + lane }
+    let (pair, second) = (slot / 2 * 2 * lanes, slot % 2)
+    return lane < wholeLanes ? pair + second * wholeLanes + lane : pair + 2 * lane + second
   }
 }
 

@@ -111,11 +111,7 @@ final class WinogradWeights {
         guard let place = Self.vanishes(component) ? partial : slot else { continue }
         let matrix = components[component].matrix + panel.firstChannel * components[component].channelCount
         let source = values + component * 8
-        if panel.isInterleaved {
-          for index in 0..<8 { matrix[panel.place(place, lane + index)] = source[index] }
-        } else {
-          store(load8(source), matrix + panel.place(place, lane))
-        }
+        for index in 0..<8 { matrix[panel.place(place, lane + index)] = source[index] }
       }
     }
   }

@@ -106,8 +106,8 @@ let package = Package(
     module(
       "ModelBundle",
       [
-        "Inference", "Completion", "PriorFusion", "TensorFiles", "Platform", "Geometry", "Quantities",
-        "CCrypto",
+        "Inference", "ONNXFormat", "Completion", "PriorFusion", "TensorFiles", "Platform", "Geometry",
+        "Quantities", "CCrypto",
       ]),
     module("Decoding", ["ImageBuffers", "ImageCodecs", "Quantities", "CV4LConvert"]),
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
@@ -178,7 +178,7 @@ let package = Package(
 
     // The engine in a process of its own, to be compared with others: scripts/bench_peers.py.
     .executableTarget(
-      name: "enginebench", dependencies: ["Inference", "Platform", "Quantities"],
+      name: "enginebench", dependencies: ["Inference", "ONNXFormat", "Platform", "Quantities"],
       path: "Tests/EngineBench", swiftSettings: houseSettings,
       // Libraries that nothing is called from stay out of its memory.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--as-needed"])]),

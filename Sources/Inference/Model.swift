@@ -1,5 +1,5 @@
 // A network as loaded: checked, but not yet planned for a size.
-package import ONNXFormat
+public import ONNXFormat
 
 /// A declared input or output of a network.
 public struct TensorDeclaration: Sendable, Equatable {
@@ -53,25 +53,21 @@ public struct Model: Sendable {
     return plan.outputs[index].type.shape
   }
 
-  /// Loads a complete `.onnx` file.
+  /// Loads a complete `.onnx` file that lies in memory.
   ///
   /// - Parameter name: what errors call the network, usually its file name.
   public init(onnx bytes: [UInt8], name: String) throws(InferenceError) {
     let decoded: ONNXModel
-    do throws(ONNXFormatError) {
-      decoded = try ONNXModel(bytes: bytes, name: name)
-    } catch {
+    do throws(ONNXFormatError) { decoded = try ONNXModel(bytes: bytes, name: name) } catch {
       throw .format(error)
     }
     try self.init(checking: decoded, name: name)
   }
 
-  /// Loads a complete `.onnx` file, for example a mapped one; the bytes are not kept.
-  public init(onnx bytes: UnsafeRawBufferPointer, name: String) throws(InferenceError) {
+  /// Loads a complete `.onnx` file as it is read: nothing of it is held twice.
+  public init(reading file: some ByteSource, name: String) throws(InferenceError) {
     let decoded: ONNXModel
-    do throws(ONNXFormatError) {
-      decoded = try ONNXModel(bytes: bytes, name: name)
-    } catch {
+    do throws(ONNXFormatError) { decoded = try ONNXModel(reading: file, name: name) } catch {
       throw .format(error)
     }
     try self.init(checking: decoded, name: name)

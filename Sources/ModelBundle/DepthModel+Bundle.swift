@@ -24,8 +24,8 @@ extension DepthModel {
     let manifest = bundle.manifest
     let encoderPath = bundle.path + "/encoder.onnx"
     let decoderPath = bundle.path + "/decoder.onnx"
-    let encoder = try Self.parse(try bundle.require("encoder.onnx"), path: encoderPath)
-    let decoder = try Self.parse(try bundle.require("decoder.onnx"), path: decoderPath)
+    let encoder = try bundle.network("encoder.onnx")
+    let decoder = try bundle.network("decoder.onnx")
     guard encoder.inputs.map(\.name) == [Names.image] else {
       throw .badGraph(path: encoderPath, reason: "its only input must be \"\(Names.image)\"")
     }
@@ -51,7 +51,7 @@ extension DepthModel {
     }
     pose =
       if let pose = manifest.pose {
-        try PoseModel(pose, onnx: try bundle.require("pose.onnx"), path: bundle.path + "/pose.onnx")
+        try PoseModel(pose, network: try bundle.network("pose.onnx"), path: bundle.path + "/pose.onnx")
       } else { nil }
     encoderHash = (manifest.files["encoder.onnx"] ?? "").lowercased()
     fileHashes = manifest.files
@@ -94,10 +94,5 @@ extension DepthModel {
         reason: "its stride \(level.stride) adds to \(level.target), which decoder.onnx does not read")
     }
     return weights
-  }
-
-  static func parse(_ bytes: [UInt8], path: String) throws(ModelBundleError) -> Model {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    do { return try Model(onnx: bytes, name: name) } catch { throw .inference(path: path, error) }
   }
 }

@@ -57,21 +57,21 @@ extension DepthModel {
   private static func parseAndHash(
     _ path: String, _ executor: any ParallelExecutor
   ) throws(ModelBundleError) -> (Model, String) {
-    let bytes = try readFile(path)
-    var hash = ""
-    var parsed: Result<Model, ModelBundleError>?
+    let file = try ReadableFile(path: path)
+    var hash: Result<String, ModelBundleError>?
+    var network: Result<Model, ModelBundleError>?
     // Both read the whole file, and take about as long as each other.
     executor.run(parts: 2) { part in
       if part == 1 {
-        hash = SHA256.hexadecimal(of: bytes)
-        return
-      }
-      do throws(ModelBundleError) { parsed = .success(try parse(bytes, path: path)) } catch {
-        parsed = .failure(error)
+        hash = Result { () throws(ModelBundleError) in try file.hash() }
+      } else {
+        network = Result { () throws(ModelBundleError) in try file.network() }
       }
     }
-    guard let parsed else { preconditionFailure("An executor runs every part.") }
-    return (try parsed.get(), hash)
+    guard let hash, let network else { preconditionFailure("An executor runs every part.") }
+    let both = (try network.get(), try hash.get())
+    try file.requireUnchanged()
+    return both
   }
 
   /// The one size a file is made for; nil when it runs at any.

@@ -24,9 +24,9 @@ public struct PoseModel: Sendable {
     static let translation = "translation_m"
   }
 
-  /// - Throws: `.inference` for a file that is no network of ours, `.badGraph` for one that is no pose network.
-  init(_ pose: BundleManifest.Pose, onnx bytes: [UInt8], path: String) throws(ModelBundleError) {
-    graph = try DepthModel.parse(bytes, path: path)
+  /// - Throws: `.badGraph` for what is no pose network.
+  init(_ pose: BundleManifest.Pose, network: Model, path: String) throws(ModelBundleError) {
+    graph = network
     guard graph.inputs.map(\.name) == [Names.pair],
       graph.outputs.map(\.name) == [Names.axisAngle, Names.translation]
     else {

@@ -38,7 +38,7 @@ extension PriorBankFile {
     let tensorCount = Double(PriorBankFormat.perReference(first.sizes).count)
     var metadata = first.handle.header.metadata.filter { second.handle.header.metadata[$0.key] == $0.value }
     let ids = try [first, second].map { (file) throws(ModelBundleError) in
-      String(try file.handle.hash().prefix(idLength))
+      String(try file.handle.file.hash().prefix(idLength))
     }
     metadata["selection"] = "merged of \(ids[0]) and \(ids[1])"
     for key in [

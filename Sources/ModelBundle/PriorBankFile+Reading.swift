@@ -8,7 +8,7 @@ extension PriorBankFile {
       preconditionFailure("an opened bank has all tensors")
     }
     return try BankMemory(byteCount: entry.bytes.count) { (buffer) throws(ModelBundleError) in
-      try handle.read(from: entry.bytes.lowerBound, into: buffer)
+      try handle.file.read(from: entry.bytes.lowerBound, into: buffer)
     }
   }
 

@@ -65,7 +65,7 @@ extension PriorBankFile {
     var metadata = handle.header.metadata
     if references.count < count {
       metadata["selection"] = "\(rule.rawValue) \(references.count) of \(count)"
-      metadata["selected_from"] = try handle.hash()
+      metadata["selected_from"] = try handle.file.hash()
     }
     metadata[RetrievalDomain.metadataKey] = domain?.json
     let drives = self.metadata.drives

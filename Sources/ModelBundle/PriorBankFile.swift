@@ -7,7 +7,7 @@ public final class PriorBankFile: Sendable {
   public let path: String
   public let metadata: PriorBankMetadata
   /// Bytes of the file.
-  public var length: Int { handle.length }
+  public var length: Int { handle.file.length }
   /// M.
   public var count: Int { sizes.references }
   /// C of f_s.
@@ -37,9 +37,9 @@ public final class PriorBankFile: Sendable {
 
   /// The id of the bank at a path, from its bytes alone: tells whether the file holds another one now.
   ///
-  /// - Throws: `.unreadable`, `.tensors`.
+  /// - Throws: `.unreadable`.
   public static func id(path: String) throws(ModelBundleError) -> String {
-    String(try TensorFileHandle(path: path).hash().prefix(idLength))
+    String(try ReadableFile(path: path).hash().prefix(idLength))
   }
 
   /// Hexadecimal digits of an id.
@@ -83,13 +83,13 @@ public final class PriorBankFile: Sendable {
     var hash = SHA256()
     handle.headerBytes.withUnsafeBytes { hash.update($0) }
     let chunk = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: TensorFileHandle.chunkLength, alignment: BankMemory.alignment)
+      byteCount: ReadableFile.chunkLength, alignment: BankMemory.alignment)
     defer { chunk.deallocate() }
     for (name, entry) in handle.entriesInOrder {
-      for offset in stride(from: 0, to: entry.bytes.count, by: TensorFileHandle.chunkLength) {
-        let length = min(TensorFileHandle.chunkLength, entry.bytes.count - offset)
+      for offset in stride(from: 0, to: entry.bytes.count, by: ReadableFile.chunkLength) {
+        let length = min(ReadableFile.chunkLength, entry.bytes.count - offset)
         let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<length])
-        try handle.read(from: entry.bytes.lowerBound + offset, into: part)
+        try handle.file.read(from: entry.bytes.lowerBound + offset, into: part)
         hash.update(UnsafeRawBufferPointer(part))
         try checkValues(UnsafeRawBufferPointer(part), of: name, type: entry.type, from: offset)
         progress(entry.bytes.lowerBound + offset + length)

@@ -35,7 +35,7 @@ final class PriorBankRows {
   func read(_ tensor: Int, _ rows: Range<Int>) throws(ModelBundleError) -> UnsafeMutableRawBufferPointer {
     let (entry, rowBytes, memory) = tensors[tensor]
     let part = UnsafeMutableRawBufferPointer(rebasing: memory[..<(rows.count * rowBytes)])
-    try file.handle.read(from: entry.bytes.lowerBound + rows.lowerBound * rowBytes, into: part)
+    try file.handle.file.read(from: entry.bytes.lowerBound + rows.lowerBound * rowBytes, into: part)
     return part
   }
 

@@ -5,6 +5,8 @@ public import Quantities
 public enum ONNXFormatError: ReportableError, Equatable {
   /// The bytes are not a complete protobuf message of the ONNX schema.
   case malformed(name: String, byteCount: Int, reason: String)
+  /// The file's bytes could not be had.
+  case unreadable(name: String, reason: String)
   case noGraph(name: String)
   case unknownElementType(tensor: String, code: Int)
   /// The tensor's payload has another length than its shape says.
@@ -18,6 +20,7 @@ public enum ONNXFormatError: ReportableError, Equatable {
     case .malformed(let name, let byteCount, let reason):
       "onnx: \(name) (\(byteCount) bytes) is not a complete ONNX file (\(reason)). "
         + "It may be truncated: copy or export it again."
+    case .unreadable(let name, let reason): "onnx: \(name) cannot be read: \(reason)"
     case .noGraph(let name):
       "onnx: \(name) holds no graph. It may be truncated or not an ONNX file: export it again."
     case .unknownElementType(let tensor, let code):

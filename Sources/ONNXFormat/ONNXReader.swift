@@ -7,20 +7,14 @@ extension ONNXModel {
   /// Decodes a whole `.onnx` file.
   ///
   /// - Parameters:
-  ///   - bytes: the file, complete.
+  ///   - source: the file; none of it is kept but the tensors, each of which is read into its place.
   ///   - name: what errors call the file.
   /// - Throws: `ONNXFormatError` naming the file or the tensor.
-  public init(bytes: UnsafeRawBufferPointer, name: String) throws(ONNXFormatError) {
-    let split = TensorPayloads(splitting: bytes)
+  public init(reading source: some ByteSource, name: String) throws(ONNXFormatError) {
+    var payloads = try TensorPayloads(reading: source, name: name)
     var message: OnnxModelProto
-    do {
-      if let split {
-        message = try OnnxModelProto(serializedBytes: split.remainder)
-      } else {
-        message = try OnnxModelProto(serializedBytes: bytes.withoutCopying)
-      }
-    } catch {
-      throw .malformed(name: name, byteCount: bytes.count, reason: "\(error)")
+    do { message = try OnnxModelProto(serializedBytes: payloads.remainder) } catch {
+      throw .malformed(name: name, byteCount: source.count, reason: "\(error)")
     }
     guard message.hasGraph else { throw .noGraph(name: name) }
     opsets = Dictionary(
@@ -32,16 +26,14 @@ extension ONNXModel {
     // Taken out of the message so that each tensor's bytes can be freed as soon as they are converted.
     var graphMessage = message.graph
     message = OnnxModelProto()
-    graph = try ONNXGraph(&graphMessage) { index in
-      split?.ranges[index].map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
-    }
+    graph = try ONNXGraph(&graphMessage) { payloads.take($0) }
   }
 
   /// Decodes a whole `.onnx` file held in an array.
   public init(bytes: [UInt8], name: String) throws(ONNXFormatError) {
     let result = bytes.withUnsafeBytes { buffer -> Result<ONNXModel, ONNXFormatError> in
       do throws(ONNXFormatError) {
-        return .success(try ONNXModel(bytes: buffer, name: name))
+        return .success(try ONNXModel(reading: MemorySource(buffer), name: name))
       } catch {
         return .failure(error)
       }
@@ -63,18 +55,10 @@ extension ONNXTensor {
   }
 }
 
-extension UnsafeRawBufferPointer {
-  /// The same bytes as `Data`, valid while the buffer is.
-  fileprivate var withoutCopying: Data {
-    guard let base = baseAddress else { return Data() }
-    return Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: count, deallocator: .none)
-  }
-}
-
 extension ONNXGraph {
   /// - Parameter payload: contents of a constant, by its place in the list, that are not in the message.
   fileprivate init(
-    _ message: inout OnnxGraphProto, payload: (Int) -> UnsafeRawBufferPointer?
+    _ message: inout OnnxGraphProto, payload: (Int) -> [UInt8]?
   ) throws(ONNXFormatError) {
     name = message.name
     inputs = message.input.map(ONNXValueInfo.init)
@@ -122,9 +106,9 @@ extension ONNXAttribute {
 }
 
 extension ONNXTensor {
-  /// Moves the contents out of `message`, whichever of ONNX's typed fields holds them, or copies `payload`.
+  /// Moves the contents out of `message`, whichever of ONNX's typed fields holds them, or takes `payload`.
   fileprivate init(
-    _ message: inout OnnxTensorProto, payload: UnsafeRawBufferPointer? = nil
+    _ message: inout OnnxTensorProto, payload: [UInt8]? = nil
   ) throws(ONNXFormatError) {
     name = message.name
     shape = message.dims.map(Int.init)
@@ -142,7 +126,7 @@ extension ONNXTensor {
       elements = product
     }
     bytes = []
-    bytes = payload.map { [UInt8]($0) } ?? message.takePayload(width: width)
+    bytes = payload ?? message.takePayload(width: width)
     guard bytes.count == elements * width else {
       throw .tensorSize(
         tensor: name, shape: shape, expectedBytes: elements * width, foundBytes: bytes.count)

@@ -7,12 +7,13 @@
 // many runs. No ArgumentParser and no Foundation, whose libraries would be most of a small network's memory.
 import Glibc
 import Inference
+import ONNXFormat
 import Platform
 import Quantities
 
 @main
 struct EngineBench {
-  enum Failure: Error { case usage, cannotRead(path: String, errno: Int32), notOneImage(inputs: [String]) }
+  enum Failure: Error { case usage, cannotOpen(path: String, errno: Int32), notOneImage(inputs: [String]) }
 
   private let session: Session
 
@@ -35,7 +36,7 @@ struct EngineBench {
   }
 
   private init(path: String, shape: [Int], executor: WorkerTeam) throws {
-    let model = try Self.withMappedFile(path) { try Model(onnx: $0, name: path) }
+    let model = try Model(reading: try OpenFile(path), name: path)
     let names = model.inputs.map(\.name)
     guard let name = names.first, names.count == 1 else { throw Failure.notOneImage(inputs: names) }
     session = try (consume model).session(inputSizes: [name: shape], executor: executor)
@@ -52,22 +53,6 @@ struct EngineBench {
     }.sorted()
   }
 
-  /// The bytes of a file, from the system's cache: what is read stays out of the heap.
-  private static func withMappedFile<Result>(
-    _ path: String, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
-    let file = open(path, O_RDONLY)
-    var facts = stat()
-    guard file >= 0, fstat(file, &facts) == 0 else { throw Failure.cannotRead(path: path, errno: errno) }
-    defer { close(file) }
-    let count = Int(facts.st_size)
-    guard let bytes = mmap(nil, count, PROT_READ, MAP_PRIVATE, file, 0), bytes != MAP_FAILED else {
-      throw Failure.cannotRead(path: path, errno: errno)
-    }
-    defer { munmap(bytes, count) }
-    return try body(UnsafeRawBufferPointer(start: bytes, count: count))
-  }
-
   private static func answer(_ line: String) {
     print(line)
     fflush(nil)
@@ -80,5 +65,31 @@ struct EngineBench {
     // 0 is RUSAGE_SELF, which Glibc's Swift module gives another type than the function takes.
     getrusage(0, &usage)
     return Double(usage.ru_maxrss) / 1024
+  }
+}
+
+/// A file as the engine reads it.
+private struct OpenFile: ByteSource {
+  let count: Int
+  private let path: String
+  private let descriptor: Int32
+
+  init(_ path: String) throws {
+    self.path = path
+    descriptor = open(path, O_RDONLY)
+    var facts = stat()
+    guard descriptor >= 0, fstat(descriptor, &facts) == 0 else {
+      throw EngineBench.Failure.cannotOpen(path: path, errno: errno)
+    }
+    count = Int(facts.st_size)
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(ONNXFormatError) {
+    var done = 0
+    while done < buffer.count {
+      let read = Glibc.read(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done)
+      guard read > 0 else { throw .unreadable(name: path, reason: "it ends early, or errno \(errno)") }
+      done += read
+    }
   }
 }

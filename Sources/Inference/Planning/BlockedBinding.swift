@@ -15,9 +15,10 @@ struct BlockedBinding {
   }
 
   /// Packs the weights of all convolutions, several at once. The unpacked ones of each are dropped as soon as it is
-  /// packed.
+  /// packed; the largest come first, because for a moment there are both, and packed ones may be four times as large.
   mutating func prepare(_ nodes: [PlanNode], _ executor: any ParallelExecutor) {
     let convolutions = nodes.filter { if case .fusedConvolution = $0.operation { true } else { false } }
+      .sorted { weightCount($0) > weightCount($1) }
     var results = [(any PreparedConvolution)?](repeating: nil, count: convolutions.count)
     results.withUnsafeMutableBufferPointer { buffer in
       let slots = buffer
@@ -33,11 +34,17 @@ struct BlockedBinding {
     }
   }
 
+  private func weightCount(_ node: PlanNode) -> Int {
+    if case .fusedConvolution(let fused) = node.operation { fused.weightCount } else { 0 }
+  }
+
   /// A convolution with its weights packed; the node has none any more.
   private func packed(_ node: PlanNode) -> (any PreparedConvolution)? {
     guard case .fusedConvolution(var fused) = node.operation else { return nil }
-    let weights = fused.takeWeights()
+    var weights = fused.takeWeights()
     node.operation = .fusedConvolution(fused)
+    // Nobody else holds them now, unless the model is kept.
+    weights.multiplyRows(by: fused.factors)
     let segments = fused.repetitions.indices.compactMap { index -> InputSegment? in
       guard let value = node.inputs[index] else { return nil }
       let shape = value.type.shape

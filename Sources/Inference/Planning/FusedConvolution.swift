@@ -21,7 +21,7 @@ package struct FusedConvolution {
   /// (M, C/groups, kH, kW), before the factors.
   private var source: Tensor
   /// One per output channel.
-  private var factors: [Float]
+  package private(set) var factors: [Float]
   package var bias: [Float]
   package var minimum = -Float.infinity
   package var maximum = Float.infinity
@@ -70,20 +70,13 @@ package struct FusedConvolution {
     }
   }
 
-  /// The weights with their factors, (M, C/groups, kH, kW), and the file's own where there are no factors; afterwards
-  /// there are none, so that a network's weights are never held twice.
+  package var weightCount: Int { source.elementCount }
+
+  /// The weights without their factors, (M, C/groups, kH, kW); afterwards there are none, so that a network's weights
+  /// are never held twice.
   package mutating func takeWeights() -> Tensor {
-    let taken = source
-    source = Tensor([Float](), shape: [0])
-    guard factors.contains(where: { $0 != 1 }) else { return taken }
-    var weights = taken.floats
-    let perChannel = weights.count / max(1, outChannels)
-    for channel in 0..<outChannels where factors[channel] != 1 {
-      for index in (channel * perChannel)..<((channel + 1) * perChannel) {
-        weights[index] *= factors[channel]
-      }
-    }
-    return Tensor(weights, shape: taken.shape)
+    defer { source = Tensor([Float](), shape: [0]) }
+    return source
   }
 
   /// Takes an activation that follows; false when it already has one.

@@ -33,7 +33,7 @@ public enum ElementType: String, Sendable {
 public struct Tensor: Sendable, Equatable {
   public let type: ElementType
   public let shape: [Int]
-  public let bytes: [UInt8]
+  public private(set) var bytes: [UInt8]
 
   /// - Precondition: `bytes` holds exactly the elements of `shape`.
   public init(type: ElementType, shape: [Int], bytes: [UInt8]) {
@@ -84,6 +84,18 @@ public struct Tensor: Sendable, Equatable {
         UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
       }
       initialized = count
+    }
+  }
+
+  /// Multiplies all floats of each row, an index of the first axis, by its factor; in place unless others hold the
+  /// tensor too.
+  package mutating func multiplyRows(by factors: [Float]) {
+    let rowLength = elementCount / max(1, factors.count)
+    bytes.withUnsafeMutableBytes { bytes in
+      let values = bytes.bindMemory(to: Float.self)
+      for (row, factor) in factors.enumerated() where factor != 1 {
+        for index in row * rowLength..<(row + 1) * rowLength { values[index] *= factor }
+      }
     }
   }
 

@@ -320,6 +320,19 @@ def test_select_keeps_what_frames_look_at_the_same_to_the_byte(street, tmp_path)
     assert done.returncode == 1 and "abababababababab" in done.stderr and not (tmp_path / "out").exists()
 
 
+def test_a_bank_whose_domain_cannot_be_told_is_not_written(street, tmp_path):
+    source, out = tmp_path / "source.safetensors", tmp_path / "out.safetensors"
+    bank = Bank(MODEL, count=20)
+    # Finite, each of them; the similarities that they make are not.
+    bank.tensors["query_pixel.weight"][:] = 3e38
+    bank.write(source)
+    out.write_bytes(b"as it was")
+    done = depthctl("bank", "select", "--model", MODEL, "--bank", source, "--drive", street, "--every", 20, "--count", 20,
+                    "--out", out, check=False)
+    assert done.returncode == 1 and "cannot be told from 2 frames" in done.stderr
+    assert out.read_bytes() == b"as it was" and {path.name for path in tmp_path.iterdir()} == {source.name, out.name}
+
+
 def test_an_interrupted_select_goes_on_to_the_same_bytes(street, tmp_path):
     source, whole, resumed = (tmp_path / f"{name}.safetensors" for name in ("source", "whole", "resumed"))
     # Large enough that a pass takes a while.

@@ -32,6 +32,7 @@ static const ck_kernels kernels = {
     .winogradInput = winogradInput,
     .winogradDoubledInput = winogradDoubledInput,
     .winogradOutput = winogradOutput,
+    .winogradFilters = winogradFilters,
     .dot = dot,
     .depthwise = depthwise,
     .sigmoid = sigmoid,

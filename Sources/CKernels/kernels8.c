@@ -21,6 +21,7 @@ const ck_kernels ck_portable = {
     .winogradInput = winogradInput,
     .winogradDoubledInput = winogradDoubledInput,
     .winogradOutput = winogradOutput,
+    .winogradFilters = winogradFilters,
     .dot = dot,
     .depthwise = depthwise,
     .sigmoid = sigmoid,
@@ -32,37 +33,3 @@ const ck_kernels ck_portable = {
     .halfToFloat = halfToFloat,
     .gatherHalves = gatherHalves,
 };
-
-typedef double d8 __attribute__((ext_vector_type(8)));
-
-/// G g for one line.
-INLINE void filterLine(const d8 g[3], d8 u[6]) {
-  const d8 even = g[0] + g[2], outer = g[0] / 24 + g[2] / 6, inner = g[1] / 12;
-  u[0] = g[0] / 4;
-  u[1] = -(even + g[1]) / 6;
-  u[2] = -(even - g[1]) / 6;
-  u[3] = outer + inner;
-  u[4] = outer - inner;
-  u[5] = g[2];
-}
-
-void ck_winograd_filters(const float *filters, intptr_t stride, intptr_t valid, float *output) {
-  d8 g[3][3];
-  for (int y = 0; y < 3; y++)
-    for (int x = 0; x < 3; x++) {
-      double lanes[8] = {0};
-      for (intptr_t lane = 0; lane < valid; lane++) lanes[lane] = filters[lane * stride + y * 3 + x];
-      __builtin_memcpy(&g[x][y], lanes, sizeof lanes);
-    }
-  d8 columns[6][3];
-  for (int x = 0; x < 3; x++) {
-    d8 u[6];
-    filterLine(g[x], u);
-    for (int y = 0; y < 6; y++) columns[y][x] = u[y];
-  }
-  for (int y = 0; y < 6; y++) {
-    d8 u[6];
-    filterLine(columns[y], u);
-    for (int x = 0; x < 6; x++) store8(__builtin_convertvector(u[x], f8), output + (y * 6 + x) * 8);
-  }
-}

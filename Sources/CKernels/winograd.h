@@ -26,7 +26,7 @@ INLINE void doubledLine(const fv d[4], fv t[6]) {
 
 /// TILES tiles, or the first of them where `isLast`: then nothing past it is read or written. Where `isDoubled`, each
 /// pixel that is read stands for two by two, and the components that are zero are left out.
-INLINE void inputTiles(const float *input, intptr_t rowStride, const float *scale, float *output,
+INLINE void inputTiles(const float *const rows[6], intptr_t at, const float *scale, float *output,
                        intptr_t componentStride, const int isDoubled, const int isLast) {
   const int SIDE = isDoubled ? 4 : 6;
   const intptr_t next = isLast ? 0 : isDoubled ? 16 : 32;
@@ -34,7 +34,7 @@ INLINE void inputTiles(const float *input, intptr_t rowStride, const float *scal
   UNROLL for (int x = 0; x < SIDE; x++) {
     fv d[6], t[6];
     UNROLL for (int y = 0; y < SIDE; y++) {
-      const float *p = input + y * rowStride + x * 8;
+      const float *p = rows[y] + at + x * 8;
       d[y] = loadPair(p, p + next);
     }
     if (isDoubled)
@@ -63,29 +63,31 @@ INLINE void inputTiles(const float *input, intptr_t rowStride, const float *scal
   }
 }
 
-INLINE void inputRow(const float *input, intptr_t rowStride, const float *scale, float *output,
-                     intptr_t componentStride, intptr_t count, const int isDoubled) {
+INLINE void inputRow(const float *const *rows, const float *scale, float *output, intptr_t componentStride,
+                     intptr_t count, const int isDoubled) {
   const intptr_t step = isDoubled ? 16 : 32;
+  const float *row[6];
+  UNROLL for (int y = 0; y < (isDoubled ? 4 : 6); y++) row[y] = rows[y];
   intptr_t tile = 0;
   for (; tile + TILES <= count; tile += TILES)
-    inputTiles(input + tile * step, rowStride, scale, output + tile * 8, componentStride, isDoubled, 0);
-  if (tile < count) inputTiles(input + tile * step, rowStride, scale, output + tile * 8, componentStride, isDoubled, 1);
+    inputTiles(row, tile * step, scale, output + tile * 8, componentStride, isDoubled, 0);
+  if (tile < count) inputTiles(row, tile * step, scale, output + tile * 8, componentStride, isDoubled, 1);
 }
 
-static void winogradInput(const float *input, intptr_t rowStride, const float *scale, float *output,
-                          intptr_t componentStride, intptr_t count) {
+static void winogradInput(const float *const *rows, const float *scale, float *output, intptr_t componentStride,
+                          intptr_t count) {
   if (scale)
-    inputRow(input, rowStride, scale, output, componentStride, count, 0);
+    inputRow(rows, scale, output, componentStride, count, 0);
   else
-    inputRow(input, rowStride, 0, output, componentStride, count, 0);
+    inputRow(rows, 0, output, componentStride, count, 0);
 }
 
-static void winogradDoubledInput(const float *input, intptr_t rowStride, const float *scale, float *output,
+static void winogradDoubledInput(const float *const *rows, const float *scale, float *output,
                                  intptr_t componentStride, intptr_t count) {
   if (scale)
-    inputRow(input, rowStride, scale, output, componentStride, count, 1);
+    inputRow(rows, scale, output, componentStride, count, 1);
   else
-    inputRow(input, rowStride, 0, output, componentStride, count, 1);
+    inputRow(rows, 0, output, componentStride, count, 1);
 }
 
 /// A^T m for one line.
@@ -131,4 +133,61 @@ static void winogradOutput(const float *products, intptr_t componentStride, cons
                            intptr_t lineStride, intptr_t count) {
   for (intptr_t tile = 0; tile < count; tile += TILES)
     outputTiles(products + tile * 8, componentStride, e, lineStride, tile * 32, tile + 1 < count ? 32 : 0);
+}
+
+/// G g for one line.
+INLINE void filterLine(const fv g[3], fv u[6]) {
+  const fv even = (g[0] + g[2]) * (-1.0f / 6), odd = g[1] * (1.0f / 6);
+  const fv outer = g[0] * (1.0f / 24) + g[2] * (1.0f / 6), inner = g[1] * (1.0f / 12);
+  u[0] = g[0] * 0.25f;
+  u[1] = even - odd;
+  u[2] = even + odd;
+  u[3] = outer + inner;
+  u[4] = outer - inner;
+  u[5] = g[2];
+}
+
+/// ROWS rows of components from row `first` on, which are constants.
+INLINE void filterRows(const float *taps, intptr_t tapStride, intptr_t count, const int first, const int ROWS,
+                       float *output, float *partial, intptr_t componentStride) {
+  for (intptr_t i = 0; i < count; i += LANES) {
+    // Filters come from memory, once in a run; the processor alone does not ask for them early enough.
+    UNROLL for (int tap = 0; tap < 9; tap++) __builtin_prefetch(taps + tap * tapStride + i + 256);
+    fv columns[6][3];
+    UNROLL for (int x = 0; x < 3; x++) {
+      fv g[3], u[6];
+      UNROLL for (int y = 0; y < 3; y++) g[y] = load(taps + (y * 3 + x) * tapStride + i);
+      filterLine(g, u);
+      UNROLL for (int y = 0; y < ROWS; y++) columns[y][x] = u[first + y];
+    }
+    UNROLL for (int y = 0; y < ROWS; y++) {
+      fv u[6];
+      filterLine(columns[y], u);
+      UNROLL for (int x = 0; x < 6; x++) {
+        const int vanishes = first + y == 2 || x == 2;
+        if (vanishes && !partial) continue;
+        store(u[x], (vanishes ? partial : output) + (y * 6 + x) * componentStride + i);
+      }
+    }
+  }
+}
+
+#define FILTER_GROUP(first, ROWS)                                                                                  \
+  case first * 6 + ROWS:                                                                                           \
+    return partial ? filterRows(taps, tapStride, count, first, ROWS, output, partial, componentStride)             \
+                   : filterRows(taps, tapStride, count, first, ROWS, output, 0, componentStride);
+
+static void winogradFilters(const float *taps, intptr_t tapStride, intptr_t count, intptr_t first, intptr_t rows,
+                            float *output, float *partial, intptr_t componentStride) {
+  switch (first * 6 + rows) {
+    FILTER_GROUP(0, 6)
+    FILTER_GROUP(0, 3)
+    FILTER_GROUP(3, 3)
+    FILTER_GROUP(0, 1)
+    FILTER_GROUP(1, 1)
+    FILTER_GROUP(2, 1)
+    FILTER_GROUP(3, 1)
+    FILTER_GROUP(4, 1)
+    FILTER_GROUP(5, 1)
+  }
 }

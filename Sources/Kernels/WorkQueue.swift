@@ -29,10 +29,15 @@ package final class WorkQueue: @unchecked Sendable {
   }
 
   /// Calls `body(unit, part)` for every unit; units of one part never overlap in time, so a part may own scratch.
+  /// Before its first unit a part calls `prepare`.
   @inline(__always)
-  package func run(units: Int, _ executor: any ParallelExecutor, _ body: (Int, Int) -> Void) {
+  package func run(
+    units: Int, _ executor: any ParallelExecutor, prepare: (Int) -> Void = { _ in },
+    _ body: (Int, Int) -> Void
+  ) {
     let parts = min(executor.width, units, capacity)
     guard parts > 1 else {
+      if units > 0 { prepare(0) }
       for unit in 0..<units { body(unit, 0) }
       return
     }
@@ -41,9 +46,15 @@ package final class WorkQueue: @unchecked Sendable {
       stretches[part * Self.spacing].store(UInt64(start) << 32 | UInt64(end), ordering: .relaxed)
     }
     executor.run(parts: parts) { part in
-      while let unit = takeFirst(of: part) { body(unit, part) }
+      var isPrepared = false
+      func work(_ unit: Int) {
+        if !isPrepared { prepare(part) }
+        isPrepared = true
+        body(unit, part)
+      }
+      while let unit = takeFirst(of: part) { work(unit) }
       for other in 1..<parts {
-        while let unit = takeLast(of: (part + other) % parts) { body(unit, part) }
+        while let unit = takeLast(of: (part + other) % parts) { work(unit) }
       }
     }
   }

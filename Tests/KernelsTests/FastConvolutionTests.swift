@@ -47,6 +47,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
   static let winograd: [ConvolutionCase] = [
     .init(inChannels: 72, outChannels: 72, height: 12, width: 40, kernel: 3, pad: 1),
     .init(inChannels: 19, outChannels: 25, height: 6, width: 5, kernel: 3, pad: 1),
+    .init(inChannels: 144, outChannels: 144, height: 6, width: 20, kernel: 3, pad: 1),
+    .init(inChannels: 300, outChannels: 40, height: 7, width: 9, kernel: 3, pad: 1),
     .init(inChannels: 256, outChannels: 130, height: 9, width: 122, kernel: 3, pad: 1),
     .init(inChannels: 16, outChannels: 16, height: 40, width: 48, kernel: 3, pad: 1),
     .init(inChannels: 18, outChannels: 20, height: 41, width: 47, kernel: 3, pad: 1),

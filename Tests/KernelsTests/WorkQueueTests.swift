@@ -41,4 +41,18 @@ import Testing
     #expect(seen.map(\.unit).sorted() == Array(0..<5))
     #expect(seen.allSatisfy { $0.part < 2 })
   }
+
+  @Test(arguments: [0, 1, 5], [[0], [0, 1], [1, 0]])
+  func `a part that gets a unit prepares once, before it`(units: Int, order: [Int]) {
+    var seen: [String] = []
+    WorkQueue(parts: order.count)
+      .run(units: units, OrderedExecutor(order), prepare: { seen.append("prepare \($0)") }) {
+        seen.append("run \($1)")
+      }
+    for part in order {
+      let own = seen.filter { $0.hasSuffix(" \(part)") }
+      #expect(own.first == (own.isEmpty ? nil : "prepare \(part)"))
+      #expect(own.count { $0.hasPrefix("prepare") } == (own.isEmpty ? 0 : 1))
+    }
+  }
 }

@@ -41,18 +41,27 @@ typedef void (*ck_tile_function)(const ck_tile *tile, const float *weights, cons
 
 /// Input transform B^T d B of Winograd's F(4x4, 3x3) for `count` neighbouring tiles of one channel block.
 ///
-/// Reads 6 rows `rowStride` apart, a tile every 32 elements; writes tile t's component i to
+/// Reads from the 6 `rows`, each where the first tile begins, a tile every 32 elements; writes tile t's component i to
 /// output[i * componentStride + t * 8]. `scale` are eight factors of the block's channels, or NULL.
 ///
 /// For an image whose pixels stand for two by two: 4 rows, a tile every 16 elements; components in the third row or column
 /// of the six by six are zero and not written.
-typedef void (*ck_winograd_input)(const float *input, intptr_t rowStride, const float *scale, float *output,
+typedef void (*ck_winograd_input)(const float *const *rows, const float *scale, float *output,
                                   intptr_t componentStride, intptr_t count);
 
 /// Output transform A^T m A of tiles that lie wholly inside the output, with the epilogue: tile t goes to 4 rows
 /// `lineStride` apart at output + t * 32. `bias` points to the eight values of the block.
 typedef void (*ck_winograd_output)(const float *products, intptr_t componentStride, const ck_epilogue *epilogue,
                                    intptr_t lineStride, intptr_t count);
+
+/// Filter transform G g G^T of `count` 3x3 filters at once: tap t of filter i is taps[t * tapStride + i]. `count` is a
+/// multiple of `vectorLanes`.
+///
+/// Only rows `first` up to `first` + `rows` of the six by six components: all, half of them, or one. Component c of these
+/// goes to output[c * componentStride + i]; those in the third row or column of all go to `partial` instead, with the same
+/// index, or nowhere when that is NULL.
+typedef void (*ck_winograd_filters)(const float *taps, intptr_t tapStride, intptr_t count, intptr_t first, intptr_t rows,
+                                    float *output, float *partial, intptr_t componentStride);
 
 /// One output channel: `pixels` dot products. `weights` as (block, tap, 8), zero where a block has fewer channels;
 /// `output` gets one float per pixel.
@@ -105,6 +114,7 @@ typedef struct {
   int32_t vectorLanes;
   ck_winograd_input winogradInput, winogradDoubledInput;
   ck_winograd_output winogradOutput;
+  ck_winograd_filters winogradFilters;
   ck_dot_function dot;
   ck_depthwise_function depthwise;
   ck_activation sigmoid, elu, gelu;
@@ -115,10 +125,12 @@ typedef struct {
   ck_gather_halves gatherHalves;
 } ck_kernels;
 
+/// Asks for floats that are needed soon, but not at once.
+static inline void ck_prefetch(const float *start, intptr_t count) {
+  for (intptr_t i = 0; i < count; i += 16) __builtin_prefetch(start + i, 0, 2);
+}
+
 /// For every processor the package is built for.
 extern const ck_kernels ck_portable;
-/// Filter transform G g G^T of eight 3x3 filters that lie `stride` floats apart, the first `valid` of them; the others
-/// count as zero. Writes 36 components of eight lanes. Preparation only; computed in double.
-void ck_winograd_filters(const float *filters, intptr_t stride, intptr_t valid, float *output);
 /// With vectors of sixteen floats; NULL where the build's architecture or this processor has none.
 const ck_kernels *ck_wide(void);

@@ -19,16 +19,23 @@ struct TiledImage {
   /// Pixels from one tile to the next.
   private var step: Int { 4 / repetition }
 
-  /// Where a tile begins.
-  func firstPixel(row: Int, column: Int) -> UnsafePointer<Float> {
-    plane + ((row * step - padTop) * width + column * step - padLeft) * 8
+  /// Where each row of a tile begins, `zeros` for those of a border of zeros.
+  func pixelRows(
+    row: Int, column: Int, zeros: UnsafePointer<Float>, _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>
+  ) {
+    let x = column * step - padLeft
+    for y in 0..<side {
+      rows[y] = source(row * step - padTop + y, height).map { plane + ($0 * width + x) * 8 } ?? zeros
+    }
   }
 
-  /// Tiles of a row that lie wholly inside the image.
-  func tilesInside(row: Int) -> Range<Int> {
+  /// Whether the rows of a row of tiles are all inside the image.
+  func isInside(row: Int) -> Bool { row * step >= padTop && row * step - padTop + side <= height }
+
+  /// Tiles of a row all of whose columns are inside the image.
+  var columnsInside: Range<Int> {
     let low = (padLeft + step - 1) / step
-    let isInside = row * step >= padTop && row * step - padTop + side <= height
-    return low..<(isInside ? max(low, (width + padLeft - side) / step + 1) : low)
+    return low..<max(low, (width + padLeft - side) / step + 1)
   }
 
   /// Pixels of a row of so many tiles.

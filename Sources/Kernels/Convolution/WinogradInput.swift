@@ -9,8 +9,9 @@ struct WinogradInput {
   private let kernels: MicroKernels
   /// Floats per transform component, padded against cache-set conflicts.
   let componentStride: Int
-  /// Floats of scratch of one part.
+  /// Floats of scratch of one part: a row that may be zeros, and gathered pixels.
   let scratchFloats: Int
+  private let zeroFloats: Int
 
   var blockCount: Int { strip.blockCount }
   var counts: [Int32] { strip.counts }
@@ -22,7 +23,8 @@ struct WinogradInput {
     self.kernels = kernels
     componentStride = strip.blockCount * grid.tilesPerUnit * 8 + 48
     let rows = grid.rowsPerUnit * 4 + 2
-    scratchFloats = (max(strip.columns * rows, 36) * 8 + 79) / 16 * 16
+    zeroFloats = strip.columns * 8
+    scratchFloats = (zeroFloats + max(strip.columns * rows, 36) * 8 + 79) / 16 * 16
   }
 
   /// Whether a block's components of odd symmetry vanish.
@@ -40,7 +42,7 @@ struct WinogradInput {
     _ block: Int, _ unit: WinogradGrid.Unit, _ buffers: ConvolutionBuffers,
     scratch: UnsafeMutablePointer<Float>, into inputs: UnsafeMutablePointer<Float>
   ) {
-    let target = inputs + block * unit.tiles * 8
+    let target = inputs + block * unit.spacing * 8
     guard let image = tiledImage(block, buffers) else {
       gather(block, buffers, first: unit.firstRow * 4, rows: unit.rows * 4 + 2, into: scratch)
       for row in 0..<unit.rows { transformStrip(scratch, row: row, unit, into: target) }
@@ -85,31 +87,53 @@ struct WinogradInput {
     into target: UnsafeMutablePointer<Float>
   ) {
     let line = strip.columns * 8
-    kernels.functions.winogradInput(
-      gathered + row * 4 * line + unit.firstColumn * 32, line, nil, target + row * unit.columns * 8,
-      componentStride, unit.columns)
+    let first = gathered + row * 4 * line + unit.firstColumn * 32
+    withPixelRows { rows in
+      for y in 0..<6 { rows[y] = UnsafePointer(first + y * line) }
+      kernels.functions.winogradInput(
+        rows, nil, target + row * unit.columns * 8, componentStride, unit.columns)
+    }
   }
 
-  /// A row of tiles; those that reach past the image's border by way of `scratch`.
+  /// Room for the addresses of the rows of a tile.
+  @inline(__always)
+  private func withPixelRows(_ body: (UnsafeMutablePointer<UnsafePointer<Float>?>) -> Void) {
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: 6) { buffer in
+      if let rows = buffer.baseAddress { body(rows) }
+    }
+  }
+
+  /// A row of tiles; those that reach past the image's sides by way of `scratch`.
   private func transformRow(
     _ image: TiledImage, _ row: Int, _ unit: WinogradGrid.Unit, _ scale: UnsafePointer<Float>?,
     _ scratch: UnsafeMutablePointer<Float>, into target: UnsafeMutablePointer<Float>
   ) {
     let columns = unit.firstColumn..<unit.firstColumn + unit.columns
-    let inside = image.tilesInside(row: row).clamped(to: columns)
-    if !inside.isEmpty {
-      image.transform(
-        image.firstPixel(row: row, column: inside.lowerBound), image.width * 8, scale,
-        target + (inside.lowerBound - columns.lowerBound) * 8, componentStride, inside.count)
+    let inside = image.columnsInside.clamped(to: columns)
+    if !image.isInside(row: row) { scratch.update(repeating: 0, count: zeroFloats) }
+    withPixelRows { (rows: UnsafeMutablePointer<UnsafePointer<Float>?>) -> Void in
+      if !inside.isEmpty {
+        image.pixelRows(row: row, column: inside.lowerBound, zeros: scratch, rows)
+        let place = target + (inside.lowerBound - columns.lowerBound) * 8
+        image.transform(rows, scale, place, componentStride, inside.count)
+      }
+      transformEnd(image, row, columns.lowerBound..<inside.lowerBound, columns, scale, scratch, target, rows)
+      transformEnd(image, row, inside.upperBound..<columns.upperBound, columns, scale, scratch, target, rows)
     }
-    func transformEnd(_ end: Range<Int>) {
-      guard !end.isEmpty else { return }
-      image.gather(row: row, columns: end, into: scratch)
-      image.transform(
-        scratch, image.pixels(ofTiles: end.count) * 8, scale,
-        target + (end.lowerBound - columns.lowerBound) * 8, componentStride, end.count)
-    }
-    transformEnd(columns.lowerBound..<inside.lowerBound)
-    transformEnd(inside.upperBound..<columns.upperBound)
+  }
+
+  /// Tiles at one side of the image, some of a row of `columns`: gathered first.
+  private func transformEnd(
+    _ image: TiledImage, _ row: Int, _ end: Range<Int>, _ columns: Range<Int>,
+    _ scale: UnsafePointer<Float>?, _ scratch: UnsafeMutablePointer<Float>,
+    _ target: UnsafeMutablePointer<Float>, _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>
+  ) {
+    guard !end.isEmpty else { return }
+    let gathered = scratch + zeroFloats
+    image.gather(row: row, columns: end, into: gathered)
+    let line = image.pixels(ofTiles: end.count) * 8
+    for y in 0..<image.side { rows[y] = UnsafePointer(gathered + y * line) }
+    let place = target + (end.lowerBound - columns.lowerBound) * 8
+    image.transform(rows, scale, place, componentStride, end.count)
   }
 }

@@ -15,7 +15,7 @@ struct BlockedBinding {
   }
 
   /// Packs the weights of all convolutions, several at once. The unpacked ones of each are dropped as soon as it is
-  /// packed; the largest come first, because for a moment there are both, and packed ones may be four times as large.
+  /// packed; the largest come first, because for a moment there are both.
   mutating func prepare(_ nodes: [PlanNode], _ executor: any ParallelExecutor) {
     let convolutions = nodes.filter { if case .fusedConvolution = $0.operation { true } else { false } }
       .sorted { weightCount($0) > weightCount($1) }

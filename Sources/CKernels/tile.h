@@ -40,6 +40,11 @@ INLINE void tile(const ck_tile *t, const float *w, const ck_epilogue *e, intptr_
     UNROLL for (int p = 0; p < P; p++) a[p][j] = bias;
   }
   const intptr_t stride = s ? s : t->pixelStride;
+  // The residual of the next pixels comes from memory while these are multiplied.
+  if (!isBare && e->residual && P > 4)
+    UNROLL for (int j = 0; j < V * LANES / 8; j++)
+      UNROLL for (int p = 0; p < P; p += 2)
+        __builtin_prefetch(e->residual + (first + P + p) * 8 + j * e->blockStride);
   accumulate(t, w, t->offset + first * stride, stride, P, V, a);
   UNROLL for (int p = 0; p < P; p++) {
     if (p >= count) return;

@@ -49,7 +49,7 @@ package final class WinogradConvolution: PreparedConvolution {
     input = WinogradInput(plan, strip, grid, kernels)
     filters = WinogradFilters(weights, plan, input, kernels)
     productStride = outBlocks * grid.tilesPerUnit * 8 + 48
-    tableFloats = (strip.blockCount * 2 + 15) / 16 * 16
+    tableFloats = (2 * strip.blockCount * 2 + 15) / 16 * 16
     rowsPerGroup = grid.isWhole ? Self.rowsPerGroup(filterFloats: filters.largestSize) : 6
     let filterFloats = rowsPerGroup * 6 * (grid.isWhole ? filters.largestSize : filters.size)
     ownFloats = tableFloats + input.scratchFloats + (filterFloats + 15) / 16 * 16
@@ -86,8 +86,10 @@ package final class WinogradConvolution: PreparedConvolution {
       for block in 0..<input.blockCount {
         input.transform(block, unit, buffers, scratch: table + tableFloats, into: inputs)
       }
+      let tiles = tiles(inputs, unit, table: table)
       for component in 0..<36 {
-        var tile = tile(component, inputs, unit, table: table)
+        var tile = WinogradFilters.vanishes(component) ? tiles.unpaired : tiles.all
+        tile.offset = component * input.componentStride
         for panel in filters.panels {
           multiply(
             &tile, panel, matrices + panel.start * 36 + component * panel.size, unit,
@@ -113,11 +115,13 @@ package final class WinogradConvolution: PreparedConvolution {
       let matrices = matrices(table)
       let (panel, group) = schedule.unit(index)
       let first = group * rowsPerGroup
+      let tiles = tiles(inputs, unit, table: table)
       filters.transform(panel, rows: first..<first + rowsPerGroup, into: matrices)
       for place in 0..<rowsPerGroup * 6 {
         schedule.prefetch(after: index, place, of: rowsPerGroup * 6)
         let component = first * 6 + place
-        var tile = tile(component, inputs, unit, table: table)
+        var tile = WinogradFilters.vanishes(component) ? tiles.unpaired : tiles.all
+        tile.offset = component * input.componentStride
         multiply(
           &tile, panel, matrices + place * panel.size, unit, into: products + component * productStride)
       }
@@ -131,21 +135,24 @@ package final class WinogradConvolution: PreparedConvolution {
   /// their filters stay in the second-level cache, and no more than half, so that two parts have some each.
   private static func rowsPerGroup(filterFloats: Int) -> Int { 18 * filterFloats <= 160_000 ? 3 : 1 }
 
-  /// What the product of one component reads: a unit's tiles as neighbouring pixels.
-  @inline(__always)
-  private func tile(
-    _ component: Int, _ inputs: UnsafePointer<Float>, _ unit: WinogradGrid.Unit,
-    table: UnsafeMutablePointer<Float>
-  ) -> ck_tile {
-    let part = filters.participants(component)
+  /// What the products of a unit read, its tiles as neighbouring pixels: components with all blocks, and those without
+  /// the paired ones. `offset` is left to be set to the component's.
+  private func tiles(
+    _ inputs: UnsafePointer<Float>, _ unit: WinogradGrid.Unit, table: UnsafeMutablePointer<Float>
+  ) -> (all: ck_tile, unpaired: ck_tile) {
     let blocks = UnsafeMutableRawPointer(table)
-      .bindMemory(to: UnsafePointer<Float>?.self, capacity: part.blockCount)
-    for index in 0..<part.blockCount {
-      blocks[index] = inputs + component * input.componentStride + Int(part.blocks[index]) * unit.spacing * 8
+      .bindMemory(to: UnsafePointer<Float>?.self, capacity: 2 * input.blockCount)
+    func tile(_ part: WinogradFilters.Participants, _ blocks: UnsafeMutablePointer<UnsafePointer<Float>?>)
+      -> ck_tile
+    {
+      for index in 0..<part.blockCount {
+        blocks[index] = inputs + Int(part.blocks[index]) * unit.spacing * 8
+      }
+      return ck_tile(
+        blocks: blocks, counts: part.counts, blockCount: part.blockCount, offset: 0, kernelHeight: 1,
+        kernelWidth: 1, rowStride: 0, tapStride: 0, pixelStride: 8)
     }
-    return ck_tile(
-      blocks: blocks, counts: part.counts, blockCount: part.blockCount, offset: 0, kernelHeight: 1,
-      kernelWidth: 1, rowStride: 0, tapStride: 0, pixelStride: 8)
+    return (tile(filters.all, blocks), tile(filters.unpaired, blocks + input.blockCount))
   }
 
   /// The product of one component and one panel of output channels.

@@ -28,7 +28,7 @@ final class WinogradFilters {
     var partialStart: Int
   }
 
-  /// The input blocks that take part in a component: plain memory, so that a run counts no references.
+  /// Input blocks that take part in a component: plain memory, so that a run counts no references.
   struct Participants {
     var blocks: UnsafePointer<Int32>
     /// Channels of each block.
@@ -40,7 +40,8 @@ final class WinogradFilters {
   let panels: UnsafeBufferPointer<PackedPanel>
   /// Floats of one transformed component of all panels, and of the widest panel.
   let size, largestSize: Int
-  private let all, unpaired: Participants
+  /// The blocks that most components need, and those that take part in the components that vanish for paired ones.
+  let all, unpaired: Participants
   private let transform: ck_winograd_filters
   private let storage: UnsafeMutablePointer<Float>
   private let tables: UnsafeMutablePointer<Int32>
@@ -87,12 +88,9 @@ final class WinogradFilters {
     storage.deallocate()
   }
 
-  /// Row or column of the point -1.
-  private static func vanishes(_ component: Int) -> Bool { component / 6 == 2 || component % 6 == 2 }
-
-  /// The blocks that a component needs.
+  /// Whether a component is in the row or column of the point -1, and so zero for paired blocks.
   @inline(__always)
-  func participants(_ component: Int) -> Participants { Self.vanishes(component) ? unpaired : all }
+  static func vanishes(_ component: Int) -> Bool { component / 6 == 2 || component % 6 == 2 }
 
   /// Transforms some rows of a panel's components, one component after the other into `matrices`.
   func transform(_ packed: PackedPanel, rows: Range<Int>, into matrices: UnsafeMutablePointer<Float>) {

@@ -33,10 +33,11 @@ other way, the note has it.
 Every pair is run with {seeds} seeds. The change is the mean paired difference, relative to the mean without; beside
 it are its standard error and, in brackets, the number of pairs. "yes" and "no" need a 95 % interval (Student's t over
 the seeds) that leaves out zero; else the row is undecided. The interval is about other runs from the same base and
-with the same judged frames, not about other places, nor about methods trained to their end. Steps and rates
-were set before these results were seen, for velocity, hints, self-distillation and infinite-depth by trials on
-drives of other seeds, for the others by judgement; [earlier set-ups](methods-history.md), which had been judged on
-the same frames, are kept apart.
+with the same judged frames, not about other places, nor about methods trained to their end. Steps, rates and measures
+were set before these results were seen: for velocity, hints and infinite-depth by trials on drives of other seeds, for
+`self-distillation` by trials with other seeds on a block of the training stills that they did not learn from, for the
+others by judgement. [Earlier set-ups](methods-history.md), which had been judged on the same frames, are kept apart;
+`self-distillation` has seeds that none of them had.
 
 | experiment | method | measure | without | with | change | moved as meant |
 |---|---|---|---|---|---|---|

@@ -132,7 +132,7 @@ class Reprojected:
 
 @dataclasses.dataclass(frozen=True)
 class MultiFrame:
-    """The teacher's multi-frame mode: shares of its own terms (networks reference, 3)."""
+    """The teacher's multi-frame mode: shares of its own terms (ManyDepth, CVPR 2021)."""
 
     supervised: float = 1.0
     reprojection: float = 1.0

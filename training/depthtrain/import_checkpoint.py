@@ -4,7 +4,7 @@
 
 The folder holds `encoder.pth` and `depth.pth` as their authors publish them, and `pose_encoder.pth` with `pose.pth` if the
 pose network is wanted too. Such weights know no scale: the bundle says so, and the daemon's scale filter finds it.
-Key names: DIFFNet and monodepth2 repositories (networks reference, 1.7).
+Key names: those of the DIFFNet and monodepth2 repositories.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ STUDENT_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 HEAD = """# What each method does to its own measure
 
 `make ablate-small` makes this page in one go; `python -m depthtrain.ablate --only NAME` repeats one row. Protocol:
-RPr-Lite at 192x64 (`teacher`: 384x128), 30 to 160 steps of 4 images a run on one CPU thread, on two real drives
+RPr-Lite at 192x64 (`teacher`: 384x128), 30 to 160 steps of 4 images a judged run on one CPU thread, on two real drives
 (`kitti2015_train`, `kitti_odom00`; `guided` and `priors` also `kitti_odom06`) and two simulator drives (a street and
 a yard). Judged are the averaged weights, on `kitti2015_val` and on simulator drives of other seeds, never on what a
 run learned from. Runs start from one common base, supervised for 450 steps on ten further simulator drives and for

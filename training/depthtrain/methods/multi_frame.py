@@ -1,4 +1,4 @@
-"""The teacher's second mode: the same network with its neighbours (networks reference, 3)."""
+"""The teacher's second mode: the same network with its neighbours (source: ManyDepth, CVPR 2021)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Pose networks: two frames (B, 6, H, W), normalised and in temporal order -> axis-angle and translation (B, 3) each.
 
-`PoseNet` is the published ResNet-18 form (13.0 M parameters with its unused classifier); `PoseNetLight` is a small
+`PoseNet` is the published ResNet-18 form (monodepth2; 13.0 M parameters with its unused classifier); `PoseNetLight` is a small
 strided stack for training on CPUs. Outputs are scaled by 0.01 so that training starts near identity.
 """
 

@@ -1,6 +1,6 @@
 """Prior fusion: every stride-16 pixel of the low-resolution feature F_s looks up a bank of rich-resource references.
 
-Source: RPrDepth (ECCV 2024); networks reference, 4.4 and 4.5. Where this departs from it docs/decisions/0010 says why.
+Source: RPrDepth (ECCV 2024). Where this departs from it, or it leaves something open, docs/decisions/0010 says why.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _as_maps(rows: torch.Tensor, f_s: torch.Tensor) -> torch.Tensor:
 class FusedNetwork(nn.Module):
     """A depth network with prior fusion at its seam.
 
-    In training mode every pass draws `draw` references at random, the same for the whole batch (networks reference, 4.7);
+    In training mode every pass draws `draw` references at random, the same for the whole batch;
     in evaluation mode it uses `draw` evenly spaced ones. `draw` 0, or no fewer than there are, means all.
     """
 

@@ -1,4 +1,4 @@
-"""Losses of the rich-resource guided student (RPrDepth; networks reference, 4.1 and 4.4). Maps are (B, 1, H, W)."""
+"""Losses of the rich-resource guided student (source: RPrDepth, ECCV 2024). Maps are (B, 1, H, W)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Attention-guided feature selection: keep the references that frames not trained on really look at.
 
-W_j = mean over frames of (mean_q A[q, j] + mean_h mean_q A_h[q, j]); over all references it sums to 2. Source: RPrDepth;
-networks reference, 4.7. References stream past in two passes (normaliser, then weights), so their number is not bounded by
-memory, and sums are kept in float64 and order, so that the same inputs give the same bytes.
+W_j = mean over frames of (mean_q A[q, j] + mean_h mean_q A_h[q, j]); over all references it sums to 2. Source: RPrDepth
+(ECCV 2024). References stream past in two passes (normaliser, then weights), so their number is not bounded by memory, and sums
+are kept in float64 and order, so that the same inputs give the same bytes.
 """
 
 from __future__ import annotations

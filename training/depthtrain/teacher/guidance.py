@@ -1,7 +1,7 @@
 """Semantic guidance: pixel-adaptive convolutions in the teacher's decoder, steered by class numbers from any segmentation.
 
 Source: Guizilini et al., ICLR 2020, with the convolution of Su et al., CVPR 2019. Only the teacher has it: the student learns
-from its labels, so that nothing of this runs on the robot (methods reference, 3.3).
+from its labels, so that nothing of this runs on the robot.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What the teacher's multi-frame mode is trained with, on top of the losses of its single-frame mode (networks reference, 3).
+"""What the teacher's multi-frame mode is trained with, on top of the losses of its single-frame mode.
 
+Source: ManyDepth (CVPR 2021): consistency mask and loss, disturbed look-up frames.
 Depth maps are (B, 1, H, W) in network units.
 """
 

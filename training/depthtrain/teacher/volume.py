@@ -1,7 +1,7 @@
 """Plane-sweep matching: how well each depth explains what the neighbouring frames show, at stride 4.
 
 Own implementation of the idea of ManyDepth (CVPR 2021): feature difference over depth hypotheses, several look-up frames, a
-mask of what was really seen (networks reference, 3).
+mask of what was really seen.
 """
 
 from __future__ import annotations

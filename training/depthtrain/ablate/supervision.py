@@ -106,13 +106,14 @@ def near_thin(truth: np.ndarray, width_px: int = 41) -> np.ndarray:
 
 
 @experiment("self-distillation", "SUB-Depth", "median-scaled AbsRel, kitti2015_val",
-            "the measure is the paper's: reprojection alone knows no scale, and a student takes over its teacher's; students "
-            "learn for 160 steps from reprojection of stereo pairs and of kitti_odom00 with known poses, from the simulated "
-            "base; the teacher is a finished run without the method, of another seed and 480 steps (the paper's is trained "
-            "as long as its students), and has {teacher_scaled_abs_rel:.3f}; both sigmas of the method; median-scaled log "
-            "error {without_shape:.3f} without, {with_shape:.3f} with, {teacher_shape:.3f} of the teacher; unscaled AbsRel "
-            "{without_abs_rel:.3f}, {with_abs_rel:.3f} and {teacher_abs_rel:.3f}, log error {without_log:.3f}, "
-            "{with_log:.3f} and {teacher_log:.3f}", pairs=5, first_seed=11)
+            "the measure is the paper's, whose networks know no scale; students learn for 160 steps from reprojection of "
+            "stereo pairs and of kitti_odom00 with known poses, from the simulated base; the teacher is a finished run without"
+            " the method, of another seed and 480 steps (the paper's is trained as long as its students; here that [gave "
+            "nothing](methods-history.md#beside-the-present-table)), and has {teacher_scaled_abs_rel:.3f}; both sigmas of the "
+            "method; median-scaled log error {without_shape:.3f} without, {with_shape:.3f} with, {teacher_shape:.3f} of the "
+            "teacher; unscaled AbsRel {without_abs_rel:.3f}, {with_abs_rel:.3f} and {teacher_abs_rel:.3f}, log error "
+            "{without_log:.3f}, {with_log:.3f} and {teacher_log:.3f}",
+            pairs=5, first_seed=11)
 def self_distillation(bench: Bench) -> Outcome:
     """A student of the same architecture and start as its finished teacher."""
     start = bench.simulated_base()

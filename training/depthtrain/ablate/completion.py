@@ -27,7 +27,7 @@ SOURCES = (Source(STILLS, 1.0), simulated("street"))
             "one network, trained jointly, without and with range points, to which completed depth is held in training as in "
             "use; by number of points, 0: {points_0:.3f}, 50: {points_50:.3f}, 100: {points_100:.3f}, 200: "
             "{points_200:.3f}, 500: {points_500:.3f}, 2000: {points_2000:.3f}; the start has {start:.3f}; points are the "
-            "velodyne's on the real drive and exact on the simulated one; 2000 are at most 768 after thinning at this size")
+            "velodyne's on the real drive and exact on the simulated one; of 2000 the network sees at most 768 at this size")
 def completion(bench: Bench) -> Outcome:
     """One network, trained jointly from the common start, with and without range points."""
     recipe = bench.recipe("completion", SOURCES, dataclasses.replace(SUPERVISED, completion=1.0), 80, rate=5e-4,

@@ -115,7 +115,9 @@ package struct ComponentAssessor {
     case .converging: Finding(.scaleConverging, "\(now.health.scaleProgress ?? 0) % learned, \(value)\(why)")
     case .locked: Finding(.scaleOK, value)
     case .held: Finding(.scaleHeld, value + why)
-    case .conflict: Finding(.scaleConflict, value + why)
+    case .conflict:
+      // Often the cause: a camera that hangs otherwise than it is said to contradicts its configured height.
+      Finding(.scaleConflict, value + why + (now.health.cameraMoved.map { "; remount? \($0)" } ?? ""))
     }
   }
 

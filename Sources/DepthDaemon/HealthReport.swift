@@ -123,15 +123,16 @@ package struct HealthReport {
   private static func scaleReason(_ now: Observation) -> String? {
     guard let scale = now.perception.report?.scale else { return nil }
     let why = now.scaleReason.map { ": \($0)" } ?? ""
+    let remount = now.cameraMoved.map { "remount? \($0)" }
     switch scale.state {
-    case .locked: return now.cameraMoved.map { "remount? \($0)" }
+    case .locked: return remount
     case .unscaled:
       return "depth is in network units\(why); drive with odometry, or set scale.constant to make it metric"
     case .converging: return "the scale is learned to \(now.scaleProgress ?? 0) %\(why)"
     case .held:
       let age = scale.confirmed.map { " for \((now.time - $0) / 1_000_000_000) s" } ?? ""
       return "scale held\(age)\(why)"
-    case .conflict: return "sources of scale disagree\(why)"
+    case .conflict: return "sources of scale disagree\(why)" + (remount.map { "; \($0)" } ?? "")
     }
   }
 

@@ -32,6 +32,8 @@ public struct ScaleFilter: Equatable, Sendable {
   private var outliers: OutlierRun
   private var scatter = FrameScatter()
   private let prior: ScalePrior
+  /// The part of 1 / variance that no observation of this drive has given.
+  private var priorInformation: Double
   public private(set) var settings: ScaleSettings.Filter
 
   /// A pause longer than this between two observations is not covered by them, seconds: about as long as the network's
@@ -48,6 +50,7 @@ public struct ScaleFilter: Equatable, Sendable {
     logScale = prior.logScale
     let sigma = max(prior.logSigma, settings.leastInitialSigma)
     variance = sigma * sigma
+    priorInformation = 1 / variance
     blocks = EstimateBlocks(seconds: blockSeconds)
     outliers = OutlierRun(capacity: max(1, settings.restartCount))
   }
@@ -92,13 +95,14 @@ public struct ScaleFilter: Equatable, Sendable {
     outliers.removeAll()
     let seconds = lastAccepted.map { Double(time - $0) * 1e-9 }
     let rho = correlation(after: seconds)
+    let before = noise(rho: rho, white: white)
     scatter.learn(
       innovation: y, variance: variance, white: white, rho: rho, expected: settings.frameSigma)
-    variance += settings.varianceAddedPerMeter * min(travelledMeters, Self.largestTravel)
+    let after = noise(rho: rho, white: white)
+    reweigh(by: before / after)
+    forget(settings.varianceAddedPerMeter * min(travelledMeters, Self.largestTravel))
     let weight = min(1, settings.huberSigmas * sigma / max(abs(y), 1e-12))
-    let frame = frameVariance * (1 + rho) / (1 - rho)
-    let measuring = scatter.measuringVariance(expected: settings.frameSigma)
-    let noise = (white + shared + measuring + frame) / weight
+    let noise = (after + shared) / weight
     let floor = max(min(variance, shared), settings.leastSigma * settings.leastSigma)
     let gain = variance / (variance + noise)
     let limit = max(log(settings.largestFactor), 3 * prior.logSigma)
@@ -110,6 +114,28 @@ public struct ScaleFilter: Equatable, Sendable {
     coveredSeconds += covered
     blocks.add(self.logScale, seconds: covered)
     return .accepted(weight: weight)
+  }
+
+  /// Variance of one of a row of observations: what neighbours share counts as often as they repeat it.
+  private func noise(rho: Double, white: Double) -> Double {
+    white + scatter.measuringVariance(expected: settings.frameSigma)
+      + frameVariance * (1 + rho) / (1 - rho)
+  }
+
+  /// What has been observed is worth as much less as observations have turned out to scatter more.
+  ///
+  /// All of a drive then counts alike. Without it, what was seen before the scatter was known would weigh for ever what
+  /// the scatter was taken to be.
+  private mutating func reweigh(by factor: Double) {
+    let observed = max(0, 1 / variance - priorInformation)
+    variance = 1 / (priorInformation + factor * observed)
+  }
+
+  /// The scale of another place is another: what is known is worth less.
+  private mutating func forget(_ added: Double) {
+    let share = variance / (variance + added)
+    priorInformation *= share
+    variance += added
   }
 
   /// Of this observation's frame with that of the last one.
@@ -133,6 +159,7 @@ public struct ScaleFilter: Equatable, Sendable {
     outliers.removeAll()
     restartCount += 1
     variance = settings.restartSigma * settings.restartSigma
+    priorInformation = 1 / variance
     coveredSeconds = 0
     blocks.removeAll()
     lastAccepted = nil
@@ -143,6 +170,7 @@ public struct ScaleFilter: Equatable, Sendable {
   public mutating func adopt(logScale: Double, variance: Double, coveredSeconds: Double) {
     self.logScale = logScale
     self.variance = variance
+    priorInformation = 1 / variance
     self.coveredSeconds = coveredSeconds
     outliers.removeAll()
     blocks.removeAll()

@@ -89,6 +89,19 @@ struct HealthReportTests {
     #expect(message.reason != nil)
   }
 
+  @Test(arguments: [ScaleEstimate.State.locked, .conflict])
+  func `a camera that was moved is named, also while its height contradicts odometry`(
+    state: ScaleEstimate.State
+  ) {
+    var now = healthy()
+    now.perception.report?.scale.state = state
+    now.cameraMoved = "pitch changed by 3.0 degrees"
+    let reason = HealthReport.evaluate(now, camera: "front").reason
+    #expect(reason?.contains("remount? pitch changed by 3.0 degrees") == true)
+    now.cameraMoved = nil
+    #expect(HealthReport.evaluate(now, camera: "front").reason?.contains("remount") != true)
+  }
+
   @Test func `a pipeline that cannot be built is down and says why`() {
     var now = healthy()
     let failure = PipelineError.calibration("made for 1280x720, frames are 640x360")

@@ -95,6 +95,16 @@ import Testing
     #expect(abs(mean(drive(factor: 0.8, path: curve)) + log(0.8)) < 0.02)
   }
 
+  @Test(arguments: [-0.03, 0.03])
+  func `a camera that looks a little to the side or down is as good as a straight one`(angle: Double) {
+    let aside = drive(
+      factor: 1.25, path: { SyntheticRoom.Pose(z: 0.06 * Double($0), heading: angle) }, told: ahead)
+    #expect(abs(mean(aside) + log(1.25)) < 0.03)
+    let tilted = drive(
+      factor: 1.25, path: { SyntheticRoom.Pose(z: 0.06 * Double($0), pitch: angle) }, told: ahead)
+    #expect(abs(mean(tilted) + log(1.25)) < 0.03)
+  }
+
   @Test func `something that moves with the camera is left out`() {
     let observations = drive(factor: 1.25, room: { _ in SyntheticRoom(companion: 0.25) }, path: ahead)
     #expect(abs(mean(observations) + log(1.25)) < 0.03)
@@ -124,7 +134,7 @@ import Testing
       frames: 36, room: { _ in SyntheticRoom(floorContrast: 0.04) }, path: ahead)
     #expect(observations.count { $0.gate == .passed } >= 6)
     for observation in observations where observation.gate == .passed {
-      #expect(abs(observation.logScale + log(0.85)) < 0.1)
+      #expect(abs(observation.logScale + log(0.85)) < 0.12)
     }
   }
 

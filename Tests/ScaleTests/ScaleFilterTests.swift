@@ -114,6 +114,25 @@ struct ScaleFilterTests {
     #expect(filter.restartCount == 0 && abs(filter.logScale) < 0.01)
   }
 
+  /// Observations at 1 Hz whose scatter triples after the first half.
+  @Test
+  func `all of a drive counts alike, also what was seen before its scatter was known`() {
+    var settings = ScaleSettings.Filter()
+    settings.varianceAddedPerMeter = 0
+    settings.huberSigmas = 100
+    var random = SeededNormal(seed: 7)
+    var filter = ScaleFilter(
+      prior: ScalePrior(logScale: 0, logSigma: 1), settings: settings, blockSeconds: 5)
+    var sum = 0.0
+    let count = 400
+    for step in 1...count {
+      let z = (step <= count / 2 ? 0.1 : -0.1) + (step <= 40 ? 0.04 : 0.2) * random.next()
+      sum += z
+      _ = filter.take(z, variance: 0.001, at: MonotonicTime(seconds: 5 * Double(step)), travelledMeters: 1)
+    }
+    #expect(abs(filter.logScale - sum / Double(count)) < 0.01)
+  }
+
   @Test
   func `the estimate stays within a factor of three of what the model says`() {
     var filter = filter(sigma: 0.3)

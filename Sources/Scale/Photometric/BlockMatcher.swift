@@ -16,8 +16,9 @@ struct BlockMatcher {
   private static let pixelStep: Float = 0.6
   private static let largestStep: Float = 0.12
   private static let mostSteps = 33
-  /// Blocks that move less with the translation tell nothing here, pixels of the middle level.
-  private static let leastParallax: Float = 0.75
+  /// Blocks that move less with the translation have no vote, pixels of the middle level. Every tenth of them finds its
+  /// peak where something moves along, far too far away, and hardly one errs as much the other way.
+  private static let leastParallax: Float = 3
   /// Below this spread of grey values there is no texture, normalised units (1 = 57 of 255).
   private static let leastDeviation: Float = 0.006
   /// Correlation at the best scale, and how far it must lie above that of scales out of its reach.

@@ -7,10 +7,6 @@ import Glibc
 /// direction of travel, and the log scale; the length of the travel stays the odometry's. What the odometry
 /// says enters as a prior.
 struct MotionRefinement {
-  /// Spread of the odometry's turn about x (pitch), y (yaw) and z (roll), radians.
-  static let turnSigma = SIMD3<Double>(0.008, 0.005, 0.008)
-  /// Spread of the direction of travel in the camera's axes, radians.
-  static let directionSigma = 0.05
   private static let rounds = 6
 
   private(set) var motion: ViewMotion
@@ -22,8 +18,13 @@ struct MotionRefinement {
   /// Angle between the corrected and the odometry's direction of travel, radians.
   private(set) var directionChange: Float = 0
 
+  /// Of the corrected direction, to the right of the odometry's and below it, radians.
+  private(set) var change = SIMD2<Float>.zero
+
   /// - Returns: nil when the matches do not settle.
-  init?(_ points: [PatchPoint], camera: GridCamera, odometry: ViewMotion, logScale: Float) {
+  init?(
+    _ points: [PatchPoint], camera: GridCamera, odometry: ViewMotion, prior: MotionPrior, logScale: Float
+  ) {
     motion = odometry
     self.logScale = logScale
     let length = (odometry.translation * odometry.translation).sum().squareRoot()
@@ -32,10 +33,9 @@ struct MotionRefinement {
     let helper: SIMD3<Float> = abs(direction.y) < 0.9 ? SIMD3(0, 1, 0) : SIMD3(1, 0, 0)
     let right = Self.normalized(cross(helper, direction))
     let down = cross(direction, right)
-    var change = SIMD2<Float>.zero
     for _ in 0..<Self.rounds {
       var equations = NormalEquations()
-      addPriors(to: &equations, change)
+      add(prior, to: &equations)
       let inverseScale = expf(-self.logScale)
       for point in points where point.isFound {
         add(point, camera, inverseScale: inverseScale, right * length, down * length, to: &equations)
@@ -52,18 +52,19 @@ struct MotionRefinement {
     guard self.logScale.isFinite, variance.isFinite else { return nil }
   }
 
-  private func addPriors(to equations: inout NormalEquations, _ change: SIMD2<Float>) {
+  private func add(_ prior: MotionPrior, to equations: inout NormalEquations) {
     for axis in 0..<3 {
       var row = SIMD8<Double>.zero
       row[axis] = 1
-      let sigma = Self.turnSigma[axis]
+      let sigma = prior.turnSigma[axis]
       equations.add(row, value: -Double(turn[axis]), weight: 1 / (sigma * sigma))
     }
     for axis in 0..<2 {
       var row = SIMD8<Double>.zero
       row[3 + axis] = 1
       equations.add(
-        row, value: -Double(change[axis]), weight: 1 / (Self.directionSigma * Self.directionSigma))
+        row, value: Double(prior.direction[axis] - change[axis]),
+        weight: 1 / (prior.directionSigma * prior.directionSigma))
     }
     // Keeps the step finite when no match says anything about scale.
     equations.add(SIMD8(0, 0, 0, 0, 0, 1, 0, 0), value: 0, weight: 1e-4)

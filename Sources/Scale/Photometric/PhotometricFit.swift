@@ -17,7 +17,9 @@ struct PhotometricFit: ~Copyable {
     var parallax: Float
     /// Turn of the camera beyond the odometry's, radians about its axes.
     var turn: SIMD3<Float>
+    /// Of the direction of travel beyond the odometry's: the angle, and to the right and down, radians.
     var directionChange: Float
+    var change: SIMD2<Float>
   }
 
   /// Pixels beyond it are not what the scale is for.
@@ -55,13 +57,14 @@ struct PhotometricFit: ~Copyable {
 
   /// - Parameters:
   ///   - odometry: maps points of the newer frame to the older one's axes, metres.
+  ///   - prior: how far that may be off.
   ///   - initial: log scale in the middle of the search.
   ///   - expected: log scale that recent frames had.
   ///   - searches: whether to look for the scale widely, rather than near `expected` alone, and for what stands.
   /// - Returns: nil when the images do not determine a scale.
   mutating func run(
-    newer: LumaLevels, older: LumaLevels, depth: NetworkDepth, odometry: ViewMotion, initial: Float,
-    expected: Float, searches: Bool
+    newer: LumaLevels, older: LumaLevels, depth: NetworkDepth, odometry: ViewMotion, prior: MotionPrior,
+    initial: Float, expected: Float, searches: Bool
   ) -> Outcome? {
     matchCount = 0
     staticShare = nil
@@ -75,22 +78,24 @@ struct PhotometricFit: ~Copyable {
       start = coarse.logScale
     }
     PointSelection.run(newer.middle, depth: depth, into: &points)
-    let found = settle(newer, older, depth, odometry, start: start)
+    let found = settle(newer, older, depth, odometry, prior, start: start)
     guard abs(start - expected) > Self.distinctStarts else { return found }
     // Repeating texture can mislead the search: what recent frames said is tried too, and matches decide.
-    let other = settle(newer, older, depth, odometry, start: expected)
+    let other = settle(newer, older, depth, odometry, prior, start: expected)
     return (other?.supportCount ?? 0) > (found?.supportCount ?? 0) ? other : found
   }
 
   /// Finds the patches from a first scale, corrects motion and scale, finds them again and lets them vote.
   private mutating func settle(
-    _ newer: LumaLevels, _ older: LumaLevels, _ depth: NetworkDepth, _ odometry: ViewMotion, start: Float
+    _ newer: LumaLevels, _ older: LumaLevels, _ depth: NetworkDepth, _ odometry: ViewMotion,
+    _ prior: MotionPrior, start: Float
   ) -> Outcome? {
     var motion = odometry
     var logScale = start
     var variance = 0.0
     var turn = SIMD3<Float>.zero
     var directionChange: Float = 0
+    var change = SIMD2<Float>.zero
     for round in 0..<2 {
       // A larger scale is a shorter way: away from the first start, not back to it.
       let away = logScale < start ? Self.secondStart : -Self.secondStart
@@ -101,13 +106,15 @@ struct PhotometricFit: ~Copyable {
           pass: round == 0 ? .first : .again(away))
       }
       guard
-        let refined = MotionRefinement(points, camera: camera, odometry: odometry, logScale: logScale)
+        let refined = MotionRefinement(
+          points, camera: camera, odometry: odometry, prior: prior, logScale: logScale)
       else { return nil }
       motion = refined.motion
       logScale = refined.logScale
       variance = refined.variance
       turn = refined.turn
       directionChange = refined.directionChange
+      change = refined.change
     }
     votes.removeAll()
     votes.add(points, camera: camera, motion: motion, around: logScale)
@@ -118,7 +125,7 @@ struct PhotometricFit: ~Copyable {
     return Outcome(
       logScale: votes.logScale, variance: max(votes.variance, variance), supportCount: votes.supportCount,
       foundCount: votes.foundCount, agreement: votes.agreement, parallax: votes.parallax, turn: turn,
-      directionChange: directionChange)
+      directionChange: directionChange, change: change)
   }
 
   /// Adds what the blocks of the image say.

@@ -5,7 +5,7 @@ struct PhotometricLimits {
   /// Shortest baseline of a pair, metres.
   let shortestBaseline = 0.05
   /// Wanted baseline as a share of the scene's median depth: parallax grows with it, overlap shrinks.
-  let baselineShare = 0.04
+  let baselineShare = 0.05
   /// A camera that moved less since the last stored frame stands, metres.
   let shortestStep = 0.01
   let longestAgeNanoseconds: Int64 = 1_000_000_000

@@ -25,6 +25,7 @@ struct PhotometricObserver: ~Copyable {
   private let initialLogScale: Float
   /// What recent looks found; chooses the baseline and a second start of the search.
   private var expected: Float
+  private var direction = TravelDirection()
   private var lastLook: MonotonicTime?
   /// Looks in a row that were believed. After a few the wide search, half the cost, is made now and then only.
   private var steadyLooks = 0
@@ -47,6 +48,7 @@ struct PhotometricObserver: ~Copyable {
     lastLook = nil
     steadyLooks = 0
     expected = initialLogScale
+    direction = TravelDirection()
   }
 
   /// Nil when there was no reason to look.
@@ -124,7 +126,8 @@ struct PhotometricObserver: ~Copyable {
     }
     let outcome = fit.run(
       newer: ring.view(0), older: ring.view(chosen.age), depth: depth,
-      odometry: ViewMotion(chosen.motion.startFromEnd), initial: initialLogScale, expected: expected,
+      odometry: ViewMotion(chosen.motion.startFromEnd), prior: direction.prior(for: chosen.motion),
+      initial: initialLogScale, expected: expected,
       searches: steadyLooks < Self.steadyAfter || steadyLooks % Self.searchEvery == 0)
     compared = chosen
     staticShare = fit.staticShare.map(Double.init)
@@ -142,6 +145,7 @@ struct PhotometricObserver: ~Copyable {
       steadyLooks = max(0, steadyLooks - 1)
     } else {
       steadyLooks += 1
+      direction.add(outcome.change)
       expected += 0.3 * (outcome.logScale - expected)
       imageYawRate = yawRate - Double(outcome.turn.y) / seconds
     }

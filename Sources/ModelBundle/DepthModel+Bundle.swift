@@ -19,7 +19,7 @@ extension DepthModel {
   }
 
   /// Joins encoder and decoder into one graph. Without a prior bank the decoder's fused feature is the encoder's
-  /// own (networks reference 4.5 with zeroed fusion columns).
+  /// own: fusion with zeroed columns (docs/decisions/0010).
   init(bundle: BundleFolder) throws(ModelBundleError) {
     let manifest = bundle.manifest
     let encoderPath = bundle.path + "/encoder.onnx"

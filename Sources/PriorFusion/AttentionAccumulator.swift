@@ -9,7 +9,7 @@ public import Quantities
 /// which sums to 2 over a bank. References stream past twice, once for the softmaxes' normalisers, once for the
 /// weights, so the bank need not fit in memory. The same inputs give the same bits on any number of threads.
 ///
-/// - Source: RPrDepth, attention-guided feature selection; networks reference, 4.7.
+/// - Source: RPrDepth (ECCV 2024), attention-guided feature selection.
 public final class AttentionAccumulator {
   /// References of a chunk, at most.
   public static let chunk = 4096

@@ -55,7 +55,7 @@ struct AllocationsCommand: ParsableCommand {
     _ title: String, _ buffers: CameraBuffers, _ setup: PathSetup, _ sink: any FrameSink,
     beforeFrame: () -> Void, afterWarmUp: () -> Void
   ) throws -> Bool {
-    let path = try FrameRunner(buffers, setup, threads: 2)
+    let path = try FrameRunner(buffers, setup, threads: 2, hasRangePoints: true)
     for _ in 0..<Self.warmUp {
       beforeFrame()
       try path.runFrame(to: sink)

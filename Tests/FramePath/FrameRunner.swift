@@ -11,7 +11,7 @@ final class FrameRunner {
   private let pool: FramePool
   private let mailbox = Mailbox<FrameLease>()
   private let pipeline: DepthPipeline
-  private let points = FrameRunner.wall()
+  private let points: [RangePixel]
   private var frameCount = 0
 
   /// A wall's range points on every 8th pixel, 4,800 of them.
@@ -23,7 +23,9 @@ final class FrameRunner {
     }
   }
 
-  init(_ buffers: CameraBuffers, _ setup: PathSetup, threads: Int) throws {
+  /// - Parameter hasRangePoints: whether a range sensor sees three frames of four.
+  init(_ buffers: CameraBuffers, _ setup: PathSetup, threads: Int, hasRangePoints: Bool) throws {
+    points = hasRangePoints ? Self.wall() : []
     camera = try ScriptedCamera(buffers)
     pool = FramePool(count: 4, size: camera.frameSize, carriesTruth: false)
     pipeline = try setup.pipeline(threads: threads)

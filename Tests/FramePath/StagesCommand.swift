@@ -17,6 +17,7 @@ struct StagesCommand: ParsableCommand {
   @Option(help: "Network size, WxH [default: the model's choice].") var size: String?
   @Option(help: "Threads of the network.") var threads = 1
   @Option(help: "Measured frames per pixel format.") var frames = 300
+  @Flag(help: "Three frames of four come with 4,800 range points.") var rangePoints = false
   @Option(help: "Write the result as JSON to this file.") var json: String?
 
   private static let warmUp = 30
@@ -41,7 +42,7 @@ struct StagesCommand: ParsableCommand {
   private func measure(_ buffers: CameraBuffers, _ setup: PathSetup) throws -> StageTimes {
     let sockets = try Sockets(camera: setup.settings.cameraName)
     sockets.listener.start()
-    let path = try FrameRunner(buffers, setup, threads: threads)
+    let path = try FrameRunner(buffers, setup, threads: threads, hasRangePoints: rangePoints)
     var times = StageTimes()
     for frame in 0..<(Self.warmUp + frames) {
       sockets.sink.poll()

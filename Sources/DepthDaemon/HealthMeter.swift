@@ -44,10 +44,16 @@ struct HealthMeter {
     } else {
       rates = Rates(publication: 0)
     }
+    // Looked at once: a camera that changes meanwhile must not give a verdict that its component contradicts.
+    let observation = observe(crew, at: now)
     findings = components.measure(
-      crew: crew, health: observe(crew, at: now), uptimeNanoseconds: uptimeNanoseconds,
-      eventLogProblem: eventLogProblem)
-    return message(crew: crew, at: now, uptimeNanoseconds: uptimeNanoseconds)
+      crew: crew, health: observation, uptimeNanoseconds: uptimeNanoseconds, eventLogProblem: eventLogProblem)
+    return message(of: observation, crew: crew, uptimeNanoseconds: uptimeNanoseconds)
+  }
+
+  /// The state of now with the last measured rate and components.
+  func message(crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64) -> HealthMessage {
+    message(of: observe(crew, at: now), crew: crew, uptimeNanoseconds: uptimeNanoseconds)
   }
 
   private func observe(_ crew: Crew, at now: MonotonicTime) -> HealthReport.Observation {
@@ -77,9 +83,10 @@ struct HealthMeter {
     return observation
   }
 
-  /// The message with the last measured rate and components.
-  func message(crew: Crew, at now: MonotonicTime, uptimeNanoseconds: Int64) -> HealthMessage {
-    var message = HealthReport.evaluate(observe(crew, at: now), camera: settings.pipeline.cameraName)
+  private func message(
+    of observation: HealthReport.Observation, crew: Crew, uptimeNanoseconds: Int64
+  ) -> HealthMessage {
+    var message = HealthReport.evaluate(observation, camera: settings.pipeline.cameraName)
     message.components = findings.map(HealthMessage.Component.init)
     message.stamp = WallTime.now()
     message.bootID = settings.pipeline.bootID

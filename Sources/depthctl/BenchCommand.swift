@@ -144,11 +144,4 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func milliseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) * 1e-6 }
-
-  private func peakResidentMegabytes() -> Double {
-    var usage = rusage()
-    // 0 is RUSAGE_SELF, which Glibc's Swift module gives another type than the function takes.
-    getrusage(0, &usage)
-    return Double(usage.ru_maxrss) / 1024
-  }
 }

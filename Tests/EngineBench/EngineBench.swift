@@ -59,13 +59,6 @@ struct EngineBench {
   }
 
   private static func milliseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) * 1e-6 }
-
-  private static func peakResidentMegabytes() -> Double {
-    var usage = rusage()
-    // 0 is RUSAGE_SELF, which Glibc's Swift module gives another type than the function takes.
-    getrusage(0, &usage)
-    return Double(usage.ru_maxrss) / 1024
-  }
 }
 
 /// A file as the engine reads it.

@@ -67,16 +67,10 @@ package final class ReadableFile: Sendable {
 
   /// Why `buffer` could not be filled; nil when it was.
   fileprivate func failure(reading buffer: UnsafeMutableRawBufferPointer, from offset: Int) -> String? {
-    var done = 0
-    while done < buffer.count {
-      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-      let count = pread(file.raw, rest.baseAddress, rest.count, off_t(offset + done))
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { return String(cString: strerror(errno)) }
-      guard count > 0 else {
-        return "it ends at byte \(offset + done); it had \(length) when it was opened"
-      }
-      done += count
+    let done: Int
+    do { done = try file.read(into: buffer, at: offset) } catch { return error.description }
+    guard done == buffer.count else {
+      return "it ends at byte \(offset + done); it had \(length) when it was opened"
     }
     return nil
   }

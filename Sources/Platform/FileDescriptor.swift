@@ -18,6 +18,21 @@ public struct FileDescriptor: ~Copyable, Sendable {
     self.raw = descriptor
   }
 
+  /// Fills `buffer` with a file's bytes from `offset` on, as far as the file goes; its own position stays.
+  /// - Returns: how many bytes were read; fewer than the buffer holds only where the file ends.
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemErrno) -> Int {
+    var done = 0
+    while done < buffer.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+      let count = pread(raw, rest.baseAddress, rest.count, off_t(offset + done))
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw SystemErrno.current }
+      guard count > 0 else { break }
+      done += count
+    }
+    return done
+  }
+
   deinit {
     close(raw)
   }

@@ -13,7 +13,7 @@ import Quantities
 
 @main
 struct EngineBench {
-  enum Failure: Error { case usage, cannotOpen(path: String, errno: Int32), notOneImage(inputs: [String]) }
+  enum Failure: Error { case usage, notOneImage(inputs: [String]) }
 
   private let session: Session
 
@@ -61,28 +61,25 @@ struct EngineBench {
   private static func milliseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) * 1e-6 }
 }
 
-/// A file as the engine reads it.
-private struct OpenFile: ByteSource {
+/// A file from its beginning to its end, as the engine reads it.
+private final class OpenFile: ByteSource {
   let count: Int
   private let path: String
-  private let descriptor: Int32
+  private let file: FileDescriptor
+  private var position = 0
 
   init(_ path: String) throws {
     self.path = path
-    descriptor = open(path, O_RDONLY)
-    var facts = stat()
-    guard descriptor >= 0, fstat(descriptor, &facts) == 0 else {
-      throw EngineBench.Failure.cannotOpen(path: path, errno: errno)
-    }
-    count = Int(facts.st_size)
+    file = try FileDescriptor(path: path, flags: O_RDONLY)
+    count = Int(lseek(file.raw, 0, SEEK_END))
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(ONNXFormatError) {
-    var done = 0
-    while done < buffer.count {
-      let read = Glibc.read(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done)
-      guard read > 0 else { throw .unreadable(name: path, reason: "it ends early, or errno \(errno)") }
-      done += read
+    let read: Int
+    do { read = try file.read(into: buffer, at: position) } catch {
+      throw .unreadable(name: path, reason: error.description)
     }
+    guard read == buffer.count else { throw .unreadable(name: path, reason: "it ends early") }
+    position += read
   }
 }

@@ -112,28 +112,30 @@ struct WinogradInput {
     let inside = image.columnsInside.clamped(to: columns)
     if !image.isInside(row: row) { scratch.update(repeating: 0, count: zeroFloats) }
     withPixelRows { (rows: UnsafeMutablePointer<UnsafePointer<Float>?>) -> Void in
+      func write(_ part: Range<Int>) {
+        let place = target + (part.lowerBound - columns.lowerBound) * 8
+        image.transform(rows, scale, place, componentStride, part.count)
+      }
       if !inside.isEmpty {
         image.pixelRows(row: row, column: inside.lowerBound, zeros: scratch, rows)
-        let place = target + (inside.lowerBound - columns.lowerBound) * 8
-        image.transform(rows, scale, place, componentStride, inside.count)
+        write(inside)
       }
-      transformEnd(image, row, columns.lowerBound..<inside.lowerBound, columns, scale, scratch, target, rows)
-      transformEnd(image, row, inside.upperBound..<columns.upperBound, columns, scale, scratch, target, rows)
+      let left = columns.lowerBound..<inside.lowerBound
+      let right = inside.upperBound..<columns.upperBound
+      if gatherRows(of: image, row: row, columns: left, into: scratch + zeroFloats, rows) { write(left) }
+      if gatherRows(of: image, row: row, columns: right, into: scratch + zeroFloats, rows) { write(right) }
     }
   }
 
-  /// Tiles at one side of the image, some of a row of `columns`: gathered first.
-  private func transformEnd(
-    _ image: TiledImage, _ row: Int, _ end: Range<Int>, _ columns: Range<Int>,
-    _ scale: UnsafePointer<Float>?, _ scratch: UnsafeMutablePointer<Float>,
-    _ target: UnsafeMutablePointer<Float>, _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>
-  ) {
-    guard !end.isEmpty else { return }
-    let gathered = scratch + zeroFloats
-    image.gather(row: row, columns: end, into: gathered)
-    let line = image.pixels(ofTiles: end.count) * 8
+  /// Puts the pixels of tiles at one side of the image together; false where there are none.
+  private func gatherRows(
+    of image: TiledImage, row: Int, columns: Range<Int>, into gathered: UnsafeMutablePointer<Float>,
+    _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>
+  ) -> Bool {
+    guard !columns.isEmpty else { return false }
+    image.gather(row: row, columns: columns, into: gathered)
+    let line = image.pixels(ofTiles: columns.count) * 8
     for y in 0..<image.side { rows[y] = UnsafePointer(gathered + y * line) }
-    let place = target + (end.lowerBound - columns.lowerBound) * 8
-    image.transform(rows, scale, place, componentStride, end.count)
+    return true
   }
 }

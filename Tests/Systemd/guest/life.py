@@ -57,9 +57,10 @@ def hot_plug() -> str:
 
 
 def unplug_and_plug_in() -> str:
+    receive(frames=1)
     before = service.process()
     camera.unplug()
-    status = service.wait_for_status("down")
+    status = service.wait_for_status("down, 0 fps; no camera")
     camera.plug_in()
     seen = receive()
     require(service.process() == before, "the daemon was restarted")

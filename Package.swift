@@ -241,7 +241,7 @@ let package = Package(
       "DepthDaemonTests",
       [
         "DepthDaemon", "Completion", "DepthPipeline", "DepthClient", "CANBus", "Calibration", "Capture",
-        "Configuration",
+        "Configuration", "Simulation",
         "Decoding", "Geometry", "Health", "ImageBuffers", "Messaging", "ModelBundle", "Preprocessing",
         "WireFormat",
         "Platform", "Quantities", logging,

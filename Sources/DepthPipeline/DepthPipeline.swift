@@ -19,6 +19,8 @@ public final class DepthPipeline {
   private var preprocessor: Preprocessor
   let model: DepthModel
   let network: DepthNetwork
+  /// About how long the network occupies the calling thread for one frame, counted, nanoseconds.
+  public let nominalNetworkNanoseconds: Double
   /// Nil without a pose network that something is known of, and for an uncalibrated camera.
   let posePairs: PosePairs?
   /// Range points; scans for the next frame are added here.
@@ -60,6 +62,7 @@ public final class DepthPipeline {
         pointCap: CompletionStage.pointCap(model: model, settings: settings.ranges))
       posePairs = try Self.posePairs(model, grid, executor)
     } catch { throw .model(error.description) }
+    nominalNetworkNanoseconds = network.nominalNanoseconds / Double(executor.width)
     ranges = RangeStage(grid: grid, settings: settings.ranges)
     self.settings = settings
     self.model = model

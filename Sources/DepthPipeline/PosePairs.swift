@@ -8,11 +8,14 @@ import Scale
 /// Frames are kept in memory that is allocated once. One thread, the pipeline's.
 final class PosePairs: PairMotionSource {
   let slotCount = 8
+  var nominalNanoseconds: Double { network.nominalNanoseconds / Double(width) }
   private let network: PoseNetwork
   private let inputSize: ImageSize
   private let divisor: Int
   private let focal: SIMD2<Double>
   private let canonicalFx: Double
+  /// Threads that share a run.
+  private let width: Int
   private let frames: UnsafeMutableBufferPointer<Float>
 
   /// - Parameters:
@@ -24,6 +27,7 @@ final class PosePairs: PairMotionSource {
   ) throws(ModelBundleError) {
     network = try pose.network(forDepthSize: size, executor: executor)
     inputSize = size
+    width = executor.width
     divisor = pose.inputDivisor
     focal = SIMD2(intrinsics.fx, intrinsics.fy)
     self.canonicalFx = canonicalFx

@@ -20,6 +20,16 @@ public struct StepCost: Sendable, Equatable {
   public let multiplyAdds: Int
   /// Bytes of activations read and written.
   public let bytesMoved: Int
+
+  /// About how long one core takes, counted from products and bytes alone, nanoseconds: the same in every run.
+  ///
+  /// - Source: roofline (Williams et al. 2009) with the rates that `depthctl bench --profile` shows, products of a
+  ///   convolution in its direct form.
+  public var nominalNanoseconds: Double {
+    let productsPerNanosecond = kernel == "winograd" ? 250.0 : 100.0
+    let bytesPerNanosecond = 12.5
+    return max(Double(multiplyAdds) / productsPerNanosecond, Double(bytesMoved) / bytesPerNanosecond)
+  }
 }
 
 extension StepCost {

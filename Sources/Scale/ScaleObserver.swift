@@ -55,6 +55,8 @@ public struct ScaleObserver: ~Copyable {
     public var staticShare: Double?
     /// Turn of the camera as images show it, rad/s to the left; nil when nobody looked or images do not tell.
     public var imageYawRate: Double?
+    /// What looking took, counted (`LookPrice`), nanoseconds: the same in every run.
+    public var nominalNanoseconds = 0.0
 
     public init() {}
   }
@@ -109,14 +111,18 @@ public struct ScaleObserver: ~Copyable {
       result.photometric = photometric.observe(frame, mayLook: mayLook, motion: motion)
       result.staticShare = photometric.staticShare
       result.imageYawRate = photometric.imageYawRate
+      result.nominalNanoseconds += photometric.nominalNanoseconds
     }
     if settings.usesGround, mayLook {
       result.ground = ground.observe(frame, motion: motion)
+      if result.ground != nil { result.nominalNanoseconds += LookPrice.ground }
       if let pair = photometric.pair(frame) {
         result.height = height.observe(pair, ground: ground.surface, at: frame.time)
+        if result.height != nil { result.nominalNanoseconds += height.nominalNanoseconds }
       }
     }
     result.pose = pose?.observe(frame, mayLook: mayLook, motion: motion)
+    result.nominalNanoseconds += pose?.nominalNanoseconds ?? 0
     return result
   }
 
@@ -139,6 +145,9 @@ public struct ScaleObserver: ~Copyable {
     lastPoints = time
     return points.observe(logRatios, time: time)
   }
+
+  /// What comparing so many range points takes, counted (`LookPrice`).
+  public static func nominalNanoseconds(points count: Int) -> Double { LookPrice.rangePoint * Double(count) }
 
   /// Forgets earlier frames: the camera, its mount or the clock changed.
   public mutating func forget() {

@@ -10,6 +10,7 @@ import Testing
   /// Sees a camera that drives straight ahead `factor` times as far as it did, and whatever else is asked for.
   private final class Seen: PairMotionSource {
     let slotCount = 8
+    let nominalNanoseconds = 500_000.0
     var factor = 1.0
     /// Radians to the side of straight ahead.
     var sideways = 0.0

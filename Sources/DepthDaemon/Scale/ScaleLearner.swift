@@ -13,7 +13,8 @@ import Scale
 /// While the robot turns, it also tells the odometry how the images turn, by which the two clocks are compared.
 ///
 /// Observation comes after a frame was published: it never delays that frame, and no frame is looked at while more
-/// than the share is used up, nor while the robot stands.
+/// than the share is used up, nor while the robot stands. The share is counted, not timed (`LearningPace`): the same
+/// drive is looked at in the same frames.
 final class ScaleLearner {
   private let keeper: ScaleKeeper
   private let odometry: OdometryInbox
@@ -23,8 +24,9 @@ final class ScaleLearner {
   private var lastTurning: MonotonicTime?
   private var mount: CameraMount?
   private var moved: CameraMovedWatch?
-  private var budget = TimeBudget(share: 0.08)
-  private var turnBudget = ScaleLearner.turnBudget(besidesLearning: false)
+  private var pace = LearningPace(share: 0.075)
+  private var turnPace = ScaleLearner.turnPace(besidesLearning: false)
+  private var guardian = LearningGuard()
   private var isMoving = false
   /// What the last look found out about the motion, for the next frame.
   private var imageYawRate: Double?
@@ -62,14 +64,14 @@ final class ScaleLearner {
       observer = isLearning ? pipeline.makeScaleObserver(mount: mount, settings: observerSettings) : nil
       keeper.note(silent: isLearning ? SilentSources(observerSettings, pipeline) : SilentSources())
       moved = mount.map { CameraMovedWatch(mount: $0, settings: builder.settings.scale.moved) }
-      turnBudget = Self.turnBudget(besidesLearning: isLearning)
+      turnPace = Self.turnPace(besidesLearning: isLearning)
     }
     self.pipeline = pipeline
   }
 
   /// Together with learning less than a tenth of the network's time.
-  private static func turnBudget(besidesLearning: Bool) -> TimeBudget {
-    TimeBudget(share: besidesLearning ? 0.015 : 0.09, burst: 30)
+  private static func turnPace(besidesLearning: Bool) -> LearningPace {
+    LearningPace(share: besidesLearning ? 0.015 : 0.09, burst: 30)
   }
 
   /// The scale for a frame captured at `time`; nil while nothing is learned.
@@ -91,21 +93,15 @@ final class ScaleLearner {
     visualTurn = nil
     let time = captured.metadata.midExposureTime
     guard let published = pipeline.publishedFrame(time: time) else { return }
-    // Processor time on both sides of the share: on a busy machine a look that had to wait would silence learning for
-    // long, and a network that had to wait would let it cost more.
     let begin = ThreadTime.now()
-    if turnBudget.allows, let turn = turn(published) {
-      visualTurn = turn
-      odometry.note(turn)
-    }
-    let start = ThreadTime.now()
-    turnBudget.spend(start - begin, of: report.networkProcessorNanoseconds)
+    // Processor time: on a busy machine a look that had to wait would silence learning for long.
+    defer { guardian.spend(ThreadTime.now() - begin, of: report.networkProcessorNanoseconds) }
+    measureTurn(published, pipeline)
     guard observer != nil, isMoving else { return }
-    let mayLook = budget.allows
-    // Completed depth teaches nothing of scale, and predicting it again costs what the budget has to save up.
-    guard mayLook || !pipeline.isCompleted, let frame = pipeline.predictedFrame(time: time) else {
-      return budget.spend(0, of: report.networkProcessorNanoseconds)
-    }
+    let mayLook = pace.allows && guardian.allows
+    defer { pace.spend(found.nominalNanoseconds, of: pipeline.nominalNetworkNanoseconds) }
+    // Completed depth teaches nothing of scale, and predicting it again costs what has to be saved up.
+    guard mayLook || !pipeline.isCompleted, let frame = pipeline.predictedFrame(time: time) else { return }
     let seen = observer?.observe(frame, mayLook: mayLook) { from, to in
       odometry.cameraMotion(from: from, to: to, mount: mount)
     }
@@ -113,18 +109,28 @@ final class ScaleLearner {
       found = seen
       take(seen, at: frame.time)
     }
+    if pipeline.isCompleted { found.nominalNanoseconds += pipeline.nominalNetworkNanoseconds }
     if mayLook { comparePoints(pipeline, at: frame.time) }
-    budget.spend(ThreadTime.now() - start, of: report.networkProcessorNanoseconds)
   }
 
-  /// How far the images turned since the last frame, while the robot turns and a little after: who drives straight
-  /// ahead learns nothing of clocks.
-  private func turn(_ frame: ScaleObserver.Frame) -> VisualTurn? {
-    guard let lastTurning, frame.time - lastTurning <= Self.turningNanoseconds else {
-      turns?.forget()
-      return nil
+  /// How far the images turned since the last frame, while the robot turns and a little after.
+  private func measureTurn(_ frame: ScaleObserver.Frame, _ pipeline: DepthPipeline) {
+    var cost = 0.0
+    if turnPace.allows, guardian.allows {
+      if isTurning(at: frame.time) {
+        cost = turns?.nominalNanoseconds ?? 0
+        visualTurn = turns?.observe(frame)
+        if let visualTurn { odometry.note(visualTurn) }
+      } else {
+        turns?.forget()
+      }
     }
-    return turns?.observe(frame)
+    turnPace.spend(cost, of: pipeline.nominalNetworkNanoseconds)
+  }
+
+  /// Now or a little before: who drives straight ahead learns nothing of clocks.
+  private func isTurning(at time: MonotonicTime) -> Bool {
+    lastTurning.map { time - $0 <= Self.turningNanoseconds } ?? false
   }
 
   private func take(_ found: ScaleObserver.Result, at time: MonotonicTime) {
@@ -144,35 +150,10 @@ final class ScaleLearner {
 
   /// Compares the frame's range points, if it has any, with the depth that the network predicted without them.
   private func comparePoints(_ pipeline: DepthPipeline, at time: MonotonicTime) {
-    if pipeline.hasRangePoints, observer?.wantsPoints(at: time) ?? false {
-      found.points = observer?.observe(logRatios: pipeline.rangeRatios(), time: time)
-      if let observation = found.points { keeper.take(observation) }
-    }
-  }
-}
-
-/// A share of the network's time, saved up to a limit.
-struct TimeBudget {
-  /// What may be saved up, and owed, as shares of single frames: a first look, into cold memory, is no measure.
-  private static let largestSaving = 60.0
-  private static let largestDebt = 40.0
-
-  /// Of the network's time.
-  private let share: Double
-  /// Once used up, so many frames' shares are saved before it is spent again: for what needs frame after frame.
-  private let burst: Double
-  private var saved: Int64 = 0
-  private(set) var allows = true
-
-  init(share: Double, burst: Double = 0) {
-    self.share = share
-    self.burst = burst
-  }
-
-  mutating func spend(_ nanoseconds: Int64, of networkNanoseconds: Int64) {
-    let earned = Double(networkNanoseconds) * share
-    let balance = saved + Int64(earned) - nanoseconds
-    saved = max(min(balance, Int64(earned * Self.largestSaving)), -Int64(earned * Self.largestDebt))
-    allows = saved >= (allows ? 0 : Int64(earned * burst))
+    guard pipeline.hasRangePoints, observer?.wantsPoints(at: time) ?? false else { return }
+    let ratios = pipeline.rangeRatios()
+    found.nominalNanoseconds += ScaleObserver.nominalNanoseconds(points: ratios.count)
+    found.points = observer?.observe(logRatios: ratios, time: time)
+    if let observation = found.points { keeper.take(observation) }
   }
 }

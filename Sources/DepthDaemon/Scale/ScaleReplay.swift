@@ -70,6 +70,9 @@ package final class ScaleReplay {
     package var speed: Double?
     package var networkSeconds: Double
     package var learningSeconds: Double
+    /// The same as counted, by which learning is paced, turns not included.
+    package var nominalNetworkSeconds: Double
+    package var nominalLearningSeconds: Double
     /// What was observed on this frame, believed or not.
     package var looks: [Look]
     /// How the camera sits by images and odometry; nil when nobody looked.
@@ -170,6 +173,8 @@ package final class ScaleReplay {
       speed: context.odometry?.speedMetersPerSecond,
       networkSeconds: Double(report.networkProcessorNanoseconds) * 1e-9,
       learningSeconds: Double(learning) * 1e-9,
+      nominalNetworkSeconds: pipeline.nominalNetworkNanoseconds * 1e-9,
+      nominalLearningSeconds: found.nominalNanoseconds * 1e-9,
       looks: [found.pose, found.photometric, found.ground, found.points].compactMap { $0.map(Look.init) },
       mountLook: found.height.map(MountLook.init), mountWord: tracked?.height.flatMap(MountWord.init),
       moved: keeper.moved.map(MovedWord.init),

@@ -40,6 +40,9 @@ struct HeightFit: ~Copyable {
       intrinsics.scaled(to: ImageSize(width: intrinsics.size.width / 2, height: intrinsics.size.height / 2)))
   }
 
+  /// What the last comparison took, counted.
+  private(set) var nominalNanoseconds = 0.0
+
   /// Places of the ground in the last comparison.
   var placeCount: Int { patches.places.count }
 
@@ -56,6 +59,8 @@ struct HeightFit: ~Copyable {
     searches: Bool
   ) -> Outcome? {
     patches.select(newer.fine, depth: depth, surface: ground, camera: fine)
+    nominalNanoseconds =
+      Double(placeCount) * (LookPrice.groundWindow + (searches ? LookPrice.searchedWindow : 0))
     guard var plane = PlaneMotion(odometry: odometry, normal: normal, height: expected) else { return nil }
     for _ in 0..<Self.motionRounds {
       var equations = LeastSquares<8>()

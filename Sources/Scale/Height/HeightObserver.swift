@@ -40,6 +40,9 @@ struct HeightObserver: ~Copyable {
     fit = HeightFit(intrinsics: intrinsics)
   }
 
+  /// What the last look took, counted.
+  var nominalNanoseconds: Double { fit.nominalNanoseconds }
+
   mutating func forget() {
     last = nil
     steadyLooks = 0

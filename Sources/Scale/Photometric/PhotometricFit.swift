@@ -34,6 +34,8 @@ struct PhotometricFit: ~Copyable {
   private(set) var staticShare: Float?
   /// Matches of the last comparison.
   private(set) var matchCount = 0
+  /// What the last comparison took, counted.
+  private(set) var nominalNanoseconds = 0.0
   private let camera: GridCamera
   /// Places of the newer frame, and where the last comparison found them.
   private(set) var points: [PatchPoint] = []
@@ -41,6 +43,7 @@ struct PhotometricFit: ~Copyable {
   private var search: ScaleSearch
   private var votes: ScaleVotes
   private var blocks: BlockMatcher
+  private let blockCount: Int
 
   /// - Parameter intrinsics: of the finest level.
   init(intrinsics: CameraIntrinsics) {
@@ -51,7 +54,7 @@ struct PhotometricFit: ~Copyable {
     points.reserveCapacity(PointSelection.capacity)
     let half = ImageSize(width: intrinsics.size.width / 2, height: intrinsics.size.height / 2)
     blocks = BlockMatcher(camera: GridCamera(intrinsics.scaled(to: half)))
-    let blockCount = (half.width / BlockMatcher.side) * (half.height / BlockMatcher.side)
+    blockCount = (half.width / BlockMatcher.side) * (half.height / BlockMatcher.side)
     votes = ScaleVotes(capacity: PointSelection.capacity + blockCount)
   }
 
@@ -68,8 +71,10 @@ struct PhotometricFit: ~Copyable {
   ) -> Outcome? {
     matchCount = 0
     staticShare = nil
+    nominalNanoseconds = 0
     var start = expected
     if searches {
+      nominalNanoseconds += LookPrice.searchedPixel * Double(camera.size.pixelCount / 16)
       let coarse = search.run(
         target: newer.coarse, source: older.coarse, depth: depth, motion: odometry, around: initial,
         expected: expected)
@@ -90,6 +95,7 @@ struct PhotometricFit: ~Copyable {
     _ newer: LumaLevels, _ older: LumaLevels, _ depth: NetworkDepth, _ odometry: ViewMotion,
     _ prior: MotionPrior, start: Float
   ) -> Outcome? {
+    nominalNanoseconds += LookPrice.patch * Double(points.count) + LookPrice.block * Double(blockCount)
     var motion = odometry
     var logScale = start
     var variance = 0.0

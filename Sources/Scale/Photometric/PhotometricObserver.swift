@@ -15,6 +15,8 @@ struct PhotometricObserver: ~Copyable {
   /// (rad/s to the left), of the last frame; nil when it was not looked at.
   private(set) var staticShare: Double?
   private(set) var imageYawRate: Double?
+  /// What the last call took, counted.
+  private(set) var nominalNanoseconds = 0.0
   /// Age and motion of the frame that the newest one was compared with last; nil when it was not.
   private var compared: (age: Int, motion: CameraMotion)?
   private var fit: PhotometricFit
@@ -59,6 +61,7 @@ struct PhotometricObserver: ~Copyable {
     staticShare = nil
     imageYawRate = nil
     compared = nil
+    nominalNanoseconds = 0
     guard ring.count > 0, frame.time - ring.time(0) <= Self.limits.longestAgeNanoseconds,
       frame.time > ring.time(0)
     else {
@@ -101,6 +104,7 @@ struct PhotometricObserver: ~Copyable {
 
   private mutating func store(_ frame: ScaleObserver.Frame) {
     let (size, step) = (size, step)
+    nominalNanoseconds += LookPrice.keptPixel * Double(size.pixelCount / (step * step))
     ring.store(time: frame.time) { $0.fill(planes: frame.image, size: size, step: step) }
   }
 
@@ -129,6 +133,7 @@ struct PhotometricObserver: ~Copyable {
       odometry: ViewMotion(chosen.motion.startFromEnd), prior: direction.prior(for: chosen.motion),
       initial: initialLogScale, expected: expected,
       searches: steadyLooks < Self.steadyAfter || steadyLooks % Self.searchEvery == 0)
+    nominalNanoseconds += fit.nominalNanoseconds
     compared = chosen
     staticShare = fit.staticShare.map(Double.init)
     guard let outcome else {

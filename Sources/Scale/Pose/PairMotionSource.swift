@@ -5,6 +5,9 @@ public protocol PairMotionSource: AnyObject {
   /// How many frames can be kept, at least two.
   var slotCount: Int { get }
 
+  /// About how long one `motion` takes, counted, nanoseconds (`LookPrice`).
+  var nominalNanoseconds: Double { get }
+
   /// Keeps the newest frame for later.
   /// - Parameter image: (3, height, width) without gaps: the depth network's input.
   func keep(_ image: UnsafePointer<Float>, inSlot slot: Int)

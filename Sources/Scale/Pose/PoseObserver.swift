@@ -29,6 +29,8 @@ public struct PoseObserver {
   private var count = 0
   private var next = 0
   private var lastLook: MonotonicTime?
+  /// What the last call took, counted.
+  private(set) var nominalNanoseconds = 0.0
 
   /// - Parameter initialLogScale: ln(metres per network unit) the model was made with.
   public init(
@@ -57,6 +59,7 @@ public struct PoseObserver {
     _ frame: ScaleObserver.Frame, mayLook: Bool = true,
     motion: (MonotonicTime, MonotonicTime) -> CameraMotion?
   ) -> ScaleObservation? {
+    nominalNanoseconds = 0
     guard count > 0, frame.time > time(0), seconds(since: time(0), at: frame.time) <= Self.longestAgeSeconds
     else {
       count = 0
@@ -94,6 +97,7 @@ public struct PoseObserver {
     source.keep(frame.image, inSlot: presentSlot)
     let forward = source.motion(fromSlot: slot(age), toSlot: presentSlot)
     let backward = source.motion(fromSlot: presentSlot, toSlot: slot(age))
+    nominalNanoseconds = 2 * source.nominalNanoseconds
     let seen = (forward.translation.length * backward.translation.length).squareRoot()
     let chord = moved.chordMeters
     var observation = ScaleObservation(

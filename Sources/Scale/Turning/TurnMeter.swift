@@ -51,6 +51,11 @@ public struct TurnMeter: ~Copyable {
     sideways = single(cameraFromBody.rotate(SIMD3(0, 1, 0)))
   }
 
+  /// What one measurement takes, counted (`LookPrice`), nanoseconds.
+  public var nominalNanoseconds: Double {
+    LookPrice.turnPixel * Double(size.pixelCount / (Self.step * Self.step))
+  }
+
   /// Forgets the frame before: the camera or its clock changed, or nobody looked for a while.
   public mutating func forget() {
     last = nil

@@ -97,6 +97,8 @@ extension ScaleCommand {
       var line: [String: Any] = [
         "t": step.seconds, "progress": step.progressPercent, "network_ms": 1000 * step.networkSeconds,
         "learning_ms": 1000 * step.learningSeconds, "completing": step.completing,
+        "network_counted_ms": 1000 * step.nominalNetworkSeconds,
+        "learning_counted_ms": 1000 * step.nominalLearningSeconds,
       ]
       if let estimate = step.estimate {
         line["value"] = estimate.value

@@ -89,20 +89,21 @@ let package = Package(
 
     // Words and foundations.
     module("Quantities"),
-    module("ImageBuffers", ["Quantities"], experimental: ["Lifetimes"]),
+    module("Memory"),
+    module("ImageBuffers", ["Memory", "Quantities"], experimental: ["Lifetimes"]),
     module("Geometry", ["Quantities"]),
     module("Health", ["Quantities"]),
     module("CANSignals", ["Quantities"]),
     module("Platform", ["Quantities", "CPosix"]),
     module("ImageCodecs", ["ImageBuffers", "Quantities", "CTurboJPEG", "CSPNG"]),
-    module("Kernels", ["Quantities", "CKernels", "COpenBLAS"]),
+    module("Kernels", ["Memory", "Quantities", "CKernels", "COpenBLAS"]),
 
     // The nouns of a frame's path.
     module("ONNXFormat", ["Quantities", protobuf], exclude: ["onnx.proto"]),
     module("TensorFiles", ["WireFormat", "Quantities"]),
-    module("Inference", ["Kernels", "ONNXFormat", "Quantities"]),
+    module("Inference", ["Kernels", "Memory", "ONNXFormat", "Quantities"]),
     module("Completion", ["Kernels", "TensorFiles", "Geometry", "Quantities"]),
-    module("PriorFusion", ["Kernels", "Quantities"]),
+    module("PriorFusion", ["Kernels", "Memory", "Quantities"]),
     module(
       "ModelBundle",
       [
@@ -204,6 +205,7 @@ let package = Package(
       // Names in the call stacks of unwanted allocations.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
     tests("QuantitiesTests", ["Quantities"]),
+    tests("MemoryTests", ["Memory"]),
     tests("ImageBuffersTests", ["ImageBuffers", "Quantities"]),
     tests("PlatformTests", ["Platform", "Quantities"]),
     tests("ImageCodecsTests", ["ImageCodecs", "ImageBuffers", "Quantities"]),

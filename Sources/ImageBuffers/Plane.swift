@@ -1,3 +1,5 @@
+internal import Memory
+
 /// One image plane with a single owner: rows of `width` elements, each row starting on a 64-byte boundary.
 ///
 /// Hot loops take a row once (`row(_:)`, `mutableRow(_:)`) and index inside it; indexing a plane pixel by
@@ -18,8 +20,7 @@ public struct Plane<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
     let elementsPerLine = max(1, 64 / MemoryLayout<Element>.stride)
     let rowStride = (width + elementsPerLine - 1) / elementsPerLine * elementsPerLine
     let byteCount = rowStride * height * MemoryLayout<Element>.stride + 64
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    let memory = ZeroedMemory.allocate(byteCount: byteCount)
     self.width = width
     self.height = height
     self.rowStride = rowStride
@@ -27,7 +28,7 @@ public struct Plane<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
   }
 
   deinit {
-    UnsafeMutableRawPointer(baseAddress).deallocate()
+    ZeroedMemory.free(baseAddress)
   }
 
   /// Row `y`, `width` elements.

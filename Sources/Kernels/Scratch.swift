@@ -1,3 +1,5 @@
+internal import Memory
+
 /// Zeroed memory of a fixed size, freed with its owner.
 package final class Scratch<Element: BitwiseCopyable> {
   package let base: UnsafeMutablePointer<Element>
@@ -5,9 +7,7 @@ package final class Scratch<Element: BitwiseCopyable> {
 
   package init(count: Int) {
     self.count = count
-    let bytes = UnsafeMutableRawPointer.allocate(
-      byteCount: max(64, count * MemoryLayout<Element>.stride), alignment: 64)
-    bytes.initializeMemory(as: UInt8.self, repeating: 0, count: max(64, count * MemoryLayout<Element>.stride))
+    let bytes = ZeroedMemory.allocate(byteCount: count * MemoryLayout<Element>.stride)
     base = bytes.bindMemory(to: Element.self, capacity: count)
   }
 
@@ -16,5 +16,5 @@ package final class Scratch<Element: BitwiseCopyable> {
     for index in values.indices { base[index] = values[index] }
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit { ZeroedMemory.free(base) }
 }

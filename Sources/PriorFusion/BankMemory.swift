@@ -1,24 +1,26 @@
+internal import Memory
+
 /// Aligned memory that is filled once and read by many from then on, freed with its last owner.
 ///
 /// @unchecked Sendable: nothing is written after `init`.
 public final class BankMemory: @unchecked Sendable {
   /// Of the first byte.
-  public static let alignment = 64
+  public static let alignment = ZeroedMemory.alignment
 
   public let bytes: UnsafeRawBufferPointer
+  private let base: UnsafeMutableRawPointer
 
   /// - Parameter fill: writes all of the memory, which is zeroed.
   public init<Failure: Error>(
     byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(byteCount, Self.alignment), alignment: Self.alignment)
-    memory.initializeMemory(as: UInt8.self, repeating: 0)
-    do { try fill(UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])) } catch {
-      memory.deallocate()
+    base = ZeroedMemory.allocate(byteCount: byteCount)
+    let memory = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
+    do { try fill(memory) } catch {
+      ZeroedMemory.free(base)
       throw error
     }
-    bytes = UnsafeRawBufferPointer(rebasing: memory[..<byteCount])
+    bytes = UnsafeRawBufferPointer(memory)
   }
 
   /// A copy of some values.
@@ -42,5 +44,5 @@ public final class BankMemory: @unchecked Sendable {
     return bytes.assumingMemoryBound(to: type)
   }
 
-  deinit { bytes.deallocate() }
+  deinit { ZeroedMemory.free(base) }
 }

@@ -1,5 +1,5 @@
 // Zeroed memory aligned to a cache line, with room to read one vector past the end.
-internal import Kernels
+internal import Memory
 
 /// Owns one allocation; freed with the object.
 package final class AlignedBytes {
@@ -9,7 +9,7 @@ package final class AlignedBytes {
   package init(count: Int) {
     self.count = count
     let room = (count + 63) / 64 * 64 + 64
-    base = FreshMemory.allocate(byteCount: room)
+    base = PopulatedMemory.allocate(byteCount: room)
     base.initializeMemory(as: UInt8.self, repeating: 0, count: room)
   }
 

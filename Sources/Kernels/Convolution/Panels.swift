@@ -1,5 +1,6 @@
 // How output channels are cut into register panels, and weights laid out for them.
 package import CKernels
+internal import Memory
 
 /// The micro-kernels of one vector width.
 package struct MicroKernels: Sendable {
@@ -100,7 +101,7 @@ package final class PackedWeights {
       size += panel.slots(counts) * taps * panel.lanes
       lanes += panel.lanes
     }
-    storage = FreshMemory.allocate(byteCount: size * 4 + 64)
+    storage = PopulatedMemory.allocate(byteCount: size * 4 + 64)
       .bindMemory(to: Float.self, capacity: size)
     biases = UnsafeMutableRawPointer.allocate(byteCount: lanes * 4 + 64, alignment: 64)
       .bindMemory(to: Float.self, capacity: lanes)

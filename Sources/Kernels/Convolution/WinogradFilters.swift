@@ -1,5 +1,6 @@
 // The filters of Winograd's convolution: kept as they are in the file, transformed anew by every run.
 internal import CKernels
+internal import Memory
 
 /// 3x3 filters, packed for the panels that they are multiplied in.
 ///
@@ -57,7 +58,7 @@ final class WinogradFilters {
     let floats = sizes.reduce(0, +)
     size = floats + 16 * sizes.count
     largestSize = (sizes.max() ?? 0) + 16
-    storage = FreshMemory.allocate(byteCount: floats * 9 * 4 + 64)
+    storage = PopulatedMemory.allocate(byteCount: floats * 9 * 4 + 64)
       .bindMemory(to: Float.self, capacity: floats * 9)
     let blockCount = input.blockCount
     tables = .allocate(capacity: 4 * max(1, blockCount))

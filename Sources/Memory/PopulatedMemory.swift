@@ -1,7 +1,7 @@
 import Glibc
 
-/// Memory for weights and activations, with its pages there from the start.
-package enum FreshMemory {
+/// Memory that is used as a whole, as weights and activations are: its pages are there from the start.
+package enum PopulatedMemory {
   /// Aligned to a cache line, not initialized.
   package static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
     let base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)

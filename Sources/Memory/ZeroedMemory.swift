@@ -10,7 +10,7 @@ package enum ZeroedMemory {
   package static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
     // Large blocks come zeroed from the kernel, and calloc(3) knows which; it aligns to 16 bytes.
     guard let block = calloc(byteCount + alignment, 1) else {
-      fatalError("out of memory: \(byteCount) bytes cannot be had")
+      preconditionFailure("out of memory: \(byteCount) bytes cannot be had")
     }
     let base = (block + MemoryLayout<UnsafeMutableRawPointer>.size).alignedUp(toMultipleOf: alignment)
     base.storeBytes(

@@ -32,7 +32,8 @@ struct MemoryTests {
   }
 
   private static let page = 4096
-  private static let large = 16 << 20
+  /// More than the C library ever takes from memory that was freed (mallopt(3), M_MMAP_THRESHOLD).
+  private static let large = 64 << 20
 
   private func residentPages(of base: UnsafeMutableRawPointer) throws -> Int {
     let start = base.alignedDown(toMultipleOf: Self.page)

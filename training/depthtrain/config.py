@@ -150,10 +150,21 @@ class View:
 @dataclasses.dataclass(frozen=True)
 class Priors:
     """Prior fusion, on when `references` names a reference set (`./` is the repository root). Every step draws `draw` of them
-    at random; 0 means all, as for a selected set."""
+    at random; 0 means all, as for a selected set. `rate` is the learning rate of fusion over that of the network, which has
+    learned already; at 0 a new fusion stays nothing, and the network learns as without a bank.
+
+    With `episodes` every batch is of one drive, and looks up references of that drive alone, made of frames at least
+    `apart` away from those of the batch: the bank holds the place, as one made for a robot's own place will, and it pays to
+    believe it. In each episode depths, those of the bank and those to be learned, are multiplied by one random factor, at most
+    exp(`unit_log_range`) either way: what pictures cannot tell, and banks do. Decision 0024.
+    """
 
     references: str = ""
     draw: int = 4096
+    rate: float = 1.0
+    episodes: bool = False
+    apart: int = 1
+    unit_log_range: float = 0.7
 
 
 @dataclasses.dataclass(frozen=True)

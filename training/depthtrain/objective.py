@@ -74,5 +74,7 @@ class Objective(nn.Module):
         if self.is_frozen:
             return Step(self.recipe, dict(self.networks.items()), batch, {}, number)
         extra = {"labels": batch.labels} if batch.labels.numel() else {}
+        if batch.episode is not None:
+            extra["episode"] = batch.episode
         raw = self.networks["depth"](batch.image.to(memory_format=torch.channels_last), **extra)
         return Step(self.recipe, dict(self.networks.items()), batch, {name: value.float() for name, value in raw.items()}, number)

@@ -18,6 +18,7 @@ def check(recipe: Recipe, path: str | Path) -> None:
             raise RecipeError(f"{path}: {key} is {value!r}, expected one of {', '.join(allowed)}")
     if recipe.losses.prior > 0 and not recipe.priors.references:
         raise RecipeError(f"{path}: losses.prior is on, but priors.references names no reference set")
+    _check_episodes(recipe, path)
     if recipe.completion.frozen_network and recipe.losses.completion <= 0:
         raise RecipeError(f"{path}: completion.frozen_network is on, but losses.completion is 0: nothing would learn")
     if recipe.losses.multi_frame > 0 and not recipe.model.architecture.startswith("teacher-"):
@@ -51,6 +52,27 @@ def check(recipe: Recipe, path: str | Path) -> None:
             raise RecipeError(f"{path}: group {group.name} has no sources")
         for source in group.sources:
             _check_source(source, path)
+
+
+def _check_episodes(recipe: Recipe, path: str | Path) -> None:
+    priors = recipe.priors
+    if not 0 <= priors.rate <= 100:
+        raise RecipeError(f"{path}: priors.rate is {priors.rate}, expected 0 to 100")
+    if not 0 <= priors.unit_log_range <= 2:
+        raise RecipeError(f"{path}: priors.unit_log_range is {priors.unit_log_range}, expected 0 to 2")
+    if priors.apart < 1:
+        raise RecipeError(f"{path}: priors.apart is {priors.apart}, expected at least 1: a frame must not look itself up")
+    if not priors.episodes:
+        return
+    if not priors.references:
+        raise RecipeError(f"{path}: priors.episodes is on, but priors.references names no reference set")
+    if recipe.optimisation.freeze_statistics_step > 0:
+        raise RecipeError(f"{path}: optimisation.freeze_statistics_step is {recipe.optimisation.freeze_statistics_step}, expected 0 "
+                          "with priors.episodes: batch norm over samples of one unit would take out the unit; start from a "
+                          "trained network (--init)")
+    if recipe.losses.completion > 0 or recipe.losses.distillation > 0:
+        raise RecipeError(f"{path}: priors.episodes changes the unit of depth from batch to batch, which completion and "
+                          "distillation cannot follow; train them without episodes")
 
 
 def _check_source(source: Source, path: str | Path) -> None:

@@ -15,16 +15,20 @@ NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 STATISTICS_FIRST = 1 << 40  # batch numbers that no step reaches
 
 
-def parameter_groups(networks: nn.ModuleDict, weight_decay: float, pose_rate: float = 1.0) -> list[dict]:
+def parameter_groups(networks: nn.ModuleDict, weight_decay: float, pose_rate: float = 1.0,
+                     fusion_rate: float = 1.0) -> list[dict]:
     """Weight decay for matrices and kernels only; biases and batch-norm parameters go free. Each group's `rate` is its learning
-    rate over the schedule's; the pose network's last layer has groups of its own where its rate is another."""
-    pose = set(list(networks["pose"].parameters())[-2:]) if pose_rate != 1 and "pose" in networks else set()
+    rate over the schedule's; the pose network's last layer and prior fusion have groups of their own where theirs is another."""
+    pose = list(networks["pose"].parameters())[-2:] if "pose" in networks else []
+    fusion = getattr(networks["depth"], "fusion", None) if "depth" in networks else None
+    rates = {parameter: 1.0 for parameter in networks.parameters()}
+    rates |= {parameter: pose_rate for parameter in pose}
+    rates |= {parameter: fusion_rate for parameter in (fusion.parameters() if fusion is not None else ())}
     groups = []
-    for rate, chosen in ((1.0, [p for p in networks.parameters() if p not in pose]),
-                         (pose_rate, [p for p in networks.parameters() if p in pose])):
-        if chosen:
-            groups += [{"params": [p for p in chosen if p.ndim > 1], "weight_decay": weight_decay, "rate": rate},
-                       {"params": [p for p in chosen if p.ndim <= 1], "weight_decay": 0.0, "rate": rate}]
+    for rate in dict.fromkeys(rates.values()):
+        chosen = [parameter for parameter in rates if rates[parameter] == rate]
+        groups += [{"params": [p for p in chosen if p.ndim > 1], "weight_decay": weight_decay, "rate": rate},
+                   {"params": [p for p in chosen if p.ndim <= 1], "weight_decay": 0.0, "rate": rate}]
     return groups
 
 

@@ -63,7 +63,7 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
     generate_missing(recipe)
     objective = Objective(recipe, place.amp_type).place(place.device)
     networks = objective.networks
-    optimiser = torch.optim.AdamW(parameter_groups(networks, settings.weight_decay, settings.pose_rate),
+    optimiser = torch.optim.AdamW(parameter_groups(networks, settings.weight_decay, settings.pose_rate, recipe.priors.rate),
                                   lr=settings.learning_rate)
     scaler = torch.amp.GradScaler(place.device.type, enabled=place.amp_type == torch.float16)
     step = warm_from = 0

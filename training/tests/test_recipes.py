@@ -25,22 +25,24 @@ def tiny(recipe: Recipe, drive: Path, teacher: Path, steps: int = 3) -> Recipe:
     """The recipe with every drive replaced, one sample per batch, and a few steps that pass the freezing of statistics."""
     groups = tuple(dataclasses.replace(group, batch=1, sources=tuple(
         dataclasses.replace(source, drive=str(drive), weight=1.0) for source in group.sources)) for group in recipe.groups)
-    optimisation = dataclasses.replace(recipe.optimisation, steps=steps, threads=1, freeze_statistics_step=2,
+    optimisation = dataclasses.replace(recipe.optimisation, steps=steps, threads=1, freeze_statistics_step=min(2, recipe.optimisation.freeze_statistics_step),
                                        freeze_statistics_batches=1)
     if recipe.photometric.pose_warmup_steps > 0:
         recipe = dataclasses.replace(recipe, photometric=dataclasses.replace(recipe.photometric, pose_warmup_steps=1))
     if recipe.priors.references:
-        recipe = dataclasses.replace(recipe, priors=dataclasses.replace(recipe.priors, references=str(random_references(drive.parent))))
+        priors = dataclasses.replace(recipe.priors, references=str(random_references(drive.parent)), apart=1)
+        recipe = dataclasses.replace(recipe, priors=priors)
     return dataclasses.replace(recipe, groups=groups, validation=(str(drive),), optimisation=optimisation, exclude="",
                                distillation=dataclasses.replace(recipe.distillation, teacher=str(teacher)))
 
 
-def random_references(folder: Path, count: int = 50) -> Path:
-    """A reference set of noise."""
+def random_references(folder: Path, count: int = 10, frames: int = 6) -> Path:
+    """A reference set of noise, of every frame of the drive "tiny"."""
     rng, path = np.random.default_rng(0), folder / "references.safetensors"
     with ReferenceWriter(path) as writer:
-        writer.add(rng.random((count, 64)), rng.random(count) * 0.1, np.ones(count), 0, 0, np.arange(count))
-        writer.finish({"teacher": "none", "teacher_sha256": "0", "drives": "[]"})
+        for frame in range(frames):
+            writer.add(rng.random((count, 64)), rng.random(count) * 0.1, np.ones(count), 0, frame, np.arange(count))
+        writer.finish({"teacher": "none", "teacher_sha256": "0", "drives": '["tiny"]'})
     return path
 
 

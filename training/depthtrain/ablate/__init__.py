@@ -8,4 +8,4 @@ To add an experiment: a function in a module of this package, decorated with `@e
 `MODULES` below.
 """
 
-MODULES = ("supervision", "completion", "infinite_depth", "guided")
+MODULES = ("supervision", "completion", "infinite_depth", "guided", "exchange")

@@ -28,6 +28,7 @@ from depthtrain.checkpoint import load_network, read
 from depthtrain.config import Augmentation, Group, LossWeights, ModelRecipe, Optimisation, Recipe, Source, drive_path
 from depthtrain.data.drive import Drive, open_drive
 from depthtrain.evaluate import network_predictor, predict_depth
+from depthtrain.priors.references import open_references
 from depthtrain.recipe_check import check
 from depthtrain.train import train
 
@@ -139,7 +140,7 @@ class Bench:
                                 freeze_statistics_step=steps // 2 if is_fresh else 0, seed=self.seed,
                                 freeze_statistics_batches=max(2, 20 // self.shrink), checkpoint_every_s=60.0)
         recipe = Recipe(f"{name}-{self.seed}" if self.seed else name, tables.pop("model", ModelRecipe()), settings, losses,
-                        Augmentation(zoom_max=1.2, paste=0.0), (Group("small", *SIZE, batch, 1.0, tuple(sources)),),
+                        tables.pop("augmentation", Augmentation(zoom_max=1.2, paste=0.0)), (Group("small", *SIZE, batch, 1.0, tuple(sources)),),
                         **tables)
         check(recipe, f"experiment {name}")
         return recipe
@@ -189,27 +190,31 @@ class Bench:
         recipe = bench.recipe("base", sources, SUPERVISED, 250, 6, 1e-3, is_fresh=True)
         return bench.trained(recipe, init=self.simulated_base())
 
-    def predictor(self, checkpoint: Path, model: ModelRecipe | None = None) -> tuple[Callable, ModelRecipe]:
-        """The averaged network of a checkpoint as a predictor, and its depth convention (or `model`, another one)."""
+    def predictor(self, checkpoint: Path, model: ModelRecipe | None = None,
+                  references: Path | None = None) -> tuple[Callable, ModelRecipe]:
+        """The averaged network of a checkpoint as a predictor, and its depth convention (or `model`, another one); with other
+        `references` than it was trained with, if given."""
         torch.set_num_threads(1)
         network, recipe = load_network(checkpoint)
+        if references is not None:
+            network.exchange(open_references(references).load())
         return network_predictor(network), model or recipe.model
 
     def errors(self, checkpoint: Path, drives: Iterable[str], model: ModelRecipe | None = None,
-               counts: Callable[[np.ndarray], np.ndarray] | None = None) -> Errors:
-        """Errors of a checkpoint on drives, read under another depth convention if `model` says so, of all pixels or of
-        those that `counts` picks by the truth; frames without any are left out."""
+               counts: Callable[[np.ndarray], np.ndarray] | None = None, references: Path | None = None) -> Errors:
+        """Errors of a checkpoint on drives, read under another depth convention if `model` says so or with other `references`,
+        of all pixels or of those that `counts` picks by the truth; frames without any are left out."""
         rows = []
         for name in drives:
             found = [frame_errors(depth, drive.depth(index), counts) for drive, index, depth, _ in
-                     self.predictions(checkpoint, name, model)]
+                     self.predictions(checkpoint, name, model, references)]
             rows.append(np.mean([dataclasses.astuple(errors) for errors in found if errors is not None], axis=0))
         return Errors(*(float(value) for value in np.mean(rows, axis=0)))
 
-    def predictions(self, checkpoint: Path, drive: str,
-                    model: ModelRecipe | None = None) -> Iterator[tuple[Drive, int, np.ndarray, np.ndarray | None]]:
+    def predictions(self, checkpoint: Path, drive: str, model: ModelRecipe | None = None,
+                    references: Path | None = None) -> Iterator[tuple[Drive, int, np.ndarray, np.ndarray | None]]:
         """(drive, index, depth (H, W) metres, log_sigma (H, W) or None) of every frame of a drive."""
-        predict, model = self.predictor(checkpoint, model)
+        predict, model = self.predictor(checkpoint, model, references)
         opened = open_drive(drive_path(drive))
         for index in range(len(opened)):
             yield opened, index, *predict_depth(predict, opened, index, model, SIZE)

@@ -1,4 +1,4 @@
-"""Experiments on richer resources: the multi-frame teacher, the guided losses, prior fusion with selection."""
+"""Experiments on richer resources: the multi-frame teacher and the guided losses."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import torch
 import torch.nn.functional as F
 
 from depthtrain.ablate.bench import SELF_SUPERVISED, SUPERVISED, Bench, Errors, Outcome, experiment, frame_errors, named
-from depthtrain.ablate.places import MIXED_VALIDATION, SIZE, STILLS, VALIDATION, drive, simulated
-from depthtrain.config import Group, ModelRecipe, Priors, Source, drive_path
+from depthtrain.ablate.places import SIZE, STILLS, VALIDATION, drive, simulated
+from depthtrain.config import Group, ModelRecipe, Source, drive_path
 from depthtrain.data.drive import open_drive
-from depthtrain.priors.build import build_references, select_references
 from depthtrain.priors.losses import gradient_consistency
-from depthtrain.priors.references import open_references
 from depthtrain.teacher.inference import TeacherEye
 from depthtrain.teacher.label import label_drive
 
@@ -61,33 +59,6 @@ def guided(bench: Bench) -> Outcome:
     errors = {name: gradient_error(bench, run) for name, run in runs.items()}
     shapes = {f"shape_{name}": bench.errors(run, VALIDATION).shape for name, run in runs.items()}
     return Outcome(errors["without"], errors["with"], {"start": errors["start"], **shapes})
-
-
-@experiment("priors", "prior fusion with selection", "unscaled AbsRel, kitti2015_val and simulated street",
-            "60 and 30 steps without a bank; 60 with 1,024 random references a step ({random_abs_rel:.3f}), then 30 "
-            "with the 512 selected ones, stratified; the bank is of the training drives, the labels are the same in "
-            "all runs; log error {without_log:.3f} without, {with_log:.3f} with; [why it does not move]"
-            "(methods-history.md#why-two-rows-do-not-move)")
-def priors(bench: Bench) -> Outcome:
-    """The control learns from the same labels in the same two runs, without a bank: what is left is what looking up does."""
-    eye, start = labelled(bench), bench.base()
-    sources = [Source(STILLS, 1.0), simulated("street"), dataclasses.replace(REAL, supervision="depth")]
-    begun = bench.trained(bench.recipe("priors-without-begun", sources, SUPERVISED, 60), init=start)
-    control = bench.trained(bench.recipe("priors-without", sources, SUPERVISED, 30), init=begun)
-    losses = dataclasses.replace(SUPERVISED, prior=1.0)
-    runs = bench.folder / "runs"
-    references, selected = runs / "references.safetensors", runs / f"selected-{bench.seed}.safetensors"
-    recipe = bench.recipe("priors-random", sources, losses, 60, priors=Priors(str(references), 1024))
-    with bench.alone("references"):
-        if not references.exists() or open_references(references).metadata["teacher_sha256"] != eye.sha256:
-            build_references(eye, [STILLS, REAL.drive, drive("street")], recipe, references, every=4)
-    drawn = bench.trained(recipe, init=start, made_with=[references])
-    select_references(drawn, references, selected, 512, is_stratified=True)
-    recipe = bench.recipe("priors-selected", sources, losses, 30, priors=Priors(str(selected), 0))
-    kept = bench.trained(recipe, init=drawn, made_with=[selected])
-    judged = {"without": control, "random": drawn, "with": kept}
-    found = {name: bench.errors(run, MIXED_VALIDATION) for name, run in judged.items()}
-    return Outcome(found["without"].abs_rel, found["with"].abs_rel, named(found))
 
 
 @experiment("teacher", "multi-frame teacher (plane sweep)", "unscaled log error, moving frames of simulated street and yard",

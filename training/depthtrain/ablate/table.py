@@ -16,12 +16,12 @@ STUDENT_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 HEAD = """# What each method does to its own measure
 
 `make ablate-small` makes this page in one go; `python -m depthtrain.ablate --only NAME` repeats one row. Protocol:
-RPr-Lite at 192x64 (`teacher`: 384x128), 30 to 160 steps of 4 images a judged run on one CPU thread, on two real drives
-(`kitti2015_train`, `kitti_odom00`; `guided` and `priors` also `kitti_odom06`) and two simulator drives (a street and
-a yard). Judged are the averaged weights, on `kitti2015_val` and on simulator drives of other seeds, never on what a
+RPr-Lite at 192x64 (`teacher`: 384x128), 30 to 160 steps (`priors`: 400) of 4 images a judged run on one CPU thread, on
+two real drives (`kitti2015_train`, `kitti_odom00`; `guided` also `kitti_odom06`) and two simulator drives (a street and
+a yard), `priors` on the ten simulator drives of the base alone. Judged are the averaged weights, on `kitti2015_val` and on simulator drives of other seeds, never on what a
 run learned from. Runs start from one common base, supervised for 450 steps on ten further simulator drives and for
-250 more on these and the truth of `kitti2015_train`; `self-distillation` starts from the first half of it, which has
-not seen a real picture, `hints` from random weights.
+250 more on these and the truth of `kitti2015_train`; `self-distillation` and `priors` start from the first half of it,
+which has not seen a real picture, `hints` from random weights.
 
 The two runs of a pair share start, seed, order of the data and steps, and differ in the method (and what comes with
 it) alone. `teacher`, `completion` and `sigma` compare two uses of one network: they say what the use is worth, not
@@ -35,9 +35,9 @@ it are its standard error and, in brackets, the number of pairs. "yes" and "no" 
 the seeds) that leaves out zero; else the row is undecided. The interval is about other runs from the same base and
 with the same judged frames, not about other places, nor about methods trained to their end. Steps, rates and measures
 were set before these results were seen: for velocity, hints and infinite-depth by trials on drives of other seeds, for
-`self-distillation` by trials with other seeds on a block of the training stills that they did not learn from, for the
-others by judgement. [Earlier set-ups](methods-history.md), which had been judged on the same frames, are kept apart;
-`self-distillation` has seeds that none of them had.
+`self-distillation` and `priors` by trials with other seeds on a block of the training stills that they did not learn
+from, for the others by judgement. [Earlier set-ups](methods-history.md), which had been judged on the same frames, are
+kept apart; `self-distillation` and `priors` have seeds that none of them had.
 
 | experiment | method | measure | without | with | change | moved as meant |
 |---|---|---|---|---|---|---|

@@ -15,13 +15,15 @@ import cv2
 import numpy as np
 import torch
 
-from depthtrain.config import Group, ModelRecipe, Recipe, matching_drives, source_drives
+from depthtrain.config import Group, ModelRecipe, Recipe, drive_path, matching_drives, source_drives
 from depthtrain.data.appearance import random_appearance
 from depthtrain.data.exclusions import check_exclusions, read_exclusions
 from depthtrain.data.frames import DriveFrames
 from depthtrain.data.paste import paste_near
 from depthtrain.data.views import View, random_view
 from depthtrain.geometry import Intrinsics
+from depthtrain.priors.episodes import Episode, Episodes
+from depthtrain.priors.references import drive_names, open_references
 
 RIGHT = 2  # source slot of the right camera; 0 and 1 are the frames before and after
 
@@ -53,11 +55,12 @@ class Batch:
     rich_target: torch.Tensor = dataclasses.field(default_factory=_nothing)     # (P, 3, h, w) clean, high resolution
     rich_sources: torch.Tensor = dataclasses.field(default_factory=_nothing)    # (P, S, 3, h, w)
     labels: torch.Tensor = dataclasses.field(default_factory=_nothing)          # (N, H, W) class numbers, 255 = unknown
+    episode: Episode | None = None  # when the recipe's batches are of one drive and in a unit of their own
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on a device."""
-        return Batch(**{field.name: getattr(self, field.name).to(device, non_blocking=True)
-                        for field in dataclasses.fields(self)})
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return Batch(**{name: value if value is None else value.to(device, non_blocking=True) for name, value in values.items()})
 
 
 @dataclasses.dataclass
@@ -73,6 +76,7 @@ class _SourceFrame:
 
 @dataclasses.dataclass
 class _Sample:
+    frame: int
     image: np.ndarray
     clean: np.ndarray
     depth: np.ndarray
@@ -105,18 +109,33 @@ class Sampler:
                            for folder in folders]
                 shares += [source.weight / len(folders)] * len(folders)
             self.groups.append((group, frames, np.array(shares) / sum(shares)))
+        self.episodes = None
+        if recipe.priors.episodes:
+            known = drive_names(open_references(drive_path(recipe.priors.references)).metadata)
+            self.episodes = Episodes(recipe, [folder.name for folder in source_drives(recipe)], known)
 
     def draw(self, number: int) -> tuple[str, Batch]:
-        """Batch `number`, of a group chosen by weight; returns the group's name too."""
+        """Batch `number`, of a group chosen by weight, and in episodes of one of its drives; returns the group's name too."""
         rng = np.random.default_rng([self.seed, self.stream, number])
         weights = np.array([group.weight for group, _, _ in self.groups])
         group, frames, shares = self.groups[rng.choice(len(self.groups), p=weights / weights.sum())]
+        if self.episodes is not None:
+            return group.name, self._episode(frames[rng.choice(len(frames), p=shares)], group, rng)
         picks = rng.choice(len(frames), size=group.batch, p=shares)
-        samples = [self._sample(frames[pick], group, rng) for pick in picks]
-        samples = [self._with_paste(sample, samples, rng) for sample in samples]
-        return group.name, _collate(samples, self.recipe.model)
+        return group.name, self._batch([self._sample(frames[pick], group, rng) for pick in picks], rng)
 
-    def _sample(self, frames: DriveFrames, group: Group, rng: np.random.Generator) -> _Sample:
+    def _episode(self, frames: DriveFrames, group: Group, rng: np.random.Generator) -> Batch:
+        """A batch of one drive, its depths in a random unit."""
+        factor = self.episodes.random_factor(rng)
+        samples = [self._sample(frames, group, rng, factor) for _ in range(group.batch)]
+        episode = self.episodes.of(frames.drive.path.name, [sample.frame for sample in samples], factor)
+        return dataclasses.replace(self._batch(samples, rng), episode=episode)
+
+    def _batch(self, samples: list[_Sample], rng: np.random.Generator) -> Batch:
+        return _collate([self._with_paste(sample, samples, rng) for sample in samples], self.recipe.model)
+
+    def _sample(self, frames: DriveFrames, group: Group, rng: np.random.Generator, factor: float = 1.0) -> _Sample:
+        """A random view of a random frame, its depths multiplied by `factor`."""
         augmentation = self.recipe.augmentation
         index = int(rng.choice(frames.indices))
         zoom = frames.source.zoom_max or augmentation.zoom_max
@@ -124,14 +143,14 @@ class Sampler:
         clean = view.image(frames.image(index))
         stored = frames.drive.intrinsics
         camera = view.intrinsics(stored) if stored else None
-        unit = camera.fx / self.recipe.model.canonical_fx_px if camera else 1.0
+        unit = (camera.fx / self.recipe.model.canonical_fx_px if camera else 1.0) / factor
         depth, weight = _truth_of(frames, index, view, unit)
         hint = np.zeros_like(depth)
         proposed = frames.hint(index)
         if proposed is not None:
             known = (proposed > 0).astype(np.float32)
             hint, _ = _in_network_unit(view, 1.0 / np.where(known > 0, proposed, 1.0), known, unit)
-        sample = _Sample(clean, clean, depth, weight, hint, unit, camera)
+        sample = _Sample(index, clean, clean, depth, weight, hint, unit, camera)
         rich = _enlarged(view, self.recipe.view.scale) if self.recipe.losses.view > 0 else None
         self._add_teacher(sample, frames, index, view)
         if frames.source.supervision in ("photometric", "both"):

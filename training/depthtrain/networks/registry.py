@@ -37,4 +37,4 @@ def build_depth_network(recipe: Recipe) -> nn.Module:
     if not recipe.priors.references:
         return network
     references = open_references(drive_path(recipe.priors.references)).load()
-    return FusedNetwork(network, references, recipe.priors.draw)
+    return FusedNetwork(network, references, recipe.priors.draw, (recipe.model.min_depth_m, recipe.model.max_depth_m))

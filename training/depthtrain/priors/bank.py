@@ -62,7 +62,7 @@ def write_bank(path: Path, fusion: PriorFusion, references: ReferenceFile, archi
         for name in STORED:
             layer = getattr(fusion, name)
             for part in references.chunks():
-                rows = layer(part.features).numpy()
+                rows = layer(part.described()).numpy()
                 if not np.abs(rows).max() <= np.finfo(dtype).max:
                     raise PriorError(f"{path}: {name} does not fit {np.dtype(dtype)}; retrain, or store it as float32")
                 stream.append(name, rows.astype(dtype))

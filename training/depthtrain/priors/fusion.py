@@ -12,9 +12,15 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
+from depthtrain.geometry import depth_to_disparity, disparity_to_depth
 from depthtrain.networks.split import SplitNetwork
+from depthtrain.priors.episodes import Episode
+from depthtrain.strict_toml import RecipeError
 
 WIDTH, HEADS = 64, 4
+DEPTH_FLOOR, DEPTH_CENTRE, DEPTH_GAIN = 1e-3, 6.0, 10.0
+"""ln(disparity + DEPTH_FLOOR) is the log of inverse depth for limits of 0.1 and 100 m; plus DEPTH_CENTRE it is small at 20 m, and
+times DEPTH_GAIN large beside a feature, so that the unit of a bank is heard."""
 PRIOR_GAIN = 100.0
 """Disparities of some metres' distance are about 0.01; times this they weigh as much as the other inputs of the compression."""
 
@@ -25,10 +31,22 @@ class References:
 
     features: torch.Tensor
     disparity: torch.Tensor
+    drive: torch.Tensor | None = None
+    """(M,) number of the drive that each comes from, and its frame there; sets that are only looked up do without."""
+    frame: torch.Tensor | None = None
 
     def rows(self, index: torch.Tensor) -> "References":
         """Those references, in the order of `index`."""
-        return References(self.features[index], self.disparity[index])
+        return References(*(None if column is None else column[index]
+                            for column in (self.features, self.disparity, self.drive, self.frame)))
+
+    def described(self) -> torch.Tensor:
+        """(M, C_r + 1): what keys and values are made of, the features and a number that rises with the log of inverse depth.
+
+        A change of unit moves that number by the same amount in every reference, so keys do not feel it and values carry it
+        to the network whole, whomever it looks up (decision 0024)."""
+        code = DEPTH_GAIN * ((self.disparity + DEPTH_FLOOR).log() + DEPTH_CENTRE)
+        return torch.cat([self.features, code[:, None].to(self.features.dtype)], dim=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +84,7 @@ class PriorFusion(nn.Module):
 
     def __init__(self, feature_channels: int, reference_channels: int, dropout: float = 0.1) -> None:
         super().__init__()
+        reference_channels += 1  # and its depth
         self.query_pixel = nn.Linear(feature_channels, WIDTH)
         self.key_pixel = nn.Linear(reference_channels, WIDTH, bias=False)
         self.value_pixel = nn.Linear(reference_channels, WIDTH, bias=False)
@@ -80,7 +99,7 @@ class PriorFusion(nn.Module):
 
     def project(self, references: References) -> Projected:
         """The part of fusion that depends on the references alone; this is what a bank stores."""
-        features = references.features
+        features = references.described()
         return Projected(self.key_pixel(features), self.value_pixel(features), self.key_heads(features),
                          self.value_heads(features), references.disparity)
 
@@ -136,36 +155,57 @@ def _as_maps(rows: torch.Tensor, f_s: torch.Tensor) -> torch.Tensor:
 
 
 class FusedNetwork(nn.Module):
-    """A depth network with prior fusion at its seam.
+    """A depth network with prior fusion at its seam. `limits_m` are the network's depth limits, `min_depth_m` and `max_depth_m`.
 
-    In training mode every pass draws `draw` references at random, the same for the whole batch;
-    in evaluation mode it uses `draw` evenly spaced ones. `draw` 0, or no fewer than there are, means all.
+    In training mode every pass draws `draw` references at random, the same for the whole batch, or of the batch's episode when
+    it is one; in evaluation mode it uses `draw` evenly spaced ones. `draw` 0, or no fewer than there are, means all.
     """
 
-    def __init__(self, network: SplitNetwork, references: References, draw: int = 0) -> None:
+    def __init__(self, network: SplitNetwork, references: References, draw: int = 0,
+                 limits_m: tuple[float, float] = (0.1, 100.0)) -> None:
         super().__init__()
         self.network = network
         self.fusion = PriorFusion(network.feature_channels, references.features.shape[1])
-        self.register_buffer("reference_features", references.features, persistent=False)
-        self.register_buffer("reference_disparity", references.disparity, persistent=False)
+        self.limits_m = limits_m
+        self.exchange(references, draw)
+
+    def exchange(self, references: References, draw: int = 0) -> None:
+        """Puts other references of the same teacher in the place of the ones that are there."""
+        for field in dataclasses.fields(references):
+            self.register_buffer(f"reference_{field.name}", getattr(references, field.name), persistent=False)
         self.draw = draw
 
     @property
     def references(self) -> References:
         """All references, before any draw."""
-        return References(self.reference_features, self.reference_disparity)
+        return References(self.reference_features, self.reference_disparity, self.reference_drive, self.reference_frame)
 
-    def drawn(self) -> References:
+    def drawn(self, episode: Episode | None = None) -> References:
         """The references of one pass, float32."""
+        if episode is not None:
+            return self._drawn_of(episode)
         count = len(self.reference_disparity)
         if not 0 < self.draw < count:
-            return References(self.reference_features.float(), self.reference_disparity)
-        if self.training:
+            index = torch.arange(count)
+        elif self.training:
             index = torch.randint(count, (self.draw,))
         else:
             index = torch.linspace(0, count - 1, self.draw, dtype=torch.float64).long()
+        return self._rows(index)
+
+    def _drawn_of(self, episode: Episode) -> References:
+        """The references of an episode, or `draw` of them without repeats, in its unit."""
+        fitting = torch.nonzero(episode.may_look_up(self.reference_drive, self.reference_frame)).flatten()
+        if len(fitting) == 0:
+            raise RecipeError(f"priors.references: drive {int(episode.drive)} of the set has none but those of a batch's own frames "
+                              "and their neighbours; build it from more frames, or lower priors.apart")
+        chosen = self._rows(fitting[torch.randperm(len(fitting))[:self.draw or None].to(fitting.device)])
+        depth = disparity_to_depth(chosen.disparity, *self.limits_m) * episode.factor
+        return dataclasses.replace(chosen, disparity=depth_to_disparity(depth, *self.limits_m))
+
+    def _rows(self, index: torch.Tensor) -> References:
         chosen = self.references.rows(index.to(self.reference_disparity.device))
-        return References(chosen.features.float(), chosen.disparity)
+        return dataclasses.replace(chosen, features=chosen.features.float())
 
     @property
     def skip_names(self) -> tuple[str, ...]:
@@ -181,8 +221,8 @@ class FusedNetwork(nn.Module):
         """As the plain network's."""
         return self.network.decode(f_o, skips)
 
-    def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+    def forward(self, image: torch.Tensor, episode: Episode | None = None) -> dict[str, torch.Tensor]:
         """As the plain network, and `prior_disparity` (B, 1, H/16, W/16)."""
         f_s, skips = self.network.encode(image)
-        fused = self.fusion(f_s, self.drawn())
+        fused = self.fusion(f_s, self.drawn(episode))
         return {**self.network.decode(fused.f_o, skips), "prior_disparity": fused.prior_disparity}

@@ -46,10 +46,10 @@ class ReferenceFile:
         return self.tensors.metadata
 
     def load(self, index: np.ndarray | None = None) -> References:
-        """All references, or those of `index`, in memory: features float16, disparity float32."""
-        features, disparity = self.tensors["features"], self.tensors["disparity"]
+        """All references, or those of `index`, in memory: features float16, disparity float32, where from int32."""
         rows = slice(None) if index is None else index
-        return References(torch.from_numpy(np.array(features[rows])), torch.from_numpy(np.array(disparity[rows])))
+        return References(*(torch.from_numpy(np.array(self.tensors[name][rows]))
+                            for name in ("features", "disparity", "drive", "frame")))
 
     def chunks(self):
         """References in file order, CHUNK_ROWS at a time, float32."""

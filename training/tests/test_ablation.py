@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from conftest import write_drive
-from depthtrain.ablate.bench import SUPERVISED, Bench, Experiment, Outcome, frame_errors, result_path, store
+from depthtrain.ablate.bank_sizes import line
+from depthtrain.ablate.bench import SUPERVISED, Bench, Errors, Experiment, Outcome, frame_errors, result_path, store
+from depthtrain.ablate.exchange import Runs
 from depthtrain.ablate.supervision import near_thin
 from depthtrain.ablate.table import effect, note, results, row
 from depthtrain.checkpoint import read
@@ -83,3 +85,17 @@ def test_a_row_is_made_of_all_seeds_that_have_a_result(tmp_path: Path) -> None:
     assert row(entry, found) == "| method | The method | its measure | 2.0000 | 1.8000 | -10.0% ± 2.9% (3) | undecided |"
     assert "| -20.0% (one pair) | undecided |" in row(entry, found[:1])
     assert note(entry, found) == "- **method** (3.0 min of one core; by seed -20.0%, -5.0%, -10.0%): the start has 4.00"
+
+
+def test_a_line_of_bank_sizes_has_the_means_over_the_seeds(tmp_path: Path) -> None:
+    class Judge:
+        def __init__(self, log: float) -> None:
+            self.log = log
+
+        def errors(self, checkpoint: Path, drives: list[str], references: Path | None) -> Errors:
+            gain = 0.5 if (checkpoint, references) == (Path("fused"), Path("bank")) else 1.0
+            return Errors(gain * self.log, 0.2, 0.0, 0.3, 0.25)
+
+    runs = [Runs(Judge(log), Path("control"), Path("fused"), Path("home"), Path("away")) for log in (0.6, 0.8)]
+    assert line(0, "none", runs, lambda each: None) == "| 0 | none | 0.700 ± 0.100 | 0.200 | 0.300 | 0.250 |"
+    assert line(4096, "plain", runs, lambda each: Path("bank")).startswith("| 4,096 | plain | 0.350 ± 0.050 |")

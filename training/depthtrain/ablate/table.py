@@ -18,8 +18,8 @@ HEAD = """# What each method does to its own measure
 `make ablate-small` makes this page in one go; `python -m depthtrain.ablate --only NAME` repeats one row. Protocol:
 RPr-Lite at 192x64 (`teacher`: 384x128), 30 to 160 steps (`priors`: 400) of 4 images a judged run on one CPU thread, on
 two real drives (`kitti2015_train`, `kitti_odom00`; `guided` also `kitti_odom06`) and two simulator drives (a street and
-a yard), `priors` on the ten simulator drives of the base alone. Judged are the averaged weights, on `kitti2015_val` and on simulator drives of other seeds, never on what a
-run learned from. Runs start from one common base, supervised for 450 steps on ten further simulator drives and for
+a yard), `priors` on the ten simulator drives of the base alone. Judged are the averaged weights, on `kitti2015_val` and
+on simulator drives of other seeds, never on what a run learned from. Runs start from one common base, supervised for 450 steps on ten further simulator drives and for
 250 more on these and the truth of `kitti2015_train`; `self-distillation` and `priors` start from the first half of it,
 which has not seen a real picture, `hints` from random weights.
 

@@ -157,6 +157,9 @@ class Priors:
     `apart` away from those of the batch: the bank holds the place, as one made for a robot's own place will, and it pays to
     believe it. In each episode depths, those of the bank and those to be learned, are multiplied by one random factor, at most
     exp(`unit_log_range`) either way: what pictures cannot tell, and banks do. Decision 0024.
+
+    With `frozen_network` fusion alone learns: weights and statistics of the network stay as `--init` gave them, so that without
+    its bank the network is the one it was, to the bit.
     """
 
     references: str = ""
@@ -165,6 +168,7 @@ class Priors:
     episodes: bool = False
     apart: int = 1
     unit_log_range: float = 0.7
+    frozen_network: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,18 +27,28 @@ class Objective(nn.Module):
         builders = {name: build for method in self.methods for name, build in method.companions().items()}
         self.networks = nn.ModuleDict({"depth": build_depth_network(recipe),
                                        **{name: build() for name, build in builders.items()}})
-        self.networks["depth"].requires_grad_(not self.is_frozen)
+        if self.frozen is not None:
+            self.frozen.requires_grad_(False)
 
     @property
-    def settling(self) -> str:
-        """The network whose batch-norm statistics are settled and kept during the run."""
-        return "san" if self.is_frozen else "depth"
+    def frozen(self) -> nn.Module | None:
+        """What keeps every weight and statistic: beside completion the depth network, beside fusion the network inside it."""
+        if self.is_frozen:
+            return self.networks["depth"]
+        return self.networks["depth"].network if self.recipe.priors.frozen_network else None
+
+    @property
+    def settling(self) -> str | None:
+        """The network whose batch-norm statistics are settled and kept during the run; None where those are frozen anyway."""
+        if self.is_frozen:
+            return "san"
+        return None if self.recipe.priors.frozen_network else "depth"
 
     def train(self, mode: bool = True) -> "Objective":
-        """As nn.Module; a frozen depth network stays in evaluation mode."""
+        """As nn.Module; what is frozen stays in evaluation mode."""
         super().train(mode)
-        if self.is_frozen:
-            self.networks["depth"].eval()
+        if self.frozen is not None:
+            self.frozen.eval()
         return self
 
     def place(self, device: torch.device) -> "Objective":

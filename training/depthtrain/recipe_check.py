@@ -18,7 +18,7 @@ def check(recipe: Recipe, path: str | Path) -> None:
             raise RecipeError(f"{path}: {key} is {value!r}, expected one of {', '.join(allowed)}")
     if recipe.losses.prior > 0 and not recipe.priors.references:
         raise RecipeError(f"{path}: losses.prior is on, but priors.references names no reference set")
-    _check_episodes(recipe, path)
+    _check_priors(recipe, path)
     if recipe.completion.frozen_network and recipe.losses.completion <= 0:
         raise RecipeError(f"{path}: completion.frozen_network is on, but losses.completion is 0: nothing would learn")
     if recipe.losses.multi_frame > 0 and not recipe.model.architecture.startswith("teacher-"):
@@ -54,7 +54,7 @@ def check(recipe: Recipe, path: str | Path) -> None:
             _check_source(source, path)
 
 
-def _check_episodes(recipe: Recipe, path: str | Path) -> None:
+def _check_priors(recipe: Recipe, path: str | Path) -> None:
     priors = recipe.priors
     if not 0 <= priors.rate <= 100:
         raise RecipeError(f"{path}: priors.rate is {priors.rate}, expected 0 to 100")
@@ -62,6 +62,9 @@ def _check_episodes(recipe: Recipe, path: str | Path) -> None:
         raise RecipeError(f"{path}: priors.unit_log_range is {priors.unit_log_range}, expected 0 to 2")
     if priors.apart < 1:
         raise RecipeError(f"{path}: priors.apart is {priors.apart}, expected at least 1: a frame must not look itself up")
+    if priors.frozen_network and (not priors.references or priors.rate == 0 or recipe.completion.frozen_network):
+        raise RecipeError(f"{path}: priors.frozen_network is on, but nothing would learn: it needs priors.references, priors.rate "
+                          "above 0, and completion.frozen_network off")
     if not priors.episodes:
         return
     if not priors.references:

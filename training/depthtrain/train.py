@@ -85,13 +85,13 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
         for parameters in optimiser.param_groups:
             parameters["lr"] = parameters["rate"] * learning_rate(settings, step - warm_from, clock.share)
         objective.train()
-        if step == settings.freeze_statistics_step:
+        if objective.settling and step == settings.freeze_statistics_step:
             settled = networks[objective.settling]
             settled.load_state_dict(averages[objective.settling].state)
             batches_apart = statistics_batches(sampler, settings.freeze_statistics_batches, place.device)
             settle_statistics(settled, batches_apart, objective.run_every_mode)
             averages[objective.settling] = Average.of(settled, settings.ema_decay)
-        if step >= settings.freeze_statistics_step:
+        if objective.settling and step >= settings.freeze_statistics_step:
             freeze_statistics(networks[objective.settling])
         terms = learner(batch.to(place.device), step)
         if take_step(terms, networks, optimiser, scaler, settings.gradient_clip):

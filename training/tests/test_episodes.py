@@ -106,6 +106,17 @@ def test_a_fusion_that_may_not_learn_leaves_the_network_plain_to_the_bit(recipe:
         assert torch.equal(network(image)["disparity"], network.network(image)["disparity"])
 
 
+@pytest.mark.parametrize("episodes", [True, False])
+def test_fusion_learns_beside_a_network_that_keeps_every_bit(recipe: Recipe, tmp_path: Path, episodes: bool) -> None:
+    plain = dataclasses.replace(recipe, priors=Priors(), losses=dataclasses.replace(recipe.losses, prior=0.0))
+    train(plain, tmp_path / "plain", device="cpu")
+    beside = dataclasses.replace(recipe, priors=dataclasses.replace(recipe.priors, frozen_network=True, episodes=episodes))
+    train(beside, tmp_path / "fused", device="cpu", init=tmp_path / "plain" / "checkpoint.pt")
+    (first, _), (second, _) = (checkpoint.load_network(tmp_path / name / "checkpoint.pt") for name in ("plain", "fused"))
+    assert _same(dict(first.state_dict()), dict(second.network.state_dict()))
+    assert bool((second.fusion.compress.weight != 0).any())
+
+
 def test_fusion_learns_to_take_the_unit_of_depth_from_its_bank(tmp_path: Path) -> None:
     """Overfits one batch of pictures under two units at once: only the bank says which one it is."""
     priors = Priors(str(_references(tmp_path / "references", ("tiny",))), 0, 10.0, episodes=True)
@@ -149,6 +160,7 @@ def test_episodes_need_references_of_every_drive(recipe: Recipe, tmp_path: Path)
 
 
 @pytest.mark.parametrize("changes, words", [({"rate": -1.0}, "priors.rate"), ({"unit_log_range": 3.0}, "priors.unit_log_range"),
+                                            ({"frozen_network": True, "rate": 0.0}, "nothing would learn"),
                                             ({"apart": 0}, "look itself up"), ({"references": ""}, "names no reference set")])
 def test_settings_of_episodes_that_cannot_be_meant_are_refused(recipe: Recipe, changes: dict, words: str) -> None:
     bad = dataclasses.replace(recipe, priors=dataclasses.replace(recipe.priors, **changes),

@@ -1,6 +1,7 @@
 package import DepthPipeline
 package import Geometry
 package import ModelBundle
+internal import Platform
 import Quantities
 
 /// Makes the pipeline for whatever frames arrive. Called on the thread that will use the pipeline.
@@ -18,7 +19,8 @@ package struct PipelineBuilder: Sendable {
   func build(
     frameSize: ImageSize, carriesTruth: Bool, executor: any ParallelExecutor
   ) throws(PipelineError) -> DepthPipeline {
-    try DepthPipeline(
+    defer { HeapPolicy.returnFreePages() }
+    return try DepthPipeline(
       settings: settings, model: model, calibration: calibration, capturedSize: frameSize,
       carriesTruth: carriesTruth, executor: executor)
   }

@@ -10,7 +10,7 @@ struct BundleFolder {
   let manifest: BundleManifest
   /// SHA-256 of `bundle.json` itself, which names every other file's: one hash for the whole bundle.
   let hash: String
-  private let files: [String: ReadableFile]
+  let files: [String: ReadableFile]
 
   /// - Throws: `.unreadable`, `.badManifest`, `.unsupportedFormat`, `.missingFile`, `.strayFile`, `.wrongHash`.
   init(path: String) throws(ModelBundleError) {

@@ -46,14 +46,18 @@ extension DepthModel {
       throw .badGraph(path: decoderPath, reason: "it has no input \"\(Names.fusedFeature)\"")
     }
     let seams = Set((completion?.levels ?? []).map(\.target)).union([Names.fusedFeature])
-    do { graph = try encoder.linked(to: decoder, connections: connections, seams: seams) } catch {
-      throw .inference(path: bundle.path, error)
+    let joint = Joint(connections: connections, seams: seams, path: bundle.path)
+    graph = LoadedNetwork(try joint.link(encoder, decoder)) { () throws(ModelBundleError) in
+      try joint.link(bundle.network("encoder.onnx"), bundle.network("decoder.onnx"))
     }
     pose =
       if let pose = manifest.pose {
-        try PoseModel(pose, network: try bundle.network("pose.onnx"), path: bundle.path + "/pose.onnx")
+        try PoseModel(pose, path: bundle.path + "/pose.onnx") { () throws(ModelBundleError) in
+          try bundle.network("pose.onnx")
+        }
       } else { nil }
     encoderHash = (manifest.files["encoder.onnx"] ?? "").lowercased()
+    files = Array(bundle.files.values)
     fileHashes = manifest.files
     architecture = manifest.architecture
     name = manifest.name
@@ -77,6 +81,20 @@ extension DepthModel {
     confidence =
       logSigmaName == nil ? nil : ConfidenceCalibration(a: manifest.confidence.a, b: manifest.confidence.b)
     isResizable = true
+  }
+
+  /// How encoder and decoder become one graph.
+  private struct Joint {
+    /// The decoder's inputs to the encoder's outputs.
+    let connections: [String: String]
+    let seams: Set<String>
+    let path: String
+
+    func link(_ encoder: Model, _ decoder: Model) throws(ModelBundleError) -> Model {
+      do { return try encoder.linked(to: decoder, connections: connections, seams: seams) } catch {
+        throw .inference(path: path, error)
+      }
+    }
   }
 
   /// The completion network, if the bundle has one; every level must have its decoder input.

@@ -11,7 +11,8 @@ extension DepthModel {
   /// A single-file depth network from anybody. `metadata_props` of the file may say how to read it
   /// (docs/bundle.md, "Plain ONNX files").
   init(plainONNX path: String, executor: any ParallelExecutor) throws(ModelBundleError) {
-    let (graph, hash) = try Self.parseAndHash(path, executor)
+    let file = try ReadableFile(path: path)
+    let (graph, hash) = try Self.parseAndHash(file, executor)
     let hints = PlainHints(graph.metadata, path: path)
     guard let input = graph.inputs.first, graph.inputs.count == 1 else {
       throw .badGraph(
@@ -22,9 +23,10 @@ extension DepthModel {
       throw .badGraph(path: path, reason: "it has no output")
     }
     let fixedSize = try Self.fixedSize(of: input, path: path)
-    self.graph = graph
+    self.graph = LoadedNetwork(graph) { () throws(ModelBundleError) in try file.network() }
     completion = nil
     pose = nil
+    files = [file]
     fileHashes = [:]
     architecture = nil
     self.path = path
@@ -55,9 +57,8 @@ extension DepthModel {
 
   /// A file's network and the SHA-256 of its bytes, which are not kept.
   private static func parseAndHash(
-    _ path: String, _ executor: any ParallelExecutor
+    _ file: ReadableFile, _ executor: any ParallelExecutor
   ) throws(ModelBundleError) -> (Model, String) {
-    let file = try ReadableFile(path: path)
     var hash: Result<String, ModelBundleError>?
     var network: Result<Model, ModelBundleError>?
     // Both read the whole file, and take about as long as each other.

@@ -68,7 +68,9 @@ public struct DepthModel: Sendable {
   /// The prior bank that networks of this model fuse; nil = they are the plain network, bit for bit.
   public package(set) var priors: PriorBank?
   /// The whole network as one graph.
-  let graph: Model
+  let graph: LoadedNetwork
+  /// What it was loaded from, its prior bank excepted.
+  let files: [ReadableFile]
   let inputName: String
   let outputName: String
   let logSigmaName: String?
@@ -115,10 +117,12 @@ public struct DepthModel: Sendable {
     return nearest ?? ImageSize(width: 640, height: 192)
   }
 
-  /// Plans the network for one size and prepares its weights.
-  ///
-  /// Give a model away (`(consume model).network`) that is not needed again: its weights are then freed one by one as
-  /// they are prepared, and never held twice.
+  /// Whether it can be planned again: nobody wrote to its files since they were opened. Files that took their place, or
+  /// their removal, do not matter.
+  public var isIntact: Bool { files.allSatisfy(\.isUnchanged) }
+
+  /// Plans the network for one size and prepares its weights. The first to plan one has those that `load` read; for
+  /// whoever comes later they are read again.
   ///
   /// - Parameters:
   ///   - size: width and height in multiples of 32.
@@ -126,8 +130,9 @@ public struct DepthModel: Sendable {
   ///     network.
   ///   - priorSearch: how queries find the bank's references.
   ///   - pointCap: the most range points that a frame may bring, more are thinned; 0 for a network that takes none.
-  /// - Throws: `.size` when the file is fixed to another size, `.inference`, `.badGraph`, `.noCompletion`.
-  public consuming func network(
+  /// - Throws: `.size` when the file is fixed to another size, `.inference`, `.badGraph`, `.noCompletion`;
+  ///   `.unreadable` when it is planned again and not intact.
+  public func network(
     for size: ImageSize, executor: any ParallelExecutor, priors: PriorBank? = nil,
     priorSearch: PriorSearch = .exact, pointCap: Int = 0
   ) throws(ModelBundleError) -> DepthNetwork {
@@ -136,27 +141,22 @@ public struct DepthModel: Sendable {
       throw .size(path: path, asked: size, reason: "the file is fixed to \(fixed)")
     }
     guard pointCap == 0 || completion != nil else { throw .noCompletion(path: path) }
-    let endpoints = NetworkEndpoints(path: path, input: inputName, output: outputName, logSigma: logSigmaName)
-    let completionWeights = pointCap > 0 ? completion : nil
     guard priors == nil || architecture != nil else {
       throw .badGraph(
         path: path, reason: "a plain ONNX file has no features to fuse a prior bank with. Use a bundle.")
     }
-    let inputShape = [1, 3, size.height, size.width]
-    let chosen = graph
-    // The graph alone holds the weights now, and gives them away.
-    _ = consume self
+    let weights = try graph.take()
     let session: Session
     do {
-      session = try (consume chosen).session(
-        inputSizes: [endpoints.input: inputShape], executor: executor)
-    } catch { throw .inference(path: endpoints.path, error) }
-    let completion = completionWeights.map {
+      session = try (consume weights).session(
+        inputSizes: [inputName: [1, 3, size.height, size.width]], executor: executor)
+    } catch { throw .inference(path: path, error) }
+    let completion = (pointCap > 0 ? completion : nil).map {
       CompletionNetwork($0, size: size, pointCap: pointCap, executor: executor)
     }
     return try DepthNetwork(
-      endpoints, session: session, priors: priors, priorSearch: priorSearch, completion: completion,
-      size: size,
+      NetworkEndpoints(path: path, input: inputName, output: outputName, logSigma: logSigmaName),
+      session: session, priors: priors, priorSearch: priorSearch, completion: completion, size: size,
       executor: executor)
   }
 }

@@ -16,7 +16,7 @@ public struct PoseModel: Sendable {
   /// Root mean square of the validation drives' medians of it: what averaging over pairs does not remove.
   public let logNormBiasSigma: Double
   let path: String
-  private let graph: Model
+  private let graph: LoadedNetwork
 
   private enum Names {
     static let pair = "pair"
@@ -24,9 +24,12 @@ public struct PoseModel: Sendable {
     static let translation = "translation_m"
   }
 
+  /// - Parameter read: gives the network, as often as it is asked.
   /// - Throws: `.badGraph` for what is no pose network.
-  init(_ pose: BundleManifest.Pose, network: Model, path: String) throws(ModelBundleError) {
-    graph = network
+  init(
+    _ pose: BundleManifest.Pose, path: String, read: @escaping @Sendable () throws(ModelBundleError) -> Model
+  ) throws(ModelBundleError) {
+    let graph = try read()
     guard graph.inputs.map(\.name) == [Names.pair],
       graph.outputs.map(\.name) == [Names.axisAngle, Names.translation]
     else {
@@ -38,6 +41,7 @@ public struct PoseModel: Sendable {
           "a pose network makes axis_angle and translation_m of pair; this one makes \(outputs) of \(inputs). "
           + "Export it again.")
     }
+    self.graph = LoadedNetwork(graph, readAgain: read)
     inputDivisor = pose.inputDivisor
     distance = pose.distance[0]...pose.distance[1]
     rotationLimitRadians = pose.rotationDegrees * .pi / 180
@@ -63,7 +67,7 @@ public struct PoseModel: Sendable {
   /// Plans the network and prepares its weights.
   ///
   /// - Parameter size: the depth network's input size.
-  /// - Throws: `.inference`, `.badGraph`.
+  /// - Throws: `.inference`, `.badGraph`, `.unreadable`.
   public func network(
     forDepthSize size: ImageSize, executor: any ParallelExecutor
   ) throws(ModelBundleError) -> PoseNetwork {
@@ -72,8 +76,9 @@ public struct PoseModel: Sendable {
     let pair: UnsafeMutableBufferPointer<Float>
     let rotation: UnsafeBufferPointer<Float>
     let translation: UnsafeBufferPointer<Float>
+    let weights = try graph.take()
     do throws(InferenceError) {
-      session = try graph.session(
+      session = try (consume weights).session(
         inputSizes: [Names.pair: [1, 6, own.height, own.width]], executor: executor)
       pair = try session.input(Names.pair)
       rotation = try session.output(Names.axisAngle)

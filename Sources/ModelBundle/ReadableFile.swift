@@ -91,11 +91,16 @@ package final class ReadableFile: Sendable {
   /// For whoever read the file more than once and needs to have read the same.
   /// - Throws: `.unreadable` when somebody wrote to it since it was opened.
   package func requireUnchanged() throws(ModelBundleError) {
-    var status = stat()
-    if fstat(file.raw, &status) == 0, WriteTime(status) == writtenAt { return }
+    if isUnchanged { return }
     throw .unreadable(
       path: path,
-      reason: "it was written to while it was read. Copy under another name, then rename.")
+      reason: "it was written to since it was opened. Copy under another name, rename, and load it again.")
+  }
+
+  /// Whether nobody wrote to the file since it was opened.
+  var isUnchanged: Bool {
+    var status = stat()
+    return fstat(file.raw, &status) == 0 && WriteTime(status) == writtenAt
   }
 }
 

@@ -9,4 +9,10 @@ public enum HeapPolicy {
   public static func returnLargeBlocks() {
     _ = mallopt(M_MMAP_THRESHOLD, 128 << 10)
   }
+
+  /// Gives the system every whole page that nothing in the heap needs any more (malloc_trim(3)): some megabytes after a
+  /// model or a configuration was read, which take milliseconds and come back when they are needed.
+  public static func returnFreePages() {
+    _ = malloc_trim(0)
+  }
 }

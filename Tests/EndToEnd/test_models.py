@@ -10,6 +10,7 @@ from conftest import MODEL, simulator
 from onnx import TensorProto, helper, numpy_helper
 from subscriber import stream
 from test_refusals import assert_no_depth, check, refuse
+from test_reload import read_until, reload, rewrite
 
 
 @pytest.fixture
@@ -114,6 +115,19 @@ def test_a_bundle_of_a_newer_format_is_refused(launch, bundle):
     description["format_version"] = 99
     (bundle / "bundle.json").write_text(json.dumps(description))
     refused(launch, bundle, "99")
+
+
+def test_a_model_written_over_with_its_own_bytes_is_loaded_anew_by_a_reload(launch, bundle):
+    daemon = launch(simulator(model={"path": str(bundle)})).start()
+    with stream(daemon, "front/depth/") as subscriber:
+        subscriber.receive()
+        encoder = bundle / "encoder.onnx"
+        encoder.write_bytes(encoder.read_bytes())
+        rewrite(daemon, preprocessing={"fit": "stretch"})
+        code, answer = reload(daemon)
+        assert (code, answer["verdict"]) == (0, "applied"), answer
+        assert sorted(change["key"] for change in answer["changes"]) == ["model.path", "preprocessing.fit"]
+        read_until(subscriber, lambda header: header["generation"] == 1)
 
 
 def test_a_missing_model_is_refused(launch, tmp_path):

@@ -44,13 +44,32 @@ import Testing
     #expect(run(try shared.network(for: Self.size, executor: team)) == expected)
   }
 
-  @Test func `a model that is kept can be planned again after a copy was given away`() throws {
+  @Test func `a model is planned again, also when its file is gone`() throws {
     let folder = try folder()
     let model = try DepthModel.load(path: folder.file("plain.onnx"))
-    let copy = model
-    let given = run(try (consume copy).network(for: Self.size, executor: SerialExecutor()))
-    #expect(run(try model.network(for: Self.size, executor: SerialExecutor())) == given)
-    #expect(Set(given).count > 1)
+    let first = run(try model.network(for: Self.size, executor: SerialExecutor()))
+    #expect(run(try model.network(for: Self.size, executor: SerialExecutor())) == first)
+    try FileManager.default.removeItem(atPath: folder.file("plain.onnx"))
+    #expect(model.isIntact)
+    #expect(run(try model.network(for: Self.size, executor: SerialExecutor())) == first)
+    #expect(Set(first).count > 1)
+  }
+
+  @Test func `a model whose file was written over is not planned again, and says why`() throws {
+    let folder = try folder()
+    let path = folder.file("plain.onnx")
+    let model = try DepthModel.load(path: path)
+    let first = run(try model.network(for: Self.size, executor: SerialExecutor()))
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data([0]))
+    try handle.close()
+    let error = #expect(throws: ModelBundleError.self) {
+      _ = try model.network(for: Self.size, executor: SerialExecutor())
+    }
+    #expect(error?.description.contains(path) == true)
+    #expect(!model.isIntact)
+    #expect(Set(first).count > 1)
   }
 
   @Test func `a cut file is refused on several threads too`() throws {

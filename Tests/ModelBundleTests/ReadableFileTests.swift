@@ -33,7 +33,7 @@ struct ReadableFileTests {
     try handle.write(contentsOf: Data([7, 7, 7, 7, 7]))
     try handle.close()
     let error = #expect(throws: ModelBundleError.self) { try file.requireUnchanged() }
-    #expect(error?.description.contains("written to while it was read") == true)
+    #expect(error?.description.contains("written to since it was opened") == true)
   }
 
   @Test func `a folder is no file`() throws {

@@ -89,10 +89,12 @@ final class ReloadWorker {
   ) throws(ModelBundleError) -> ConfigurationChange? {
     guard next.settings.modelPath == running.settings.modelPath else { return nil }
     let hash = try DepthModel.hash(path: next.settings.modelPath)
-    guard hash != running.model.hash else { return nil }
+    // Written over with the same bytes it is no other model, but this one cannot be planned again.
+    guard hash != running.model.hash || !running.model.isIntact else { return nil }
+    let note = hash == running.model.hash ? ", written anew" : ""
     return ConfigurationChange(
-      key: "model.path", old: "sha256 \(running.model.hash.prefix(16))", new: "sha256 \(hash.prefix(16))",
-      reload: .rebuild)
+      key: "model.path", old: "sha256 \(running.model.hash.prefix(16))",
+      new: "sha256 \(hash.prefix(16))\(note)", reload: .rebuild)
   }
 
   /// A bundle's own bank is part of the bundle's hash. One that could not be used is tried again.

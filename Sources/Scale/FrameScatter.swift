@@ -13,6 +13,8 @@ struct FrameScatter: Equatable, Sendable {
   /// Observations that the expectation at the start is worth, and that are remembered.
   private static let expectedWorth = 20.0
   private static let memory = 100.0
+  /// The same for `squaredDistance`, which what is shared by neighbours does not enter.
+  private static let expectedDistances = 8.0
   /// The learned deviation stays within these multiples of the expected one.
   private static let range = 0.5...3.0
   /// Neighbours are at most so far apart, in correlation times.
@@ -24,6 +26,8 @@ struct FrameScatter: Equatable, Sendable {
   private var squaresWorth = 0.0
   private var products = 0.0
   private var productsWorth = 0.0
+  private var distances = 0.0
+  private var distancesWorth = 0.0
   private var last: Double?
 
   /// Variance that neighbouring observations share: the network's own.
@@ -34,6 +38,13 @@ struct FrameScatter: Equatable, Sendable {
     return min(
       expected * Self.range.upperBound * Self.range.upperBound,
       max(expected * Self.range.lowerBound * Self.range.lowerBound, learned))
+  }
+
+  /// Mean square of how far single observations have lain from the estimate, with all that makes them differ.
+  ///
+  /// - Parameter sigma: spread that is expected before anything is observed.
+  func squaredDistance(expected sigma: Double) -> Double {
+    (Self.expectedDistances * sigma * sigma + distances) / (Self.expectedDistances + distancesWorth)
   }
 
   /// Variance of one observation that is neither its own statement nor shared with its neighbours.
@@ -67,6 +78,7 @@ struct FrameScatter: Equatable, Sendable {
       Self.add((y * last - variance) / rho, worth: worth * rho, to: &products, &productsWorth)
     }
     Self.add(y * y - variance - white, worth: worth, to: &squares, &squaresWorth)
+    Self.add(y * y, worth: 1, to: &distances, &distancesWorth)
     last = y
   }
 

@@ -72,6 +72,12 @@ public struct ScaleFilter: Equatable, Sendable {
   /// Variance of the network's own scale from frame to frame, as seen so far.
   public var frameVariance: Double { scatter.frameVariance(expected: settings.frameSigma) }
 
+  /// Variance of a single frame's scale around the estimate: by the model of filter and network, and at least what
+  /// observations have shown. A drive that is shorter than a few scenes does not show the model how far scenes differ.
+  public var singleFrameVariance: Double {
+    max(variance + frameVariance, scatter.squaredDistance(expected: settings.frameSigma))
+  }
+
   /// Innovation and its standard deviation, were this observed now.
   public func innovation(of logScale: Double, variance white: Double) -> (value: Double, sigma: Double) {
     let spread =

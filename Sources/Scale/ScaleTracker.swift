@@ -69,7 +69,7 @@ public struct ScaleTracker: Equatable, Sendable {
     let doubt = openDifference / 2
     return ScaleEstimate(
       value: exp(publishedLogScale),
-      logSigma: (filter.variance + filter.frameVariance + wait * wait + doubt * doubt).squareRoot(),
+      logSigma: (filter.singleFrameVariance + wait * wait + doubt * doubt).squareRoot(),
       state: state, sources: sources, confirmed: confirmed)
   }
 

@@ -180,4 +180,19 @@ struct ScaleFilterTests {
     let coverage = Double(covered) / Double(300 * moments.count)
     #expect(coverage > 0.9 && coverage < 0.999)
   }
+
+  /// Spread of what is observed, and what is said of a single frame at least.
+  @Test(arguments: [(0.02, 0.03), (0.08, 0.07), (0.25, 0.2)])
+  func `a single frame is said to be as unsure as observations have shown`(spread: Double, least: Double) {
+    var filter = filter()
+    var random = SeededNormal(seed: 3)
+    for step in 1...60 {
+      _ = filter.take(
+        spread * random.next(), variance: 0.0025, at: MonotonicTime(seconds: 1.2 * Double(step)),
+        travelledMeters: 1)
+    }
+    let sigma = filter.singleFrameVariance.squareRoot()
+    #expect(sigma > least && sigma < max(0.08, 1.5 * spread))
+    #expect(filter.singleFrameVariance >= filter.variance + filter.frameVariance)
+  }
 }

@@ -95,6 +95,26 @@ struct ScaleVotes {
       parallax: inverseScale * (slope * slope).sum().squareRoot())
   }
 
+  /// The median again, without the votes of what moves along that are not far enough off to be left out.
+  private func withoutMovers(_ votes: UnsafeBufferPointer<ScaleVote>, around centre: Float) -> Float {
+    var (far, near, plausible) = (Float(0), Float(0), Float(0))
+    for vote in votes {
+      let offset = vote.logScale - centre
+      if offset > Self.leastReach {
+        far += vote.share
+      } else if offset < -Self.leastReach {
+        near += vote.share
+      } else {
+        plausible += vote.share
+      }
+    }
+    let quantile = HiddenMovers.quantile(far: far, near: near, plausible: plausible)
+    guard quantile < 0.5 else { return centre }
+    return RobustMedian.of(
+      votes, below: quantile, weight: { abs($0.logScale - centre) <= Self.leastReach ? $0.share : 0 }
+    ) { $0.logScale }
+  }
+
   /// Median of the votes, then of those near it: what moves with the camera errs to one side only.
   private mutating func settle(_ votes: UnsafeBufferPointer<ScaleVote>) {
     var reach = Float.infinity
@@ -108,6 +128,7 @@ struct ScaleVotes {
       centre = median
       reach = max(Self.leastReach, 1.5 * spread)
     }
+    centre = withoutMovers(votes, around: centre)
     logScale = centre
     var sum = 0.0
     var all = 0.0

@@ -139,9 +139,9 @@ class Bench:
         settings = Optimisation(steps=steps, learning_rate=rate, warmup_steps=min(20, steps), ema_decay=0.98, threads=1,
                                 freeze_statistics_step=steps // 2 if is_fresh else 0, seed=self.seed,
                                 freeze_statistics_batches=max(2, 20 // self.shrink), checkpoint_every_s=60.0)
-        recipe = Recipe(f"{name}-{self.seed}" if self.seed else name, tables.pop("model", ModelRecipe()), settings, losses,
-                        tables.pop("augmentation", Augmentation(zoom_max=1.2, paste=0.0)), (Group("small", *SIZE, batch, 1.0, tuple(sources)),),
-                        **tables)
+        tables = {"model": ModelRecipe(), "augmentation": Augmentation(zoom_max=1.2, paste=0.0), **tables}
+        recipe = Recipe(f"{name}-{self.seed}" if self.seed else name, optimisation=settings, losses=losses,
+                        groups=(Group("small", *SIZE, batch, 1.0, tuple(sources)),), **tables)
         check(recipe, f"experiment {name}")
         return recipe
 

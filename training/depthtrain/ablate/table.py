@@ -19,9 +19,10 @@ HEAD = """# What each method does to its own measure
 RPr-Lite at 192x64 (`teacher`: 384x128), 30 to 160 steps (`priors`: 400) of 4 images a judged run on one CPU thread, on
 two real drives (`kitti2015_train`, `kitti_odom00`; `guided` also `kitti_odom06`) and two simulator drives (a street and
 a yard), `priors` on the ten simulator drives of the base alone. Judged are the averaged weights, on `kitti2015_val` and
-on simulator drives of other seeds, never on what a run learned from. Runs start from one common base, supervised for 450 steps on ten further simulator drives and for
-250 more on these and the truth of `kitti2015_train`; `self-distillation` and `priors` start from the first half of it,
-which has not seen a real picture, `hints` from random weights.
+on simulator drives of other seeds, never on what a run learned from. Runs start from one common base, supervised for
+450 steps on ten further simulator drives and for 250 more on these and the truth of `kitti2015_train`;
+`self-distillation` and `priors` start from the first half of it, which has not seen a real picture, `hints` from random
+weights.
 
 The two runs of a pair share start, seed, order of the data and steps, and differ in the method (and what comes with
 it) alone. `teacher`, `completion` and `sigma` compare two uses of one network: they say what the use is worth, not

@@ -13,7 +13,7 @@ struct FrameScatter: Equatable, Sendable {
   /// Observations that the expectation at the start is worth, and that are remembered.
   private static let expectedWorth = 20.0
   private static let memory = 100.0
-  /// The same for `squaredDistance`, which what is shared by neighbours does not enter.
+  /// What the expectation is worth in `squaredDistance`: less, since there each observation speaks by itself.
   private static let expectedDistances = 8.0
   /// The learned deviation stays within these multiples of the expected one.
   private static let range = 0.5...3.0

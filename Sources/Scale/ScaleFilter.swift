@@ -30,10 +30,13 @@ public struct ScaleFilter: Equatable, Sendable {
   public private(set) var coveredSeconds = 0.0
   private var blocks: EstimateBlocks
   private var outliers: OutlierRun
+  private var opening = OpeningLooks()
   private var scatter = FrameScatter()
   private let prior: ScalePrior
   /// The part of 1 / variance that no observation of this drive has given.
   private var priorInformation: Double
+  /// Variance at the start or restart.
+  private var startVariance: Double
   public private(set) var settings: ScaleSettings.Filter
 
   /// A pause longer than this between two observations is not covered by them, seconds: about as long as the network's
@@ -49,7 +52,8 @@ public struct ScaleFilter: Equatable, Sendable {
     self.settings = settings
     logScale = prior.logScale
     let sigma = max(prior.logSigma, settings.leastInitialSigma)
-    variance = sigma * sigma
+    startVariance = sigma * sigma
+    variance = startVariance
     priorInformation = 1 / variance
     blocks = EstimateBlocks(seconds: blockSeconds)
     outliers = OutlierRun(capacity: max(1, settings.restartCount))
@@ -96,30 +100,57 @@ public struct ScaleFilter: Equatable, Sendable {
     _ logScale: Double, variance white: Double, shared: Double = 0, at time: MonotonicTime,
     travelledMeters: Double
   ) -> Verdict {
-    let (y, sigma) = innovation(of: logScale, variance: white + shared)
-    guard abs(y) <= settings.gateSigmas * sigma else { return reject(logScale, sigmas: y / sigma) }
+    let look = OpeningLooks.Look(
+      logScale: logScale, white: white, shared: shared, time: time, travelledMeters: travelledMeters)
+    let isOpened = opening.add(look)
+    defer { if isOpened, opening.isClosed { takeOpeningAgain() } }
+    let (weight, sigmas) = weigh(look)
+    guard let weight else { return reject(logScale, sigmas: sigmas) }
     outliers.removeAll()
-    let seconds = lastAccepted.map { Double(time - $0) * 1e-9 }
+    acceptedCount += 1
+    return .accepted(weight: weight)
+  }
+
+  /// Moves the estimate.
+  /// - Returns: the Huber weight, nil for an outlier; and how far off the look was, in standard deviations.
+  private mutating func weigh(_ look: OpeningLooks.Look) -> (weight: Double?, sigmas: Double) {
+    let (y, sigma) = innovation(of: look.logScale, variance: look.white + look.shared)
+    guard abs(y) <= settings.gateSigmas * sigma else { return (nil, y / sigma) }
+    let seconds = lastAccepted.map { Double(look.time - $0) * 1e-9 }
     let rho = correlation(after: seconds)
-    let before = noise(rho: rho, white: white)
+    let before = noise(rho: rho, white: look.white)
     scatter.learn(
-      innovation: y, variance: variance, white: white, rho: rho, expected: settings.frameSigma)
-    let after = noise(rho: rho, white: white)
+      innovation: y, variance: variance, white: look.white, rho: rho, expected: settings.frameSigma)
+    let after = noise(rho: rho, white: look.white)
     reweigh(by: before / after)
-    forget(settings.varianceAddedPerMeter * min(travelledMeters, Self.largestTravel))
+    forget(settings.varianceAddedPerMeter * min(look.travelledMeters, Self.largestTravel))
     let weight = min(1, settings.huberSigmas * sigma / max(abs(y), 1e-12))
-    let noise = (after + shared) / weight
-    let floor = max(min(variance, shared), settings.leastSigma * settings.leastSigma)
+    let noise = (after + look.shared) / weight
+    let floor = max(min(variance, look.shared), settings.leastSigma * settings.leastSigma)
     let gain = variance / (variance + noise)
     let limit = max(log(settings.largestFactor), 3 * prior.logSigma)
-    self.logScale = min(prior.logScale + limit, max(prior.logScale - limit, self.logScale + gain * y))
+    logScale = min(prior.logScale + limit, max(prior.logScale - limit, logScale + gain * y))
     variance = max((1 - gain) * variance, floor)
-    lastAccepted = time
-    acceptedCount += 1
+    lastAccepted = look.time
     let covered = min(max(0, seconds ?? 0), Self.coveredPause)
     coveredSeconds += covered
-    blocks.add(self.logScale, seconds: covered)
-    return .accepted(weight: weight)
+    blocks.add(logScale, seconds: covered)
+    return (weight, y / sigma)
+  }
+
+  /// Takes the first looks again as if what they led to had been the first guess.
+  ///
+  /// A guess that is far off has its share in the estimate for good, and looks that err towards it pass the gate and
+  /// weigh more than those that err to the other side: where one starts would decide where one ends, and the way from
+  /// there would look like an estimate that wanders.
+  private mutating func takeOpeningAgain() {
+    variance = startVariance
+    priorInformation = 1 / variance
+    scatter = FrameScatter()
+    blocks.removeAll()
+    coveredSeconds = 0
+    lastAccepted = nil
+    for look in opening.looks { _ = weigh(look) }
   }
 
   /// Variance of one of a row of observations: what neighbours share counts as often as they repeat it.
@@ -164,8 +195,10 @@ public struct ScaleFilter: Equatable, Sendable {
   private mutating func restart() {
     outliers.removeAll()
     restartCount += 1
-    variance = settings.restartSigma * settings.restartSigma
+    startVariance = settings.restartSigma * settings.restartSigma
+    variance = startVariance
     priorInformation = 1 / variance
+    opening.reopen()
     coveredSeconds = 0
     blocks.removeAll()
     lastAccepted = nil
@@ -178,6 +211,7 @@ public struct ScaleFilter: Equatable, Sendable {
     self.variance = variance
     priorInformation = 1 / variance
     self.coveredSeconds = coveredSeconds
+    opening.close()
     outliers.removeAll()
     blocks.removeAll()
     lastAccepted = nil

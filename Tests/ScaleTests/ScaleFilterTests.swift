@@ -58,6 +58,27 @@ struct ScaleFilterTests {
     ScaleFilter(prior: ScalePrior(logScale: 0, logSigma: sigma), settings: .init(), blockSeconds: 5)
   }
 
+  /// One look a second of a scale that is 1, by a filter that begins elsewhere.
+  private func filter(after looks: Int, from logScale: Double, seed: UInt64) -> ScaleFilter {
+    var random = SeededNormal(seed: seed)
+    var filter = ScaleFilter(
+      prior: ScalePrior(logScale: logScale, logSigma: 0.27), settings: .init(), blockSeconds: 5)
+    for step in 1...looks {
+      let time = MonotonicTime(seconds: Double(step))
+      _ = filter.take(0.1 * random.next(), variance: 0.001, at: time, travelledMeters: 5)
+    }
+    return filter
+  }
+
+  @Test(arguments: [-0.69, -0.22, 0.22, 0.69], 1...5)
+  func `where the scale starts does not decide where it ends`(start: Double, seed: UInt64) throws {
+    let right = filter(after: 40, from: 0, seed: seed)
+    let far = filter(after: 40, from: start, seed: seed)
+    #expect(abs(far.logScale - right.logScale) < 0.002)
+    #expect(far.coveredSeconds == right.coveredSeconds)
+    #expect(abs(try #require(far.blockSpread) - (try #require(right.blockSpread))) < 0.02)
+  }
+
   @Test
   func `the first observation counts fully, the next of the same moment hardly`() {
     var filter = filter()

@@ -4,7 +4,7 @@ import Quantities
 struct OpeningLooks: Equatable, Sendable {
   struct Look: Equatable, Sendable {
     var logScale: Double
-    /// Its variance without the part that neighbouring frames share, and of the error that looks like it have in common.
+    /// Its variance without the part that neighbouring frames share, and that of the error that all such looks share.
     var white: Double
     var shared: Double
     var time: MonotonicTime

@@ -45,7 +45,7 @@ def train_pose(recipe: PoseRecipe, folder: Path, resume: bool = False, minutes: 
                     *(trial.drive for trial in recipe.validation)])
     sampler = PairSampler(recipe, open_bundle(file_path(recipe.bundle)))
     network = PoseNetSmall().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(parameter_groups(network, settings.weight_decay), lr=settings.learning_rate)
+    optimiser = torch.optim.AdamW(parameter_groups(nn.ModuleDict({"pose": network}), settings.weight_decay), lr=settings.learning_rate)
     step, average = 0, Average.of(network, settings.ema_decay)
     if resume:
         step = restore(run, recipe, network, average, optimiser)

@@ -32,6 +32,11 @@ public struct StepCost: Sendable, Equatable {
   }
 }
 
+extension Session {
+  /// About how long one run takes on one core, nanoseconds: the sum of its steps' `StepCost.nominalNanoseconds`.
+  public var nominalNanoseconds: Double { costs.reduce(0) { $0 + $1.nominalNanoseconds } }
+}
+
 extension StepCost {
   init(_ node: PlanNode, kernel: String) {
     let value = node.outputs[0]

@@ -27,8 +27,9 @@ public final class DepthNetwork {
   public var arenaByteCount: Int { session.arenaByteCount }
   /// What each step of the network does, in the order they run.
   public var costs: [StepCost] { session.costs }
-  /// About how long one run takes on one core, counted (`StepCost.nominalNanoseconds`); priors and points not included.
-  public var nominalNanoseconds: Double { session.costs.reduce(0) { $0 + $1.nominalNanoseconds } }
+  /// About how long one run takes on one core, nanoseconds, counted (`StepCost.nominalNanoseconds`); priors and points
+  /// not included.
+  public var nominalNanoseconds: Double { session.nominalNanoseconds }
   private let session: Session
   /// Where F_s becomes F_o; nil without a bank.
   private let features: Session.Seam?

@@ -36,8 +36,8 @@ public final class PoseNetwork {
     self.translation = translation
   }
 
-  /// About how long one run takes on one core, counted (`StepCost.nominalNanoseconds`).
-  public var nominalNanoseconds: Double { session.costs.reduce(0) { $0 + $1.nominalNanoseconds } }
+  /// About how long one run takes on one core, nanoseconds, counted (`StepCost.nominalNanoseconds`).
+  public var nominalNanoseconds: Double { session.nominalNanoseconds }
 
   /// Floats of one frame: what has to be kept of a frame until a later one comes.
   public var frameCount: Int { earlier.count }

@@ -102,8 +102,9 @@ public struct ScaleFilter: Equatable, Sendable {
   ) -> Verdict {
     let look = OpeningLooks.Look(
       logScale: logScale, white: white, shared: shared, time: time, travelledMeters: travelledMeters)
-    let isOpened = opening.add(look)
-    defer { if isOpened, opening.isClosed { takeOpeningAgain() } }
+    let isLastOfOpening = opening.add(look)
+    // A restart, which this look may cause, waits for others.
+    defer { if isLastOfOpening, opening.isClosed { takeOpeningAgain() } }
     let (weight, sigmas) = weigh(look)
     guard let weight else { return reject(logScale, sigmas: sigmas) }
     outliers.removeAll()

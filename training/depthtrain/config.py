@@ -36,10 +36,13 @@ class Optimisation:
     """AdamW with linear warm-up and cosine decay; an exponential average of the weights is what gets exported.
 
     At `freeze_statistics_step` batch norm takes the statistics of many batches of all groups and keeps them, as it will
-    after export: the batches of one group are too alike for their own statistics to stand for all data. `pose_rate` is the
+    after export: the batches of one group are too alike for their own statistics to stand for all data. At -1 it keeps those that
+    the run starts from: for a start (`--init`) whose weights have been trained with them. `pose_rate` is the
     learning rate of the pose network's last layer over the others': its output is scaled by 0.01, so that metres ask for large
     weights. `precision` is
-    "float32", "bfloat16", "float16" (GPU only) or "auto": float32 on a CPU, the best 16-bit type on a GPU.
+    "float32", "bfloat16", "float16" (GPU only) or "auto": float32 on a CPU, the best 16-bit type on a GPU. With `compiled`
+    PyTorch compiles the depth network for the machine (a C++ compiler is needed on a CPU): a minute per input size at the start,
+    then faster steps, whose last bits differ from those of a run without it.
     """
 
     steps: int
@@ -57,6 +60,7 @@ class Optimisation:
     freeze_statistics_batches: int = 60
     pose_rate: float = 1.0
     precision: str = "auto"
+    compiled: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,8 +224,9 @@ class Source:
     `supervision` is "depth", "photometric" or "both"; `pose` is "known" (poses.csv) or "learned" (the pose network);
     `truth` lists what counts as measured, of "depth" and "sparse". `hints` names cached hints (depthtrain.data.hints):
     "stereo" fills the truth where nothing was measured, "fused" is for the gated loss of the method `hints`. With `stereo`
-    the right image is a source of reprojection too. `pseudo` names a teacher's labels (depthtrain.teacher.label): they fill the
-    truth where nothing else is known, and `consistency` and `prior` compare with them. `zoom_max` overrides the recipe's
+    the right image is a source of reprojection too. `pseudo` names a teacher's labels (depthtrain.teacher.label), or is "motion",
+    for what known poses show (depthtrain.data.motion_labels): they fill the truth where nothing else is known, and `consistency`
+    and `prior` compare with them. `zoom_max` overrides the recipe's
     when above 0; `empty_depth_m` above 0 says what missing truth stands for (the simulator's sky), else it is unknown.
     `camera_forward_m` and `camera_left_m` are the camera's position ahead and to the left of the point about which the
     robot turns (the lever arm of its odometer).

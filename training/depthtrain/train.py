@@ -20,6 +20,8 @@ import torch
 from torch.nn.parallel import DistributedDataParallel
 
 from depthtrain import checkpoint, strict_toml
+from depthtrain.bundle import BundleError
+from depthtrain.bundle_start import bundle_network
 from depthtrain.checkpoint import Average, CheckpointError
 from depthtrain.config import Recipe, drive_path, group_sizes, load_recipe
 from depthtrain.data.batches import Sampler, prefetched
@@ -52,7 +54,7 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
     """Runs a recipe to its last step.
 
     With `minutes` what is left of the schedule is compressed into that time when the steps alone would take longer. `init`
-    starts from another checkpoint's weights. A recipe that differs from the checkpoint's is refused on resuming, unless
+    starts from the weights of another checkpoint or of a bundle. A recipe that differs from the checkpoint's is refused on resuming, unless
     `accept_changes`; another architecture always is.
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
@@ -77,6 +79,8 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
     if place.is_first:
         run.begin(recipe, str(place.device), is_fresh=not resume)
     batches = prefetched(sampler, first=step)
+    if settings.compiled:
+        networks["depth"].compile(dynamic=False)  # every size for itself: symbolic sizes take many minutes
     learner = objective if place.world == 1 else DistributedDataParallel(objective, find_unused_parameters=True)
     clock, stop, failures = Progress(step, settings.steps, minutes), StopSignal(), 0
 
@@ -192,11 +196,15 @@ def restore(run: RunFolder, recipe: Recipe, networks: torch.nn.ModuleDict, optim
 
 
 def start_from(path: Path, networks: torch.nn.ModuleDict) -> None:
-    """Weights-only start from a checkpoint of either format: the averaged depth network, and companions it also has.
+    """Weights-only start from a checkpoint of either format, the averaged depth network and companions it also has, or from a
+    bundle's folder, whose plain depth network it takes.
 
     A teacher, and a network with prior fusion, may start from the plain network that they hold."""
-    content = checkpoint.read(path)
-    states = {**content["networks"], **content["averages"]}
+    if path.is_dir():
+        states = {"depth": bundle_network(path).state_dict()}
+    else:
+        content = checkpoint.read(path)
+        states = {**content["networks"], **content["averages"]}
     for name, network in networks.items():
         if states.get(name):
             checkpoint.load_start(network, states[name], f"{path}: {name}")
@@ -269,7 +277,7 @@ def main() -> int:
     parser.add_argument("--run-folder", dest="run", type=Path, help="run folder; default training/runs/<recipe name>")
     parser.add_argument("--resume", action="store_true", help="continue from the run folder's checkpoint")
     parser.add_argument("--accept-changes", action="store_true", help="resume although the recipe has changed since")
-    parser.add_argument("--init", type=Path, help="start from the weights of this checkpoint")
+    parser.add_argument("--init", type=Path, help="start from the weights of this checkpoint, or bundle folder")
     parser.add_argument("--minutes", type=float, help="end, with the learning rate fully decayed, after this time at the latest")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.set_defaults(switches=[])
@@ -281,7 +289,7 @@ def main() -> int:
         recipe = chosen_recipe(arguments.recipe, arguments.switches)
         run = arguments.run or Path(__file__).resolve().parents[1] / "runs" / recipe.name
         train(recipe, run, arguments.resume, arguments.minutes, arguments.device, arguments.init, arguments.accept_changes)
-    except (RecipeError, DriveError, CheckpointError, TrainingError, PriorError) as error:
+    except (RecipeError, DriveError, BundleError, CheckpointError, TrainingError, PriorError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -1,8 +1,8 @@
-"""A teacher's labels: its depth of every frame of a drive, with how far it trusts each pixel.
+"""Labels of a drive: a teacher's depth of every frame, or what motion shows of it, with how far each pixel is trusted.
 
 Cached beside the hints, under `.cache/labels/<name>/<drive>/`: NNNNNN.png holds inverse depth as uint16, 1/m x 4096 (at 80 m
 a step is 1.6 m, at 8 m it is 1.6 cm), NNNNNN.trust.png trust as uint8, 255 = full; `teacher.sha256` says whose they are.
-depthtrain.teacher.label writes them.
+depthtrain.teacher.label writes a teacher's, depthtrain.data.motion_labels those named MOTION.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from depthtrain.data.drive import Drive, DriveError
 
+MOTION = "motion"
 UNITS = 4096.0
 OWNER = "teacher.sha256"
 
@@ -57,8 +58,8 @@ def read_label(name: str, drive: Drive, index: int) -> tuple[np.ndarray, np.ndar
     inverse, trust = (cv2.imread(str(item), cv2.IMREAD_UNCHANGED) for item in (path, path.with_suffix(".trust.png")))
     for item, found in ((path, inverse), (path.with_suffix(".trust.png"), trust)):
         if found is None:
-            raise DriveError(f"{item}: no label {name!r}; run python -m depthtrain.teacher.label --name {name} --drive "
-                             f"{drive.path}")
+            maker = "data.motion_labels" if name == MOTION else f"teacher.label --name {name}"
+            raise DriveError(f"{item}: no label {name!r}; run python -m depthtrain.{maker} --drive {drive.path}")
         if found.shape != (drive.height, drive.width):
             raise DriveError(f"{item}: is {found.shape[1]}x{found.shape[0]}, the drive's frames are {drive.width}x{drive.height}")
     return (inverse / UNITS).astype(np.float16), (trust / 255.0).astype(np.float16)

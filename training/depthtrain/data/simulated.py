@@ -58,6 +58,13 @@ FAMILIES = (
     DriveFamily("pairs_corridor_wide", "corridor", range(171, 176), 60, "416x128", (180, 300), (0.3, 1.5), (-1, 6), 4.0),
     DriveFamily("pairs_yard_std", "yard", range(181, 193), 60, "320x240", (150, 300), (0.2, 1.6), (-2, 12), 4.0),
     DriveFamily("pairs_yard_wide", "yard", range(201, 207), 60, "416x128", (180, 300), (0.4, 1.8), (-1, 6), 4.0),
+    # Many places with few frames each: what a small network lacks most.
+    DriveFamily("street_many_wide", "street", range(3001, 3091), 20, "416x128", (190, 330), (0.4, 2.0), (-1, 6), 0.7),
+    DriveFamily("yard_many_wide", "yard", range(3101, 3131), 20, "416x128", (180, 300), (0.3, 1.8), (-1, 6), 1.0),
+    DriveFamily("corridor_many_wide", "corridor", range(3151, 3181), 20, "416x128", (180, 300), (0.3, 1.5), (-1, 6), 1.0),
+    DriveFamily("street_many_std", "street", range(3201, 3241), 20, "320x240", (150, 320), (0.3, 1.8), (-2, 10), 0.7),
+    DriveFamily("corridor_many_std", "corridor", range(3251, 3311), 20, "320x240", (150, 320), (0.2, 1.6), (-2, 15), 1.0),
+    DriveFamily("yard_many_std", "yard", range(3321, 3371), 20, "320x240", (150, 320), (0.2, 1.6), (-2, 12), 1.0),
 )
 PAIRS = ("--frames", "120", "--rate", "10")
 HELD_OUT = (("sim_street_val", "street", 901, ()), ("sim_corridor_val", "corridor", 902, ()), ("sim_yard_val", "yard", 903, ()),

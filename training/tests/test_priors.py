@@ -12,6 +12,7 @@ from depthtrain.networks.diffnet import DIFFNet
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.priors.fusion import DEPTH_FLOOR, FusedNetwork, PriorFusion, References
 from depthtrain.priors.losses import gradient_consistency, normalised_gradient, prior_agreement, view_reconstruction
+from depthtrain.priors import selection
 from depthtrain.priors.selection import attention_weights, stratified, top
 
 from prior_samples import CHANNELS, REFERENCE_CHANNELS, a_fusion, some_references
@@ -132,7 +133,7 @@ def test_prior_fusion_learns_to_propose_the_right_disparity() -> None:
     assert float(loss.detach()) < 0.1
 
 
-def test_selection_weights_are_the_mean_attention() -> None:
+def test_selection_weights_are_the_mean_attention(monkeypatch: pytest.MonkeyPatch) -> None:
     """Against attention matrices written out; two frames of different size; the sum over all references is 2."""
     fusion, references = a_fusion(), some_references(70)
     frames = [torch.rand(1, CHANNELS, 2, 3), torch.rand(1, CHANNELS, 1, 4)]
@@ -153,6 +154,8 @@ def test_selection_weights_are_the_mean_attention() -> None:
     weights = attention_weights(fusion, frames, 70, stream)
     assert np.allclose(weights, expected, rtol=1e-4) and weights.sum() == pytest.approx(2.0, rel=1e-5)
     assert np.array_equal(weights, attention_weights(fusion, frames, 70, stream))
+    monkeypatch.setattr(selection, "REFERENCES_AT_ONCE", 9)  # how many are held at a time is of no account
+    assert np.allclose(attention_weights(fusion, frames, 70, stream), weights, rtol=1e-5)
 
 
 def test_plain_selection_keeps_the_heaviest_and_breaks_ties_by_index() -> None:

@@ -16,22 +16,27 @@ from depthtrain.priors.fusion import HEADS, PriorFusion, References
 
 DECILES = 10
 QUERIES_PER_PASS = 4096
+REFERENCES_AT_ONCE = 4096
+"""Affinities held at a time are QUERIES_PER_PASS times as many: 64 MB each in float32."""
 
 
 @torch.no_grad()
 def attention_weights(fusion: PriorFusion, features: Iterable[torch.Tensor], count: int,
                       references: Callable[[], Iterator[References]]) -> np.ndarray:
     """W (count,) float64 over the frames whose F_s (1, C, h, w) `features` yields; `references` starts a new stream each call."""
+    def pieces() -> Iterator[References]:
+        return (piece for part in references() for piece in _pieces(part))
+
     total, frames = np.zeros(count), 0
     waiting: list[torch.Tensor] = []
     for f_s in features:
         waiting.append(f_s)
         frames += 1
         if sum(item.shape[2] * item.shape[3] for item in waiting) >= QUERIES_PER_PASS:
-            total += _pass(fusion, waiting, count, references)
+            total += _pass(fusion, waiting, count, pieces)
             waiting = []
     if waiting:
-        total += _pass(fusion, waiting, count, references)
+        total += _pass(fusion, waiting, count, pieces)
     if frames == 0:
         raise ValueError("no frames to select by")
     return total / frames
@@ -56,6 +61,12 @@ def _pass(fusion: PriorFusion, features: list[torch.Tensor], count: int,
             weights[first:last] += paths[number][1] * (shares @ attention).numpy()
         first = last
     return weights
+
+
+def _pieces(part: References) -> Iterator[References]:
+    """A chunk of a file is far more than should meet a whole pass of queries at once."""
+    for first in range(0, len(part.disparity), REFERENCES_AT_ONCE):
+        yield part.rows(torch.arange(first, min(first + REFERENCES_AT_ONCE, len(part.disparity))))
 
 
 def _logits(fusion: PriorFusion, paths: list[tuple[torch.Tensor, float]], part: References) -> Iterator[torch.Tensor]:

@@ -7,14 +7,16 @@ because the daemon tracks scale, and its uncertainty, separately.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
-from depthtrain.config import Recipe, group_sizes, source_drives
-from depthtrain.data.drive import open_drive
+from depthtrain.config import Recipe, group_sizes, matching_drives
+from depthtrain.data.drive import Drive, open_drive
 from depthtrain.evaluate import Predictor, nearest_size, predict_depth
 
 PIXELS_PER_FRAME = 2000
+FRAMES_PER_SOURCE = 24
 SCALE_LOG_SIGMA_FLOOR = 0.15
 UNKNOWN_SCALE_LOG_SIGMA = 1.0
 
@@ -61,32 +63,38 @@ def fit_sigma(log_sigma: np.ndarray, error: np.ndarray, iterations: int = 200) -
     return float(a), float(b)
 
 
+def held_out_frames(recipe: Recipe) -> Iterator[tuple[Drive, int]]:
+    """Frames with depth that the recipe's training leaves out, at most FRAMES_PER_SOURCE of each source, evenly spread."""
+    for name in dict.fromkeys(source.drive for group in recipe.groups for source in group.sources):
+        drives = [drive for drive in map(open_drive, matching_drives(name)) if drive.has("depth")]
+        frames = [(drive, index) for drive in drives
+                  for index in range(len(drive) - round(len(drive) * recipe.calibration_share), len(drive))]
+        taken = np.linspace(0, len(frames) - 1, min(FRAMES_PER_SOURCE, len(frames))).round().astype(int)
+        yield from (frames[place] for place in taken)
+
+
 def calibrate(predict: Predictor, recipe: Recipe, seed: int = 0) -> Calibration:
-    """Fits on the last `calibration_share` of every training drive with depth, which training never saw.
+    """Fits on the last `calibration_share` of every training drive with depth, which training never saw; of each source of the
+    recipe the same number of frames at most, for a hundred simulated streets are one kind of place.
 
     Without such a frame the result is `Calibration.unknown()`. Raises ValueError for a network without log_sigma.
     """
     rng = np.random.default_rng(seed)
     sigmas, errors, log_scales = [], [], []
-    for folder in source_drives(recipe):
-        drive = open_drive(folder)
-        if not drive.has("depth"):
+    for drive, index in held_out_frames(recipe):
+        truth = drive.depth(index)
+        size = nearest_size(drive.width, drive.height, group_sizes(recipe))
+        depth, log_sigma = predict_depth(predict, drive, index, recipe.model, size)
+        if log_sigma is None:
+            raise ValueError("a network without log_sigma cannot be calibrated")
+        known = np.flatnonzero((truth > 1e-3) & (truth < 80))
+        if len(known) == 0:
             continue
-        count = len(drive)
-        for index in range(count - round(count * recipe.calibration_share), count):
-            truth = drive.depth(index)
-            size = nearest_size(drive.width, drive.height, group_sizes(recipe))
-            depth, log_sigma = predict_depth(predict, drive, index, recipe.model, size)
-            if log_sigma is None:
-                raise ValueError("a network without log_sigma cannot be calibrated")
-            known = np.flatnonzero((truth > 1e-3) & (truth < 80))
-            if len(known) == 0:
-                continue
-            ratio = np.log(truth.ravel()[known]) - np.log(depth.ravel()[known])
-            log_scales.append(float(np.median(ratio)))
-            picks = rng.choice(len(known), size=min(PIXELS_PER_FRAME, len(known)), replace=False)
-            errors.append(ratio[picks] - log_scales[-1])
-            sigmas.append(log_sigma.ravel()[known][picks])
+        ratio = np.log(truth.ravel()[known]) - np.log(depth.ravel()[known])
+        log_scales.append(float(np.median(ratio)))
+        picks = rng.choice(len(known), size=min(PIXELS_PER_FRAME, len(known)), replace=False)
+        errors.append(ratio[picks] - log_scales[-1])
+        sigmas.append(log_sigma.ravel()[known][picks])
     if not errors:
         return Calibration.unknown()
     error, raw = np.concatenate(errors).astype(np.float64), np.concatenate(sigmas).astype(np.float64)

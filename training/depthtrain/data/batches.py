@@ -18,7 +18,7 @@ import torch
 from depthtrain.config import Group, ModelRecipe, Recipe, drive_path, matching_drives, source_drives
 from depthtrain.data.appearance import random_appearance
 from depthtrain.data.exclusions import check_exclusions, read_exclusions
-from depthtrain.data.frames import DriveFrames
+from depthtrain.data.frames import DriveFrames, RecentTruths
 from depthtrain.data.paste import paste_near
 from depthtrain.data.views import View, random_view
 from depthtrain.geometry import Intrinsics
@@ -100,12 +100,12 @@ class Sampler:
         self.stream = stream
         excluded = read_exclusions(recipe.exclude) if recipe.exclude else {}
         check_exclusions(recipe.exclude, excluded, [folder.name for folder in source_drives(recipe)])
-        self.groups = []
+        self.groups, truths = [], RecentTruths()
         for group in recipe.groups:
             frames, shares = [], []
             for source in group.sources:
                 folders = matching_drives(source.drive)
-                frames += [DriveFrames(source, folder, recipe.calibration_share, excluded.get(folder.name, frozenset()))
+                frames += [DriveFrames(source, folder, recipe.calibration_share, excluded.get(folder.name, frozenset()), truths)
                            for folder in folders]
                 shares += [source.weight / len(folders)] * len(folders)
             self.groups.append((group, frames, np.array(shares) / sum(shares)))

@@ -6,7 +6,9 @@ multi-view matching) proposed it, 0 where nothing is known.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +25,41 @@ CLOCK_JUMP = 5.0  # an interval this many times the usual one is a gap
 
 @dataclasses.dataclass(frozen=True)
 class Truth:
-    """Inverse depth (H, W) 1/m and trust (H, W) in [0, 1], float16 to keep whole drives in memory."""
+    """Inverse depth (H, W) 1/m and trust (H, W) in [0, 1], float16 so that many fit into memory."""
 
     inverse: np.ndarray
     weight: np.ndarray
 
+    @property
+    def bytes(self) -> int:
+        return self.inverse.nbytes + self.weight.nbytes
+
+
+class RecentTruths:
+    """Merged truths by drive and frame, the least recently used forgotten when they take more than `limit_bytes` together."""
+
+    def __init__(self, limit_bytes: int = 1 << 30) -> None:
+        self.limit_bytes, self.bytes = limit_bytes, 0
+        self._kept: collections.OrderedDict[tuple, Truth] = collections.OrderedDict()
+
+    def of(self, key: tuple, make: Callable[[], Truth]) -> Truth:
+        """The truth of `key`, made when it is not there."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        truth = self._kept[key] = make()
+        self.bytes += truth.bytes
+        while self.bytes > self.limit_bytes and len(self._kept) > 1:
+            self.bytes -= self._kept.popitem(last=False)[1].bytes
+        return truth
+
 
 class DriveFrames:
-    """One drive of a recipe source, its files kept in memory. `indices` are the frames that may be trained on."""
+    """One drive of a recipe source, its pictures kept in memory as they are stored, its truth as long as `truths` keeps it.
+    `indices` are the frames that may be trained on."""
 
-    def __init__(self, source: Source, folder: Path, calibration_share: float, excluded: frozenset[int] = frozenset()) -> None:
+    def __init__(self, source: Source, folder: Path, calibration_share: float, excluded: frozenset[int] = frozenset(),
+                 truths: RecentTruths | None = None) -> None:
         self.source = source
         self.drive: Drive = open_drive(folder)
         _check_fitness(source, self.drive)
@@ -45,7 +72,8 @@ class DriveFrames:
         self.size = (self.drive.width, self.drive.height)
         self._jpegs = [self.drive.encoded(index) for index in range(count)]
         self._right_jpegs = [self.drive.encoded(index, "right") for index in range(count)] if source.stereo else []
-        self._truth: dict[int, Truth] = {}
+        self._truths = truths or RecentTruths()
+        self._as_merged = folder, source.hints, source.pseudo, source.truth, source.empty_depth_m
 
     def image(self, index: int) -> np.ndarray:
         """RGB (H, W, 3) uint8, decoded from the compressed bytes kept in memory."""
@@ -71,9 +99,7 @@ class DriveFrames:
         """Merged truth of a frame, or None for a drive without any."""
         if self.source.supervision == "photometric":
             return None
-        if index not in self._truth:
-            self._truth[index] = self._merge(index)
-        return self._truth[index]
+        return self._truths.of((*self._as_merged, index), lambda: self._merge(index))
 
     def _merge(self, index: int) -> Truth:
         inverse = np.zeros((self.size[1], self.size[0]), np.float32)

@@ -16,7 +16,7 @@ LITE_FAILURES = (
     "  people come mostly from a simulator. In other places expect larger errors, above all in scale.",
     "- Close traffic remains weak: vehicles and people within 5 m are seen too far away (docs/benchmarks/accuracy.md has the",
     "  error by distance). Do not use the depth alone to keep clear of obstacles.",
-    "- It underfits: also simulator drives that it was trained on score AbsRel 0.25 to 0.35. A longer run should help.",
+    "- It underfits: pictures that it was trained on score little better than new ones of the same kind. A longer run should help.",
     "- `robot_lab_*` depth is only roughly registered to colour, which bounds both training and score there.")
 COMMON_FAILURES = (
     "- Fine structure (railings, wires, chair legs) is lost at the network's resolution.",

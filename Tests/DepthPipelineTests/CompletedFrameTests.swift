@@ -187,7 +187,8 @@ private final class DepthSink: FrameSink {
     }
     #expect(gain(0..<64) > 60, "\(gain(0..<64))")
     #expect(gain(0..<64) > gain(64..<128) && gain(64..<128) > gain(192..<256))
-    #expect(abs(gain(192..<256)) < 6, "\(gain(192..<256))")
+    // What the random network adds reaches everywhere; it is little beside what points do.
+    #expect(abs(gain(192..<256)) < gain(0..<64) / 8, "\(gain(192..<256)) and \(gain(0..<64))")
     // And nothing of it stays.
     #expect(try run(pipeline, self.frame(points: 0)).confidence == alone.confidence)
   }

@@ -55,6 +55,11 @@ class Subscriber:
         self.close()
 
 
+def is_down(message):
+    """Whether a health message says that there is no depth, and why: not while the source is still being opened."""
+    return message[1]["verdict"] == "down" and message[1]["reason"] != "the camera is being opened"
+
+
 def stream(daemon, *topics, **options):
     return Subscriber(daemon.endpoint("stream"), *topics, decode=decode_stream, **options)
 

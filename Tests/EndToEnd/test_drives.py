@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import MODEL, drives, need_data, simulator
 from daemon import DATA, DEPTHD, depthctl, depthctl_json
-from subscriber import status, stream
+from subscriber import is_down, status, stream
 
 RECORDINGS = drives()
 
@@ -78,7 +78,7 @@ def test_a_recording_that_cannot_be_read_is_no_crash(launch, tmp_path, spoil, wo
         text = daemon.log
     except subprocess.TimeoutExpired:
         with status(daemon, "health/") as health:
-            text = health.receive_until(lambda received: received[1]["verdict"] == "down")[1]["reason"]
+            text = health.receive_until(is_down)[1]["reason"]
     for word in words:
         assert word in text
 

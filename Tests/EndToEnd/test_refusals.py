@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import MODEL, simulator
 from daemon import DEPTHD, TOP
-from subscriber import status, stream
+from subscriber import is_down, status, stream
 
 CALIBRATION = """image_width: {width}
 image_height: {height}
@@ -134,7 +134,7 @@ def assert_no_depth(daemon, words):
         text += daemon.log
     except subprocess.TimeoutExpired:
         with status(daemon, "health/") as subscriber, stream(daemon, "front/") as frames:
-            health = subscriber.receive_until(lambda received: received[1]["verdict"] == "down")[1]
+            health = subscriber.receive_until(is_down)[1]
             assert frames.is_silent(0.5)
         text = health["reason"]
     for word in words:

@@ -6,7 +6,7 @@ import time
 import pytest
 from conftest import simulator
 from daemon import NotifySocket, depthctl
-from subscriber import status, stream
+from subscriber import is_down, status, stream
 
 NO_CAMERA = {"camera": {"source": "v4l2:/dev/video99"}, "odometry": {"source": "none"}}
 
@@ -58,7 +58,7 @@ def test_ready_comes_without_a_camera_and_health_says_why_there_is_no_depth(laun
     daemon = launch(simulator(**NO_CAMERA), {"NOTIFY_SOCKET": notify.path, "WATCHDOG_USEC": "2000000"}).launch()
     notify.wait_for("READY=1")
     with status(daemon, "health/") as subscriber:
-        health = subscriber.receive_until(lambda received: received[1]["verdict"] == "down")[1]
+        health = subscriber.receive_until(is_down)[1]
     assert "/dev/video99" in health["reason"]
     # Waiting for a camera is healthy: the watchdog is fed, and nobody restarts the daemon in vain.
     assert notify.collect(3).count("WATCHDOG=1") >= 2

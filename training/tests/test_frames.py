@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,23 @@ def test_truths_stay_within_the_limit_and_the_least_recently_used_goes_first() -
 def test_a_truth_larger_than_the_limit_is_still_given() -> None:
     truths = RecentTruths(limit_bytes=1)
     assert truths.of(("large",), lambda: _truth(7)).inverse[0, 0] == 7
+
+
+def test_two_threads_may_ask_at_once() -> None:
+    truths = RecentTruths(limit_bytes=2 * 400)  # so that nearly every question evicts what the other thread asks for
+
+    def ask(seed: int) -> bool:
+        order = np.random.default_rng(seed).integers(0, 6, 20_000)
+        return all(truths.of((number,), lambda: _truth(number)).inverse[0, 0] == number for number in order.tolist())
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(ask, range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert truths.bytes <= truths.limit_bytes
 
 
 @pytest.fixture

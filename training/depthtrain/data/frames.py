@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,21 +37,28 @@ class Truth:
 
 
 class RecentTruths:
-    """Merged truths by drive and frame, the least recently used forgotten when they take more than `limit_bytes` together."""
+    """Merged truths by drive and frame, the least recently used forgotten when they take more than `limit_bytes` together.
+
+    Two threads may ask: one draws batches ahead while the trainer draws those of its statistics."""
 
     def __init__(self, limit_bytes: int = 1 << 30) -> None:
         self.limit_bytes, self.bytes = limit_bytes, 0
+        self._lock = threading.Lock()
         self._kept: collections.OrderedDict[tuple, Truth] = collections.OrderedDict()
 
     def of(self, key: tuple, make: Callable[[], Truth]) -> Truth:
         """The truth of `key`, made when it is not there."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        truth = self._kept[key] = make()
-        self.bytes += truth.bytes
-        while self.bytes > self.limit_bytes and len(self._kept) > 1:
-            self.bytes -= self._kept.popitem(last=False)[1].bytes
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        truth = make()
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = truth
+                self.bytes += truth.bytes
+            while self.bytes > self.limit_bytes and len(self._kept) > 1:
+                self.bytes -= self._kept.popitem(last=False)[1].bytes
         return truth
 
 

@@ -92,9 +92,9 @@ def pose_predictor(bundle: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.
     return predict
 
 
-def graph_predictor(folder: Path, completes: bool = True, fuses: bool = True) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]:
-    """Predictor of a folder's encoder.onnx and decoder.onnx, with prior fusion between them when there is a bank, and with the
-    completion network; each unless it is not wanted, and then of any format."""
+def graph_predictor(folder: Path, completes: bool = True) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]:
+    """Predictor of a folder's encoder.onnx and decoder.onnx, with prior fusion between them when there is a bank, and
+    unless it is not to complete with the completion network, which may then be of any format."""
     import onnxruntime
     from depthtrain.priors.bank import open_bank
     options = session_options()
@@ -103,7 +103,7 @@ def graph_predictor(folder: Path, completes: bool = True, fuses: bool = True) ->
     encoder_names, decoder_names = ([output.name for output in graph.get_outputs()] for graph in (encoder, decoder))
 
     completion = read_completion(folder / FILE_NAME) if completes and (folder / FILE_NAME).exists() else None
-    bank = open_bank(folder / BANK_NAME, sha256(folder / "encoder.onnx")) if fuses and (folder / BANK_NAME).exists() else None
+    bank = open_bank(folder / BANK_NAME, sha256(folder / "encoder.onnx")) if (folder / BANK_NAME).exists() else None
 
     def predict(image: np.ndarray, points: Points | None = None) -> tuple[np.ndarray, np.ndarray | None]:
         features = dict(zip(encoder_names, encoder.run(None, {"image": image})))

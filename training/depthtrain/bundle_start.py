@@ -14,23 +14,23 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-from depthtrain.bundle import BundleError, graph_predictor, open_bundle
+from depthtrain.bundle import Bundle, BundleError
 from depthtrain.networks.registry import ARCHITECTURES, build_network
 from depthtrain.networks.split import SplitNetwork
+from depthtrain.verification import verify
 
 GRAPHS = ("encoder.onnx", "decoder.onnx")
 WRAPPED = "network."  # the exporter's graphs are of modules that hold the network under this name
-TOLERANCE = 3e-4
+CHECKED_SIZE = (160, 96)
 
 
-def bundle_network(path: Path) -> SplitNetwork:
-    """The plain depth network of a bundle folder, without its bank and its completion.
+def bundle_network(bundle: Bundle) -> SplitNetwork:
+    """The plain depth network of an opened bundle, without its bank and its completion.
 
-    Raises BundleError as `open_bundle` does, and for graphs that another exporter made, or of an architecture not known here: when
-    the network does not predict what the bundle predicts.
+    Raises BundleError for graphs that another exporter made, or of an architecture not known here: when the network does not
+    predict what the bundle predicts.
     """
-    bundle = open_bundle(path)
-    architecture = bundle.description["architecture"]
+    path, architecture = bundle.path, bundle.description["architecture"]
     if architecture not in ARCHITECTURES:
         raise BundleError(f"{path}: is of architecture {architecture!r}; training knows {', '.join(ARCHITECTURES)}")
     network, states = build_network(architecture), {}
@@ -42,7 +42,10 @@ def bundle_network(path: Path) -> SplitNetwork:
         raise BundleError(f"{path}: its graphs hold {len(wrong)} tensors that {architecture} does not have, or not of that shape "
                           f"(first {wrong[0]}); start from the checkpoint that it was exported from")
     network.load_state_dict(states, strict=False)
-    _check(network.eval(), path)
+    try:
+        verify(network.eval(), path, [CHECKED_SIZE])  # a parameter that was missed would have kept its random start
+    except BundleError as error:
+        raise BundleError(f"{error}; start from the checkpoint that it was exported from") from error
     return network
 
 
@@ -65,14 +68,3 @@ def module_of(node: str) -> str:
     parts = node.strip("/").split("/")[:-1]
     return ".".join(part for part, later in zip(parts, [*parts[1:], ""]) if not later.startswith(f"{part}."))
 
-
-@torch.no_grad()
-def _check(network: SplitNetwork, path: Path) -> None:
-    """Compares with the graphs themselves: a parameter that was missed would have kept its random start."""
-    image = torch.rand(1, 3, 96, 160, generator=torch.Generator().manual_seed(1))
-    found = network(image)["disparity"][0, 0]
-    expected = torch.from_numpy(graph_predictor(path, completes=False, fuses=False)(image.numpy())[0])
-    worst = float((found - expected).abs().max())
-    if worst > TOLERANCE:
-        raise BundleError(f"{path}: the weights found in its graphs predict otherwise than the graphs, by {worst:.1e} in "
-                          "disparity; start from the checkpoint that it was exported from")

@@ -13,12 +13,14 @@ import io
 import os
 import pickle
 import shutil
+import tomllib
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from depthtrain.config import Recipe, load_recipe
+from depthtrain import strict_toml
+from depthtrain.config import ModelRecipe, Recipe, load_recipe
 from depthtrain.networks.registry import build_depth_network
 from depthtrain.networks.san import SparseAuxiliaryNetwork, build_completion
 
@@ -95,6 +97,13 @@ def read(path: Path) -> dict:
                 "averages": {"depth": content["average"]}}
     found = content.get("version", "no version") if isinstance(content, dict) else type(content).__name__
     raise CheckpointError(f"{path}: checkpoint format {found!r}; this code reads formats 1 and {VERSION}")
+
+
+def model_of(content: dict, path: Path) -> ModelRecipe | None:
+    """What a checkpoint's network was trained as; None in format 1, which does not say it."""
+    if "recipe" not in content:
+        return None
+    return strict_toml.build(ModelRecipe, tomllib.loads(content["recipe"]).get("model", {}), f"{path}: recipe: model")
 
 
 def load_into(network: nn.Module, state: dict[str, torch.Tensor], where: str) -> None:

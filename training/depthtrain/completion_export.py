@@ -21,8 +21,9 @@ from depthtrain.config import drive_path, source_drives
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.data.sparse_request import SparseRequest
 from depthtrain.evaluate import evaluate_drive, nearest_size, network_predictor
-from depthtrain.export import export_completion, verify
+from depthtrain.export import export_completion
 from depthtrain.run_folder import git_commit
+from depthtrain.verification import verify
 
 HEADING = "## Completion from range points"
 COUNTS = (0, 50, 500, 2000)
@@ -37,7 +38,7 @@ def export_to_bundle(path: Path, folder: Path) -> None:
     san = load_completion(path, recipe)
     try:
         verify(network, folder, bundle.description["input_sizes"])
-    except ValueError as error:
+    except BundleError as error:
         raise BundleError(f"{folder}: holds another depth network than {path} was trained beside ({error})") from error
     steps, predict = int(checkpoint.read(path)["step"]), network_predictor(network, san)
     rows = []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 
 import torch
 import torch.distributed as distributed
+from torch import nn
 
 from depthtrain.strict_toml import RecipeError
 
@@ -57,6 +59,18 @@ def choose_place(device: str, precision: str) -> Place:
     if world > 1:
         distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
     return Place(chosen, rank, world, amp_type)
+
+
+def compile_for(network: nn.Module, device: torch.device) -> None:
+    """Has PyTorch compile a network for a device when it first meets each input size; names of weights stay as they are.
+
+    Raises RecipeError on a CPU without a C++ compiler.
+    """
+    compiler = os.environ.get("CXX", "g++")
+    if device.type == "cpu" and shutil.which(compiler) is None:
+        raise RecipeError(f"optimisation.compiled needs a C++ compiler on a CPU, and {compiler} is not there; install g++, name another "
+                          "in the environment variable CXX, or train without")
+    network.compile(dynamic=False)  # every size for itself: symbolic sizes take many minutes
 
 
 def _amp_type(device: torch.device, precision: str) -> torch.dtype | None:

@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from depthtrain.bundle import (BANK_NAME, FORMAT_VERSION, POSE_NAME, graph_predictor, open_bundle, sha256,
-                               write_description)
+from depthtrain.bundle import (BANK_NAME, FORMAT_VERSION, POSE_NAME, graph_predictor, sha256, write_description)
 from depthtrain.calibration import Calibration, calibrate
 from depthtrain.card import imported_card, model_card
 from depthtrain.checkpoint import load_companion, load_completion, load_network, read
@@ -35,6 +34,7 @@ from depthtrain.priors.fusion import FusedNetwork
 from depthtrain.priors.references import open_references
 from depthtrain.run_folder import git_commit
 from depthtrain.teacher.network import Teacher
+from depthtrain.verification import verify
 
 
 DOMAIN_FRAMES = 50
@@ -95,23 +95,6 @@ def export_pose(network: nn.Module, folder: Path) -> None:
         raise ValueError(f"{folder / 'pose.onnx'}: differs from PyTorch by {worst:.2e}")
 
 
-def verify(network: SplitNetwork, folder: Path, sizes: list[list[int]], bank: Bank | None = None) -> float:
-    """Largest difference in disparity between PyTorch and the bundle under ONNX Runtime. Raises ValueError above 3e-4.
-
-    With a bank PyTorch fuses with what the file holds, so that rounding to float16 is not taken for an error of the graphs.
-    """
-    predict, worst = graph_predictor(open_bundle(folder).path, completes=False), 0.0
-    for width, height in sizes:
-        image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(width))
-        with torch.no_grad():
-            f_s, skips = network.encode(image)
-            expected = network.decode(f_s if bank is None else bank.fuse(f_s).f_o, skips)["disparity"][0, 0].numpy()
-        worst = max(worst, float(np.abs(predict(image.numpy())[0] - expected).max()))
-    if worst > 3e-4:
-        raise ValueError(f"{folder}: exported graphs differ from PyTorch by {worst:.2e}")
-    return worst
-
-
 def export(checkpoint: Path, folder: Path) -> None:
     """Writes the whole bundle, prior bank included, and checks it against the network it came from. What is measured, and what
     confidence is calibrated on, are the written files."""
@@ -124,7 +107,6 @@ def export(checkpoint: Path, folder: Path) -> None:
     for optional in (BANK_NAME, FILE_NAME, POSE_NAME):  # of an earlier model in the same folder
         (folder / optional).unlink(missing_ok=True)
     export_graphs(network, folder)
-    bank = None
     if fusion is not None:
         write_bank(folder / BANK_NAME, fusion, open_references(drive_path(recipe.priors.references)),
                    recipe.model.architecture, folder / "encoder.onnx")
@@ -147,7 +129,7 @@ def export(checkpoint: Path, folder: Path) -> None:
     parameters = sum(parameter.numel() for parameter in trained.parameters())
     (folder / "MODEL_CARD.md").write_text(model_card(recipe, description, calibration, parameters))
     write_description(folder, description)
-    worst = verify(network, folder, description["input_sizes"], bank)
+    worst = verify(network, folder, description["input_sizes"])
     print(f"{folder}: exported at step {steps}; largest difference from PyTorch {worst:.1e}")
 
 

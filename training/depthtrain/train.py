@@ -10,6 +10,7 @@ Ctrl-C and SIGTERM save a checkpoint before they end the run; a power cut loses 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import signal
 import sys
 import threading
@@ -20,15 +21,15 @@ import torch
 from torch.nn.parallel import DistributedDataParallel
 
 from depthtrain import checkpoint, strict_toml
-from depthtrain.bundle import BundleError
+from depthtrain.bundle import BundleError, open_bundle
 from depthtrain.bundle_start import bundle_network
 from depthtrain.checkpoint import Average, CheckpointError
-from depthtrain.config import Recipe, drive_path, group_sizes, load_recipe
+from depthtrain.config import ModelRecipe, Recipe, drive_path, group_sizes, load_recipe
 from depthtrain.data.batches import Sampler, prefetched
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.data.simulated import generate_missing
 from depthtrain.data.sparse_request import SparseRequest
-from depthtrain.device import Place, choose_place
+from depthtrain.device import Place, choose_place, compile_for
 from depthtrain.evaluate import evaluate_drive, nearest_size, network_predictor
 from depthtrain.methods import METHODS
 from depthtrain.networks.registry import build_depth_network
@@ -70,7 +71,9 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
     scaler = torch.amp.GradScaler(place.device.type, enabled=place.amp_type == torch.float16)
     step = warm_from = 0
     if init is not None:
-        start_from(init, networks)
+        before = start_from(init, networks)
+        if place.is_first and (changes := changed_convention(before, recipe.model)):
+            print(f"{init}: predicts with another convention ({'; '.join(changes)}), which this run has to learn anew", flush=True)
     if resume:
         step, warm_from, averages = restore(run, recipe, networks, optimiser, scaler, accept_changes)
     else:
@@ -80,7 +83,7 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
         run.begin(recipe, str(place.device), is_fresh=not resume)
     batches = prefetched(sampler, first=step)
     if settings.compiled:
-        networks["depth"].compile(dynamic=False)  # every size for itself: symbolic sizes take many minutes
+        compile_for(networks["depth"], place.device)
     learner = objective if place.world == 1 else DistributedDataParallel(objective, find_unused_parameters=True)
     clock, stop, failures = Progress(step, settings.steps, minutes), StopSignal(), 0
 
@@ -195,19 +198,28 @@ def restore(run: RunFolder, recipe: Recipe, networks: torch.nn.ModuleDict, optim
     return content["step"], content["step"] if changes else content["warm_from"], averages
 
 
-def start_from(path: Path, networks: torch.nn.ModuleDict) -> None:
+def start_from(path: Path, networks: torch.nn.ModuleDict) -> ModelRecipe | None:
     """Weights-only start from a checkpoint of either format, the averaged depth network and companions it also has, or from a
-    bundle's folder, whose plain depth network it takes.
+    bundle's folder, whose plain depth network it takes. Returns what these were trained as; format 1 does not say it.
 
     A teacher, and a network with prior fusion, may start from the plain network that they hold."""
     if path.is_dir():
-        states = {"depth": bundle_network(path).state_dict()}
+        bundle = open_bundle(path)
+        before, states = bundle.model, {"depth": bundle_network(bundle).state_dict()}
     else:
         content = checkpoint.read(path)
-        states = {**content["networks"], **content["averages"]}
+        before, states = checkpoint.model_of(content, path), {**content["networks"], **content["averages"]}
     for name, network in networks.items():
         if states.get(name):
             checkpoint.load_start(network, states[name], f"{path}: {name}")
+    return before
+
+
+def changed_convention(before: ModelRecipe | None, now: ModelRecipe) -> list[str]:
+    """What of the depth convention and of the normalisation of images differs, each as `key: before -> now`."""
+    if before is None:
+        return []
+    return strict_toml.differences(before, dataclasses.replace(now, architecture=before.architecture, pose=before.pose))
 
 
 def validate(recipe: Recipe, averages: dict[str, Average], step: int, run: RunFolder) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from conftest import write_drive
 from depthtrain import checkpoint
-from depthtrain.bundle import BundleError, sha256
+from depthtrain.bundle import BundleError, open_bundle, sha256
 from depthtrain.bundle_start import GRAPHS, bundle_network, graph_states
 from depthtrain.export import export, export_graphs
 from depthtrain.networks.registry import build_network
@@ -35,7 +35,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_weight_that_predicts_comes_back_to_the_bit(root: Path) -> None:
-    found = bundle_network(root / "bundle").state_dict()
+    found = bundle_network(open_bundle(root / "bundle")).state_dict()
     trained = checkpoint.read(root / "run" / "checkpoint.pt")["averages"]["depth"]
     assert found.keys() == trained.keys()
     names = [name for name in trained if not name.startswith(TRAINING_ONLY) and not name.endswith("num_batches_tracked")]
@@ -49,13 +49,24 @@ def test_a_run_starts_from_a_bundle(root: Path, tmp_path: Path) -> None:
     assert not torch.equal(before, after) and (before - after).abs().max() < 0.05
 
 
+def test_a_start_from_another_convention_is_said(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    for init in (root / "bundle", root / "run" / "checkpoint.pt"):
+        train(root / "recipe.toml", tmp_path / "same", init=init)
+        assert "convention" not in capsys.readouterr().out
+    other = (root / "recipe.toml").read_text().replace("[model]", "[model]\ncanonical_fx_px = 320.5")
+    (tmp_path / "recipe.toml").write_text(other)
+    for init in (root / "bundle", root / "run" / "checkpoint.pt"):
+        train(tmp_path / "recipe.toml", tmp_path / "other", init=init)
+        assert "another convention (canonical_fx_px: " in (said := capsys.readouterr().out) and "-> 320.5), which" in said
+
+
 def test_a_run_that_starts_with_statistics_can_keep_them(root: Path, tmp_path: Path) -> None:
     text = (root / "recipe.toml").read_text()
     assert "freeze_statistics_step = 2" in text
     (tmp_path / "recipe.toml").write_text(text.replace("freeze_statistics_step = 2", "freeze_statistics_step = -1"))
     train(tmp_path / "recipe.toml", tmp_path / "kept", init=root / "bundle")
     first, last = (network["encoder.stem.1.running_mean"] for network in
-                   (bundle_network(root / "bundle").state_dict(),
+                   (bundle_network(open_bundle(root / "bundle")).state_dict(),
                     checkpoint.read(tmp_path / "kept" / "checkpoint.pt")["networks"]["depth"]))
     assert torch.equal(first, last)
 
@@ -95,13 +106,13 @@ def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
 def test_graphs_of_another_exporter_are_refused(root: Path, tmp_path: Path) -> None:
     bundle = _altered(root, tmp_path, lambda graph: _rename(graph, STEM, "weight_0"))
     with pytest.raises(BundleError, match="1 tensors that rpr-lite does not have"):
-        bundle_network(bundle)
+        bundle_network(open_bundle(bundle))
 
 
 def test_a_weight_that_the_graphs_name_otherwise_is_noticed(root: Path, tmp_path: Path) -> None:
     bundle = _altered(root, tmp_path, lambda graph: _rename(graph, STEM, "/stem"))
-    with pytest.raises(BundleError, match="predict otherwise than the graphs"):
-        bundle_network(bundle)
+    with pytest.raises(BundleError, match="its graphs are not this network.*start from the checkpoint"):
+        bundle_network(open_bundle(bundle))
 
 
 def test_an_architecture_unknown_here_is_refused(root: Path, tmp_path: Path) -> None:
@@ -109,4 +120,4 @@ def test_an_architecture_unknown_here_is_refused(root: Path, tmp_path: Path) -> 
     path = bundle / "bundle.json"
     path.write_text(path.read_text().replace('"rpr-lite"', '"rpr-large"'))
     with pytest.raises(BundleError, match="architecture 'rpr-large'; training knows"):
-        bundle_network(bundle)
+        bundle_network(open_bundle(bundle))

@@ -169,6 +169,39 @@ def test_a_run_that_diverges_stops_and_keeps_its_last_checkpoint(recipe: Path, t
         train(recipe, tmp_path / "run")
 
 
+def test_a_compiled_run_learns_the_same_and_names_its_weights_alike(
+        recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compile_module, compiled = torch.nn.Module.compile, []
+
+    def traced(module: torch.nn.Module, **options: object) -> None:
+        """As compiled, but for the minutes that the C++ compiler would take."""
+        compiled.append(module)
+        compile_module(module, backend="eager", **options)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", traced)
+    text = recipe.read_text()
+    for name, line in (("plain", "[optimisation]"), ("compiled", "[optimisation]\ncompiled = true")):
+        (tmp_path / f"{name}.toml").write_text(text.replace("[optimisation]", line))
+        train(tmp_path / f"{name}.toml", tmp_path / name)
+    names, losses = ([read_one(tmp_path / name) for name in ("plain", "compiled")] for read_one in (
+        lambda run: sorted(read(run / "checkpoint.pt")["averages"]["depth"]), _losses))
+    assert len(compiled) == 1 and names[0] == names[1]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3, abs=1e-5) and len(losses[0]) > 3
+
+
+def _losses(run: Path) -> dict[str, float]:
+    """By name the mean of every loss term of a short run."""
+    rows = [line.split(",") for line in (run / "losses.csv").read_text().splitlines()[1:]]
+    return {name: float(value) for _, name, value in rows if "." in name}
+
+
+def test_compiling_without_a_compiler_is_refused(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    recipe.write_text(recipe.read_text().replace("[optimisation]", "[optimisation]\ncompiled = true"))
+    with pytest.raises(RecipeError, match="no-such-compiler is not there; install g"):
+        train(recipe, tmp_path / "run")
+
+
 def test_devices_that_are_not_there_are_refused() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(RecipeError, match="no GPU"):

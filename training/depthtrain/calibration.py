@@ -66,9 +66,8 @@ def fit_sigma(log_sigma: np.ndarray, error: np.ndarray, iterations: int = 200) -
 def held_out_frames(recipe: Recipe) -> Iterator[tuple[Drive, int]]:
     """Frames with depth that the recipe's training leaves out, at most FRAMES_PER_SOURCE of each source, evenly spread."""
     for name in dict.fromkeys(source.drive for group in recipe.groups for source in group.sources):
-        drives = [drive for drive in map(open_drive, matching_drives(name)) if drive.has("depth")]
-        frames = [(drive, index) for drive in drives
-                  for index in range(len(drive) - round(len(drive) * recipe.calibration_share), len(drive))]
+        drives = map(open_drive, matching_drives(name))
+        frames = [(drive, index) for drive in drives for index in drive.held_out(recipe.calibration_share)]
         taken = np.linspace(0, len(frames) - 1, min(FRAMES_PER_SOURCE, len(frames))).round().astype(int)
         yield from (frames[place] for place in taken)
 

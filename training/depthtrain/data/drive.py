@@ -73,6 +73,12 @@ class Drive:
         """Whether the drive holds `depth`, `sparse` or `right` images."""
         return (self.path / kind).is_dir()
 
+    def held_out(self, share: float) -> range:
+        """The frames that training leaves out so that what it made can be measured on them: the last `share` of a drive with depth,
+        none of a drive without, on which nothing could be measured."""
+        count = len(self)
+        return range(count - round(count * share) if self.has("depth") else count, count)
+
     def depth(self, index: int, kind: str = "depth") -> np.ndarray:
         """Depth along the optical axis (H, W) float32 metres, NaN = unknown; `kind` is `depth` or `sparse`."""
         path = self.path / kind / (Path(self.files[index]).stem + ".png")

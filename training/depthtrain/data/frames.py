@@ -72,10 +72,10 @@ class DriveFrames:
         self.drive: Drive = open_drive(folder)
         _check_fitness(source, self.drive)
         count = len(self.drive)
-        held_out = round(count * calibration_share) if self.drive.has("depth") else 0
-        self.indices = [index for index in range(count - held_out) if index not in excluded]
+        held_out = self.drive.held_out(calibration_share)
+        self.indices = [index for index in range(held_out.start) if index not in excluded]
         if not self.indices:
-            raise DriveError(f"{folder}: no frame left to train on ({count} frames, {held_out} held out for calibration, "
+            raise DriveError(f"{folder}: no frame left to train on ({count} frames, {len(held_out)} held out for calibration, "
                              f"{len(excluded)} excluded)")
         self.size = (self.drive.width, self.drive.height)
         self._jpegs = [self.drive.encoded(index) for index in range(count)]

@@ -109,16 +109,15 @@ def held_out_features(network: FusedNetwork, recipe: Recipe, drives: list[str] |
 
 
 def held_out_images(recipe: Recipe, drives: list[str] | None = None, most: int | None = None) -> Iterator[torch.Tensor]:
-    """Frames that training has not seen, (1, 3, H, W), normalised; of each drive `most` evenly spaced ones at most."""
+    """Frames that training has not seen, or all of `drives`, (1, 3, H, W), normalised; of each drive `most` evenly spaced ones at
+    most."""
     names = drives or [source.drive for group in recipe.groups for source in group.sources]
     for folder in dict.fromkeys(folder for name in names for folder in matching_drives(name)):
         drive = open_drive(folder)
-        share = 1.0 if drives else recipe.calibration_share
+        frames = range(len(drive)) if drives else drive.held_out(recipe.calibration_share)
         size = nearest_size(drive.width, drive.height, group_sizes(recipe))
         view = whole_view((drive.width, drive.height), size)
-        first = len(drive) - round(len(drive) * share)
-        step = max(1, -(-(len(drive) - first) // most)) if most else 1
-        for index in range(first, len(drive), step):
+        for index in frames[::max(1, -(-len(frames) // most)) if most else 1]:
             yield torch.from_numpy(normalise(view.image(drive.image(index)), recipe.model))[None]
 
 

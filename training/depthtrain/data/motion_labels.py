@@ -26,6 +26,9 @@ from depthtrain.geometry import Intrinsics
 WORKING_WIDTH = 416
 BASELINES_M = (0.8, 1.6, 3.2)
 """Distances wanted of neighbours, before and after: short ones match easily, long ones tell far depths apart."""
+FACTOR_FROM_WANTED = 2.0
+"""How far from a wanted distance one that is there may be."""
+SHORTEST_M = 0.2
 REACH_FRAMES = 12
 WITNESSES = 2
 """Neighbours whose own depth has to agree."""
@@ -74,10 +77,10 @@ class MotionLabeller:
                      range(index + 1, min(len(self.drive), index + REACH_FRAMES + 1))):
             distances = {other: float(np.linalg.norm(self.motion(index, other)[:3, 3])) for other in side}
             for wanted in BASELINES_M:
-                close = {other: abs(np.log(distance / wanted)) for other, distance in distances.items() if distance > 0.2}
+                close = {other: abs(np.log(distance / wanted)) for other, distance in distances.items() if distance > SHORTEST_M}
                 if close:
                     best = min(close, key=close.get)
-                    if close[best] < 0.7 and best not in chosen:
+                    if close[best] < np.log(FACTOR_FROM_WANTED) and best not in chosen:
                         chosen.append(best)
         return chosen
 

@@ -17,13 +17,17 @@ PLANES = 128
 NEAREST_M = 2.5
 FARTHEST_M = 60.0
 SMALL_CHANGE, LARGE_CHANGE = 0.06, 0.6
-"""Semi-global penalties P1 and P2, in units of the matching cost (0 to 2); P2 is less across edges of the picture."""
+"""Semi-global penalties P1 and P2, in units of the matching cost (0 to 2)."""
+EDGE = 0.05
+"""The step in grey (0 to 1) from one pixel to the next that halves P2: depth steps where the picture does."""
 MATCH_SIGMA_PX = 0.4
 """Standard deviation of a match."""
 TRUSTED_ERROR = 0.15
 """Standard deviation of ln(depth) from the match alone at which trust has fallen to nothing."""
-AMBIGUOUS = 0.05
-"""A second minimum within this of the best cost, away from it, makes a pixel ambiguous."""
+AMBIGUOUS, APART_PLANES = 0.05, 3
+"""A cost within this of the best one, more than so many planes away from it, makes a pixel ambiguous."""
+GOOD_COST, BAD_COST = 0.2, 0.6
+"""Matching cost up to which a match earns full trust, and from which it earns none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +51,12 @@ def depth_from_motion(grey: np.ndarray, camera: np.ndarray, neighbours: Sequence
     best = total.argmin(axis=2)
     inverse = _refined(total, best, inverse_depths)
     lowest = np.take_along_axis(total, best[..., None], axis=2)[..., 0]
-    elsewhere = np.abs(np.arange(PLANES)[None, None, :] - best[..., None]) > 3
+    elsewhere = np.abs(np.arange(PLANES)[None, None, :] - best[..., None]) > APART_PLANES
     second = np.where(elsewhere, total, np.inf).min(axis=2)
     matched = np.take_along_axis(cost, best[..., None], axis=2)[..., 0]
     parallax = parallax_px(inverse, camera, neighbours)
     error = MATCH_SIGMA_PX / np.maximum(parallax, 1e-3)
-    trust = np.clip(1.0 - error / TRUSTED_ERROR, 0, 1) * np.clip(1.5 - 2.5 * matched, 0, 1)
+    trust = np.clip(1.0 - error / TRUSTED_ERROR, 0, 1) * np.clip((BAD_COST - matched) / (BAD_COST - GOOD_COST), 0, 1)
     is_known = (inverse > 1.0 / FARTHEST_M) & (best > 0) & (best < PLANES - 1) & (second - lowest > AMBIGUOUS)
     return inverse.astype(np.float32), np.where(is_known, trust, 0).astype(np.float32)
 
@@ -96,7 +100,8 @@ def parallax_px(inverse: np.ndarray, camera: np.ndarray, neighbours: Sequence[Ne
 
 
 def aggregated(cost: np.ndarray, grey: np.ndarray) -> np.ndarray:
-    """The mean (H, W, planes) of the path costs from left, right, above and below."""
+    """Matching cost (H, W, planes) made smooth along the frame `grey` (H, W) uint8: the mean of the path costs from left, right, above
+    and below, in the same shape and unit."""
     step = np.abs(np.diff(grey.astype(np.float32), axis=1, prepend=grey[:, :1])) / 255
     fall = np.abs(np.diff(grey.astype(np.float32), axis=0, prepend=grey[:1])) / 255
     back = np.roll(step, -1, axis=1), np.roll(fall, -1, axis=0)
@@ -110,8 +115,11 @@ def aggregated(cost: np.ndarray, grey: np.ndarray) -> np.ndarray:
 
 def agreement(inverse: np.ndarray, camera: np.ndarray, other: np.ndarray, T_other_target: np.ndarray,
               tolerance: float = 0.08) -> np.ndarray:
-    """Where (H, W) bool another frame's inverse depth says the same of a pixel's point, to `tolerance` in ln(depth). What moves by
-    itself is at different places of the world in different frames, and mostly fails."""
+    """Where (H, W) bool two frames' inverse depths, both (H, W) 1/m, say the same of a pixel's point, to `tolerance` in ln(depth).
+
+    `camera` (3, 3) is of both; `T_other_target` (4, 4), metres, maps the frame's coordinates to the other's. `other` is 0 where it knows
+    nothing. What moves by itself is at different places of the world in different frames, and mostly fails.
+    """
     height, width = inverse.shape
     u, v = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     depth = 1.0 / np.maximum(inverse, 1e-4)
@@ -160,12 +168,13 @@ def _better_half(costs: np.ndarray) -> np.ndarray:
 
 
 def _path(cost: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Path costs along the first axis of (N, M, planes); `edges` (N, M) in [0, 1] is the picture's change from the one before."""
+    """Path costs (N, M, planes) of matching costs of that shape, along the first axis (Hirschmueller, eq. 13); `edges` (N, M) in
+    [0, 1] is the picture's change from the pixel before."""
     result = np.empty(cost.shape, np.float32)
     result[0] = before = cost[0]
     for index in range(1, len(cost)):
         lowest = before.min(axis=1, keepdims=True)
-        large = lowest + (LARGE_CHANGE / (1 + 20 * edges[index]) + SMALL_CHANGE)[:, None]
+        large = lowest + (LARGE_CHANGE / (1 + edges[index] / EDGE) + SMALL_CHANGE)[:, None]
         reach = np.minimum(before, large)
         np.minimum(reach[:, 1:], before[:, :-1] + SMALL_CHANGE, out=reach[:, 1:])
         np.minimum(reach[:, :-1], before[:, 1:] + SMALL_CHANGE, out=reach[:, :-1])

@@ -29,7 +29,7 @@ from depthtrain.data.batches import Sampler, prefetched
 from depthtrain.data.drive import DriveError, open_drive
 from depthtrain.data.simulated import generate_missing
 from depthtrain.data.sparse_request import SparseRequest
-from depthtrain.device import Place, choose_place, compile_for
+from depthtrain.device import choose_place, compile_for
 from depthtrain.evaluate import evaluate_drive, nearest_size, network_predictor
 from depthtrain.methods import METHODS
 from depthtrain.networks.registry import build_depth_network
@@ -108,7 +108,7 @@ def train(recipe: Path | Recipe, folder: Path, resume: bool = False, minutes: fl
         else:
             failures = refuse_to_diverge(failures + 1, step, terms)
         step += 1
-        clock.add(step, group, terms)
+        clock.add(step, group, terms if place.is_first else {})  # what nobody reports would be kept for ever
         clock.share, stop.is_set = place.agreed(clock.share, stop.is_set)
         is_last = clock.share >= 1 or stop.is_set
         if place.is_first and (step % 50 == 0 or is_last):

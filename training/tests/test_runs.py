@@ -17,7 +17,7 @@ from conftest import write_drive
 from depthtrain import train as trainer
 from depthtrain.checkpoint import CheckpointError, load_companion, load_network, read, save
 from depthtrain.config import load_recipe
-from depthtrain.device import choose_place
+from depthtrain.device import Place, choose_place
 from depthtrain.networks.posenet import PoseNetLight
 from depthtrain.strict_toml import RecipeError
 from depthtrain.train import TrainingError, main, train
@@ -230,6 +230,15 @@ def test_a_run_folder_that_cannot_be_written_is_named(recipe: Path, tmp_path: Pa
     monkeypatch.setattr(sys, "argv", ["train", "--recipe", str(recipe), "--run-folder", str(tmp_path / "file" / "run")])
     assert main() == 1
     assert f"{tmp_path}/file/run: Not a directory" in capsys.readouterr().err
+
+
+def test_a_process_that_reports_nothing_keeps_no_losses(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small tensors that stay among large ones that come and go split the heap: gigabytes in an hour."""
+    kept, add = [], trainer.Progress.add
+    monkeypatch.setattr(trainer, "choose_place", lambda *_: Place(torch.device("cpu"), rank=1, world=1, amp_type=None))
+    monkeypatch.setattr(trainer.Progress, "add", lambda clock, step, group, terms: (kept.append(terms), add(clock, step, group, terms)))
+    train(recipe, tmp_path / "second")
+    assert kept == [{}] * 6
 
 
 def test_two_processes_train_together(recipe: Path, tmp_path: Path) -> None:

@@ -6,11 +6,15 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
+from depthtrain.networks.depthwise import DepthwiseConv2d
+
 
 def conv_bn(c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
     """CB: bias-free convolution with zero padding k//2, then batch norm. (B, c_in, H, W) -> (B, c_out, H/s, W/s)."""
-    return nn.Sequential(nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False),
-                         nn.BatchNorm2d(c_out))
+    is_depthwise = groups == c_in == c_out
+    convolution = (DepthwiseConv2d(c_in, kernel, stride) if is_depthwise
+                   else nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False))
+    return nn.Sequential(convolution, nn.BatchNorm2d(c_out))
 
 
 def conv_bn_relu(c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import numpy as np
-from conftest import MODEL, simulator
+from conftest import simulator
 from daemon import DEPTHCTL, depthctl, depthctl_json
 from PIL import Image
 from subscriber import stream

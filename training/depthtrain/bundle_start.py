@@ -8,7 +8,6 @@ which start anew.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import onnx
 import torch

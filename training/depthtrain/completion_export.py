@@ -18,7 +18,7 @@ from depthtrain.card import with_section
 from depthtrain.checkpoint import CheckpointError, load_completion, load_network
 from depthtrain.completion_file import FILE_NAME
 from depthtrain.config import drive_path, source_drives
-from depthtrain.data.drive import DriveError, open_drive
+from depthtrain.data.drive import open_drive
 from depthtrain.data.sparse_request import SparseRequest
 from depthtrain.evaluate import evaluate_drive, nearest_size, network_predictor
 from depthtrain.export import export_completion

@@ -27,7 +27,7 @@ from depthtrain.networks.registry import POSE_NETWORKS
 from depthtrain.networks.san import SparseAuxiliaryNetwork
 from depthtrain.networks.split import SplitNetwork
 from depthtrain.onnxfile import export_graph
-from depthtrain.priors.bank import Bank, open_bank, rewrite_metadata, write_bank
+from depthtrain.priors.bank import open_bank, rewrite_metadata, write_bank
 from depthtrain.priors.build import held_out_images
 from depthtrain.priors.domain import KEY as DOMAIN_KEY, measure
 from depthtrain.priors.fusion import FusedNetwork

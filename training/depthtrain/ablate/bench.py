@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from depthtrain import strict_toml
-from depthtrain.ablate.places import BASE_DRIVES, SIZE, STILLS, prepare_drives, simulated
+from depthtrain.ablate.places import BASE_DRIVES, SIZE, STILLS, prepare_drives
 from depthtrain.checkpoint import load_network, read
 from depthtrain.config import Augmentation, Group, LossWeights, ModelRecipe, Optimisation, Recipe, Source, drive_path
 from depthtrain.data.drive import Drive, open_drive

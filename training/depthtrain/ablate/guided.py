@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from depthtrain.ablate.bench import SELF_SUPERVISED, SUPERVISED, Bench, Errors, Outcome, experiment, frame_errors, named
+from depthtrain.ablate.bench import SELF_SUPERVISED, SUPERVISED, Bench, Errors, Outcome, experiment, frame_errors
 from depthtrain.ablate.places import SIZE, STILLS, VALIDATION, drive, simulated
 from depthtrain.config import Group, ModelRecipe, Source, drive_path
 from depthtrain.data.drive import open_drive

@@ -18,7 +18,6 @@ from depthtrain.bundle import POSE_NAME, POSE_TRANSFORM, Bundle, BundleError, op
 from depthtrain.card import with_section
 from depthtrain.checkpoint import CheckpointError
 from depthtrain.config import file_path, matching_drives
-from depthtrain.data.drive import DriveError
 from depthtrain.data.simulated import generate_named
 from depthtrain.export import export_pose, rounded
 from depthtrain.networks.posenet_small import PoseNetSmall
@@ -30,7 +29,6 @@ from depthtrain.pose.recipe import PoseRecipe
 from depthtrain.pose.train import ARCHITECTURE
 from depthtrain.run_folder import git_commit
 from depthtrain.schedule import STATISTICS_FIRST
-from depthtrain.strict_toml import RecipeError
 
 RANGE_BATCHES = 40
 

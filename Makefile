@@ -6,7 +6,7 @@ SWIFT_BUILD := swift build -c release
 TRAINING := .venv-training/bin/python
 
 .PHONY: help run build setup test test-swift test-generic test-allocations test-instructions test-clients test-end-to-end test-vm test-systemd test-training train-smoke ablate-small check \
-	sanitize bench bench-peers bench-scale bench-bank bench-completion vectors node-tests format clean install
+	sanitize bench bench-peers bench-scale bench-bank bench-completion bench-accuracy bench-steps vectors node-tests format clean install
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -96,6 +96,14 @@ bench-completion: build ## completion against completion without learning, on re
 bench-bank: build ## what prior fusion costs beside the network; the tables of docs/benchmarks/prior-bank.md
 	@scripts/venv .venv-training training/requirements.txt
 	@PYTHONPATH=training $(TRAINING) scripts/bench_bank.py
+
+bench-accuracy: build ## models/lite on the validation drives; the tables of docs/benchmarks/accuracy.md
+	@scripts/venv .venv-training training/requirements.txt
+	@PYTHONPATH=training $(TRAINING) -m depthtrain.bench_accuracy
+
+bench-steps: ## what a step of training costs: as written, compiled, in bfloat16
+	@scripts/venv .venv-training training/requirements.txt
+	@PYTHONPATH=training $(TRAINING) -m depthtrain.bench_steps
 
 format: ## rewrite the Swift sources in house style
 	@swift format -i -r Sources Tests Package.swift

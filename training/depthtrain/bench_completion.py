@@ -28,17 +28,17 @@ from depthtrain.data.drive import Drive, DriveError, open_drive
 from depthtrain.data.sparse_request import SparseRequest
 from depthtrain.data.sparsity import project
 from depthtrain.metrics import score_frame
+from depthtrain.page import BENCHMARKS, rewrite
 from depthtrain.prediction import nearest_size, predict_frame
 from depthtrain.protocols import PROTOCOLS
 
 TOP = Path(__file__).resolve().parents[2]
 DEPTHCTL = TOP / ".build" / "release" / "depthctl"
-RESULTS, PAGE = TOP / "docs/benchmarks/completion.json", TOP / "docs/benchmarks/completion.md"
+RESULTS, PAGE = BENCHMARKS / "completion.json", BENCHMARKS / "completion.md"
 DRIVES = ("kitti2015_val", "indoor_7scenes_val", "indoor_hololens_val")
 REQUESTS = ("50", "200", "500", "2000", "5000", "beams:4", "beams:8", "beams:16")
 COLUMNS = {"points": "points", "prediction": "prediction", "rescaled": "prediction, rescaled", "fill": "morphological fill",
            "coarse_fill": "the same at network size", "nearest": "nearest point", "completion": "completion"}
-BEGIN, END = "<!-- accuracy: written by make bench-completion -->", "<!-- end of accuracy -->"
 TIMED_POINTS = (0, 50, 300, 1000, 2000, 5000)
 
 
@@ -160,8 +160,7 @@ def main() -> int:
         results["size"] = [640, 192]
         results["times"] = measure_times(arguments.bundle, (640, 192))
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-        before, _, rest = PAGE.read_text().partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n\n{tables(results)}\n{END}{rest.partition(END)[2]}")
+        rewrite(PAGE, "accuracy", tables(results))
     return 0
 
 

@@ -22,8 +22,9 @@ struct PhotometricFit: ~Copyable {
     var change: SIMD2<Float>
   }
 
-  /// Pixels beyond it are not what the scale is for.
-  private static let farthestMeters: Float = 60
+  /// Pixels beyond it have no voice. Most of them are sky, which a network puts somewhere beyond 40 m, and whose voice
+  /// would go to the roofs and trees below it.
+  private static let farthestMeters: Float = 40
   /// A second start of the search is worth its time when it lies so far from the first.
   private static let distinctStarts: Float = 0.2
 

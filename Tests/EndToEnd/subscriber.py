@@ -57,7 +57,8 @@ class Subscriber:
 
 def is_down(message):
     """Whether a health message says that there is no depth, and why: not while the source is still being opened."""
-    return message[1]["verdict"] == "down" and message[1]["reason"] != "the camera is being opened"
+    codes = {part["code"] for part in message[1].get("components", ())}
+    return message[1]["verdict"] == "down" and "camera_starting" not in codes
 
 
 def stream(daemon, *topics, **options):

@@ -11,7 +11,9 @@ import pytest
 import torch
 
 from conftest import write_drive
-from depthtrain.bundle import BANK_NAME, open_bundle
+from depthtrain.bundle import BANK_NAME, BundleError, open_bundle
+from depthtrain.bundle_start import bundle_network
+from depthtrain.checkpoint import load_network
 from depthtrain.config import Guidance, LossWeights, Priors, load_recipe
 from depthtrain.data import labels
 from depthtrain.data.batches import Sampler
@@ -21,7 +23,7 @@ from depthtrain.methods import Step
 from depthtrain.methods.guided import PriorAgreement
 from depthtrain.priors.__main__ import main as priors_main
 from depthtrain.priors.bank import open_bank
-from depthtrain.priors.build import rescaled, unit_ratio
+from depthtrain.priors.build import held_out_images, rescaled, unit_ratio
 from depthtrain.priors.references import PriorError, open_references
 from depthtrain.strict_toml import RecipeError
 from depthtrain.teacher.export import export_teacher
@@ -29,6 +31,7 @@ from depthtrain.teacher.inference import TeacherEye
 from depthtrain.teacher.label import label_drive
 from depthtrain.teacher.network import LiteTeacher
 from depthtrain.train import train
+from depthtrain.verification import verify
 from test_training import RECIPE
 
 
@@ -91,6 +94,27 @@ def test_the_chain_ends_in_a_bundle_with_its_bank(chain: Chain, capsys) -> None:
     assert _priors("info", chain.bundle / BANK_NAME) == 0 and "bank of 20 references" in capsys.readouterr().out
     disparity, _ = bundle.predictor()(np.zeros((1, 3, 64, 96), np.float32))
     assert disparity.shape == (64, 96)
+
+
+def test_a_run_can_start_from_the_network_of_a_bundle_with_a_bank(chain: Chain) -> None:
+    found = bundle_network(open_bundle(chain.bundle)).state_dict()
+    trained = load_network(chain.bundle.parent / "tuned" / "checkpoint.pt")[0].network.state_dict()
+    assert all(torch.equal(found[name], trained[name]) for name in found
+               if not name.startswith(("decoder.head1.", "decoder.head2.")) and not name.endswith("num_batches_tracked"))
+
+
+def test_a_bundle_with_a_bank_is_told_from_another_network(chain: Chain) -> None:
+    other = bundle_network(open_bundle(chain.bundle))
+    torch.nn.init.normal_(other.decoder.head0.conv.weight, generator=torch.Generator().manual_seed(1))
+    with pytest.raises(BundleError, match="its graphs are not this network"):
+        verify(other, chain.bundle, [(96, 64)])
+
+
+def test_frames_that_training_saw_are_not_taken_for_unseen(chain: Chain, tmp_path: Path) -> None:
+    recipe = load_recipe(chain.recipe)
+    source = dataclasses.replace(recipe.groups[0].sources[0], drive=str(write_drive(tmp_path / "bare", with_depth=False)))
+    bare = dataclasses.replace(recipe, groups=(dataclasses.replace(recipe.groups[0], sources=(source,)),))
+    assert len(list(held_out_images(recipe))) == round(8 * recipe.calibration_share) > 0 and not list(held_out_images(bare))
 
 
 def test_references_hold_the_teachers_cells(chain: Chain) -> None:

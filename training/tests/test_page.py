@@ -55,7 +55,11 @@ def test_tables_have_every_drive_and_every_distance(tmp_path: Path) -> None:
     results = bench_accuracy.measure(_Exact(ModelRecipe()), drives)
     found = bench_accuracy.tables(results)
     assert all(found.count(f"| `{name}` |") == 5 for name in ("near", "far"))
-    assert f"{results['near']['unscaled']['abs_rel']:.3f}" in found and "0-5 m" in found and "AUSE, mirrored" in found
+    for key, word in (("median_scaled", "median"), ("unscaled", "unscaled")):
+        row = next(line for line in found.splitlines() if line.startswith("| `near` | 2 | 64x64 | ") and f" {word} " in line)
+        assert row.split(" | ")[4:6] == [f"{results['near'][key][name]:.3f}" for name in ("abs_rel", "sq_rel")]
+    assert results["near"]["unscaled"]["abs_rel"] != results["near"]["median_scaled"]["abs_rel"]
+    assert "0-5 m" in found and "AUSE, mirrored" in found
 
 
 def test_a_step_s_cost_is_said_over_the_first_way() -> None:

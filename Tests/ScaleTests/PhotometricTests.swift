@@ -146,6 +146,22 @@ import Testing
     }
   }
 
+  /// Bare rows above, which a network puts at 50 m. The rows below them, a third of the rest, which it puts too far away,
+  /// would speak for them, and then for more than half of the image.
+  @Test func `the sky has no say`() {
+    let skyRows = 36
+    func bent(_ depth: [Float]) -> [Float] {
+      depth.indices.map { index in
+        let row = index / SyntheticRoom.size.width
+        return row < skyRows ? 50 : depth[index] * (row < skyRows + 20 ? 1.4 : 1)
+      }
+    }
+    let observations = drive(
+      factor: 1, bend: bent, frames: 36, room: { _ in SyntheticRoom(bareRows: skyRows) }, path: ahead)
+    let said = observations.filter { $0.gate == .passed }.map(\.logScale).sorted()
+    #expect(said.count >= 6 && abs(said[said.count / 2]) < 0.05, "\(said)")
+  }
+
   @Test func `a picture that mostly moves with the camera is refused or seen through`() {
     for observation in drive(factor: 1, room: { _ in SyntheticRoom(companion: 0.6) }, path: ahead)
     where observation.gate == .passed {

@@ -35,6 +35,8 @@ struct SyntheticRoom {
   var gain: Float = 1
   /// Contrast of the floor's texture; 0.04 is a few grey steps, with no corner in it.
   var floorContrast: Float = 1
+  /// So many upper rows show nothing, as a clear sky does.
+  var bareRows = 0
 
   /// The network's input planes and the true depth of one view.
   func view(_ pose: Pose) -> (image: [Float], depth: [Float]) {
@@ -52,7 +54,8 @@ struct SyntheticRoom {
           hit = (2, SIMD2(ray.x * 2 + 50, ray.y * 2))
         }
         let isFloor = ray.y > 0 && abs(hit.depth * ray.y - 0.6) < 1e-6
-        let value = gain * (isFloor ? floorContrast : 1) * Self.texture(hit.place)
+        let contrast: Float = v < bareRows ? 0 : isFloor ? floorContrast : 1
+        let value = gain * contrast * Self.texture(hit.place)
         for channel in 0..<3 { image[channel * count + index] = value }
         depth[index] = Float(hit.depth)
       }

@@ -146,8 +146,8 @@ import Testing
     }
   }
 
-  /// Bare rows above, which a network puts at 50 m. The rows below them, a third of the rest, which it puts too far away,
-  /// would speak for them, and then for more than half of the image.
+  /// Bare rows above, which a network puts at 50 m. The rows below them, a third of the rest, which it puts too far
+  /// away, would speak for them, and then for more than half of the image.
   @Test func `the sky has no say`() {
     let skyRows = 36
     func bent(_ depth: [Float]) -> [Float] {

@@ -12,7 +12,9 @@ struct OpeningLooks: Equatable, Sendable {
     var travelledMeters: Double
   }
 
-  /// As many as are made in some fifteen seconds of motion, about when a scale may lock.
+  /// No look is surer than this.
+  private static let leastVariance = 1e-6
+  /// As many as are made in some fifteen seconds of motion: a scale locks later.
   private static let count = 16
 
   private(set) var looks: [Look] = []
@@ -20,12 +22,23 @@ struct OpeningLooks: Equatable, Sendable {
 
   init() { looks.reserveCapacity(Self.count) }
 
+  /// How many of the looks that are waited for are there, 0 to 1.
+  var share: Double { isClosed ? 1 : Double(looks.count) / Double(Self.count) }
+
   /// Keeps a look; true when it was the last that was waited for.
   mutating func add(_ look: Look) -> Bool {
     guard !isClosed else { return false }
     looks.append(look)
     isClosed = looks.count == Self.count
     return isClosed
+  }
+
+  /// Where the looks lie: their median, each as heavy as it is sure.
+  var middle: Double {
+    func weight(_ look: Look) -> Float { Float(1 / max(Self.leastVariance, look.white + look.shared)) }
+    return looks.withUnsafeBufferPointer { looks in
+      Double(RobustMedian.of(looks, weight: weight) { Float($0.logScale) })
+    }
   }
 
   /// Waits for looks anew.

@@ -70,6 +70,9 @@ public struct ScaleFilter: Equatable, Sendable {
 
   public var logSigma: Double { variance.squareRoot() }
 
+  /// How many there are, 0 to 1, of the observations that let the first guess be left out.
+  public var openingShare: Double { opening.share }
+
   /// Spread of the estimate over the last blocks; nil before the third.
   public var blockSpread: Double? { blocks.spread }
 
@@ -139,12 +142,13 @@ public struct ScaleFilter: Equatable, Sendable {
     return (weight, y / sigma)
   }
 
-  /// Takes the first looks again as if what they led to had been the first guess.
+  /// Takes the first looks again as if their middle had been the first guess.
   ///
   /// A guess that is far off has its share in the estimate for good, and looks that err towards it pass the gate and
   /// weigh more than those that err to the other side: where one starts would decide where one ends, and the way from
   /// there would look like an estimate that wanders.
   private mutating func takeOpeningAgain() {
+    logScale = opening.middle
     variance = startVariance
     priorInformation = 1 / variance
     scatter = FrameScatter()

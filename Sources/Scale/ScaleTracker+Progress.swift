@@ -5,14 +5,14 @@ extension ScaleTracker {
   /// A source that has been silent for so long is asked why, seconds.
   private static let patience = 2.0
 
-  /// How far to locked: the slower of motion covered and sureness gained.
+  /// How far to locked: the slowest of motion covered, observations made and sureness gained.
   public var progressPercent: Int {
     if isTrusted { return 100 }
     guard filter.acceptedCount > 0 else { return 0 }
     let start = max(prior.logSigma, settings.filter.leastInitialSigma)
     let sureness = log(start / filter.logSigma) / log(start / settings.lock.sigma)
     let covered = filter.coveredSeconds / settings.lock.afterSeconds
-    return Int((100 * min(0.99, max(0, min(sureness, covered)))).rounded(.down))
+    return Int((100 * min(0.99, max(0, min(sureness, covered, filter.openingShare)))).rounded(.down))
   }
 
   /// Why the scale gets no better, in words; nil while it does, and when nothing is missing.
@@ -44,9 +44,7 @@ extension ScaleTracker {
 
   /// Observations come in, but the estimate still wanders.
   private var settling: String? {
-    guard filter.coveredSeconds >= settings.lock.afterSeconds, filter.logSigma <= settings.lock.sigma else {
-      return nil
-    }
+    guard hasEnough else { return nil }
     let spread = filter.blockSpread ?? 0
     return "the estimate still wanders by \(Int((100 * spread).rounded())) %, needs "
       + "\(Int((100 * settings.lock.largestSpread).rounded()))"

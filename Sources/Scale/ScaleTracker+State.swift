@@ -4,12 +4,21 @@ import Quantities
 extension ScaleTracker {
   /// Whether the filter is good enough to be trusted for the first time.
   var isGoodEnough: Bool {
-    filter.logSigma <= settings.lock.sigma && filter.coveredSeconds >= settings.lock.afterSeconds
-      && (filter.blockSpread ?? .infinity) <= settings.lock.largestSpread
+    hasEnough && (filter.blockSpread ?? .infinity) <= settings.lock.largestSpread
+  }
+
+  /// Whether there has been enough to observe, apart from whether the estimate has come to rest.
+  var hasEnough: Bool {
+    filter.openingShare == 1 && filter.coveredSeconds >= settings.lock.afterSeconds
+      && filter.logSigma <= settings.lock.sigma
   }
 
   mutating func updateState(at time: MonotonicTime) {
-    if isGoodEnough { isTrusted = true }
+    if !isTrusted, isGoodEnough {
+      isTrusted = true
+      // What consumers see from now on changes slowly, so it must start where it belongs.
+      publishedLogScale = filter.logScale
+    }
     if isHeightContradicted(at: time) {
       state = .conflict
     } else if isTrusted {

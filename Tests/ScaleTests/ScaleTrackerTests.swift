@@ -26,6 +26,47 @@ struct ScaleTrackerTests {
     #expect(drive.tracker.estimate.sources == .photometric)
   }
 
+  /// One look a second at a scale that is half the guess, until locked.
+  private func lockedByLooks(_ lock: (inout ScaleSettings.Lock) -> Void) -> (
+    tracker: ScaleTracker, looks: Int
+  ) {
+    var settings = ScaleSettings()
+    lock(&settings.lock)
+    var tracker = ScaleTracker(prior: ScalePrior(logScale: 0, logSigma: 0.3), settings: settings)
+    var looks = 0
+    while looks < 100, tracker.state != .locked {
+      looks += 1
+      let time = MonotonicTime(seconds: Double(looks))
+      tracker.advance(ScaleMotion(time: time, speedMetersPerSecond: 1))
+      _ = tracker.take(
+        ScaleObservation(
+          source: .photometric, time: time, logScale: log(0.5), variance: 0.0025, distanceMeters: 0.5,
+          gate: .passed))
+      #expect(tracker.state == .locked || tracker.progressPercent < 100)
+    }
+    return (tracker, looks)
+  }
+
+  @Test
+  func `metres start where the estimate is, not where the guess had drawn it`() {
+    // Locks with the look that leaves the guess out and moves the estimate most.
+    let (tracker, looks) = lockedByLooks { $0.sigma = 0.06 }
+    #expect(looks == 16)
+    #expect(abs(tracker.filter.logScale - log(0.5)) < 1e-6)
+    #expect(abs(log(tracker.estimate.value) - tracker.filter.logScale) < 1e-12)
+  }
+
+  @Test
+  func `nothing locks before the guess can be left out`() {
+    let (_, looks) = lockedByLooks {
+      $0.sigma = 0.5
+      $0.afterSeconds = 1
+      $0.blockSeconds = 1
+      $0.largestSpread = 1
+    }
+    #expect(looks == 16)
+  }
+
   @Test
   func `without motion there is no lock, and the reason says so`() {
     var drive = TrackedDrive()

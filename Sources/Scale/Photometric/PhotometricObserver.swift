@@ -26,7 +26,7 @@ struct PhotometricObserver: ~Copyable {
   private let intervalNanoseconds: Int64
   private let initialLogScale: Float
   /// What recent looks found; chooses the baseline and a second start of the search.
-  private var expected: Float
+  private var expected: ExpectedScale
   private var direction = TravelDirection()
   private var lastLook: MonotonicTime?
   /// Looks in a row that were believed. After a few the wide search, half the cost, is made now and then only.
@@ -41,7 +41,7 @@ struct PhotometricObserver: ~Copyable {
     fit = PhotometricFit(intrinsics: intrinsics.scaled(to: fine))
     ring = ViewRing(size: fine)
     self.initialLogScale = Float(initialLogScale)
-    expected = Float(initialLogScale)
+    expected = ExpectedScale(initial: Float(initialLogScale))
     intervalNanoseconds = Int64(intervalSeconds * 1e9)
   }
 
@@ -49,7 +49,7 @@ struct PhotometricObserver: ~Copyable {
     ring.removeAll()
     lastLook = nil
     steadyLooks = 0
-    expected = initialLogScale
+    expected = ExpectedScale(initial: initialLogScale)
     direction = TravelDirection()
   }
 
@@ -92,7 +92,7 @@ struct PhotometricObserver: ~Copyable {
       newer: ring.view(0), older: ring.view(compared.age),
       depth: NetworkDepth(start: frame.depth, size: size, step: step), matches: fit.points,
       motion: compared.motion, seconds: Double(frame.time - ring.time(compared.age)) * 1e-9,
-      metresPerUnit: expf(expected))
+      metresPerUnit: expf(expected.logScale))
   }
 
   /// Of the finest level of what is compared.
@@ -131,7 +131,7 @@ struct PhotometricObserver: ~Copyable {
     let outcome = fit.run(
       newer: ring.view(0), older: ring.view(chosen.age), depth: depth,
       odometry: ViewMotion(chosen.motion.startFromEnd), prior: direction.prior(for: chosen.motion),
-      initial: initialLogScale, expected: expected,
+      initial: initialLogScale, expected: expected.logScale,
       searches: steadyLooks < Self.steadyAfter || steadyLooks % Self.searchEvery == 0)
     nominalNanoseconds += fit.nominalNanoseconds
     compared = chosen
@@ -151,7 +151,7 @@ struct PhotometricObserver: ~Copyable {
     } else {
       steadyLooks += 1
       direction.add(outcome.change)
-      expected += 0.3 * (outcome.logScale - expected)
+      expected.hear(outcome.logScale)
       imageYawRate = yawRate - Double(outcome.turn.y) / seconds
     }
     return observation
@@ -166,7 +166,7 @@ struct PhotometricObserver: ~Copyable {
   /// Metres, as far as the expected scale is right.
   private func medianDepth(_ depth: NetworkDepth) -> Double {
     let middle = depth.medianInverse
-    return middle > 0 ? exp(Double(expected)) / Double(middle) : Self.limits.shortestBaseline
+    return middle > 0 ? exp(Double(expected.logScale)) / Double(middle) : Self.limits.shortestBaseline
   }
 }
 

@@ -3,21 +3,22 @@
 
 #define PANEL (2 * LANES)
 
-/// P rows of products, in registers over the whole depth. `keep` as in ck_panel_product.
+/// P rows of products with the first V vectors of a panel, in registers over the whole depth. `keep` as in
+/// ck_panel_product.
 INLINE void productTile(const float *a, intptr_t rowStride, intptr_t depth, intptr_t depthStride, const float *panel,
-                        const float *keep, float *output, const int P) {
+                        const float *keep, float *output, const int P, const int V) {
   fv sum[PRODUCT_ROWS][2];
   UNROLL for (int p = 0; p < P; p++) sum[p][0] = sum[p][1] = (fv)(0.0f);
   for (intptr_t k = 0; k < depth; k++, a += depthStride, panel += PANEL) {
-    const fv low = load(panel), high = load(panel + LANES);
+    fv queries[2];
+    UNROLL for (int j = 0; j < V; j++) queries[j] = load(panel + j * LANES);
     UNROLL for (int p = 0; p < P; p++) {
       const fv x = (fv)(a[p * rowStride]);
-      sum[p][0] += x * low;
-      sum[p][1] += x * high;
+      UNROLL for (int j = 0; j < V; j++) sum[p][j] += x * queries[j];
     }
   }
   UNROLL for (int p = 0; p < P; p++) {
-    UNROLL for (int j = 0; j < 2; j++) {
+    UNROLL for (int j = 0; j < V; j++) {
       float *out = output + p * PANEL + j * LANES;
       store(keep ? load(out) * load(keep + j * LANES) + sum[p][j] : sum[p][j], out);
     }
@@ -26,10 +27,10 @@ INLINE void productTile(const float *a, intptr_t rowStride, intptr_t depth, intp
 
 #define PRODUCT_TILES(P)                                                                                           \
   for (; rows - row >= P; row += P)                                                                                \
-    productTile(a + row * rowStride, rowStride, depth, depthStride, panel, keep, output + row * PANEL, P);
+    productTile(a + row * rowStride, rowStride, depth, depthStride, panel, keep, output + row * PANEL, P, V);
 
 INLINE void productRows(const float *a, intptr_t rows, intptr_t rowStride, intptr_t depth, intptr_t depthStride,
-                        const float *panel, const float *keep, float *output) {
+                        const float *panel, const float *keep, float *output, const int V) {
   intptr_t row = 0;
   PRODUCT_TILES(PRODUCT_ROWS)
   PRODUCT_TILES(4)
@@ -37,16 +38,24 @@ INLINE void productRows(const float *a, intptr_t rows, intptr_t rowStride, intpt
 }
 
 /// Constant strides fold into the addresses of the loads.
-static void panelProduct(const float *a, intptr_t rows, intptr_t rowStride, intptr_t depth, intptr_t depthStride,
-                         const float *panel, const float *keep, float *output) {
+INLINE void productOf(const float *a, intptr_t rows, intptr_t rowStride, intptr_t depth, intptr_t depthStride,
+                      const float *panel, const float *keep, float *output, const int V) {
   if (depthStride == 1 && rowStride == 64)
-    productRows(a, rows, 64, depth, 1, panel, keep, output);
+    productRows(a, rows, 64, depth, 1, panel, keep, output, V);
   else if (depthStride == 1 && rowStride == 16)
-    productRows(a, rows, 16, depth, 1, panel, keep, output);
+    productRows(a, rows, 16, depth, 1, panel, keep, output, V);
   else if (rowStride == 1)
-    productRows(a, rows, 1, depth, depthStride, panel, keep, output);
+    productRows(a, rows, 1, depth, depthStride, panel, keep, output, V);
   else
-    productRows(a, rows, rowStride, depth, depthStride, panel, keep, output);
+    productRows(a, rows, rowStride, depth, depthStride, panel, keep, output, V);
+}
+
+static void panelProduct(const float *a, intptr_t rows, intptr_t rowStride, intptr_t depth, intptr_t depthStride,
+                         const float *panel, const float *keep, float *output, intptr_t vectors) {
+  if (vectors == 1)
+    productOf(a, rows, rowStride, depth, depthStride, panel, keep, output, 1);
+  else
+    productOf(a, rows, rowStride, depth, depthStride, panel, keep, output, 2);
 }
 
 /// 2^x for x up to 0, exact for whole numbers; below -126 the smallest normal number.
@@ -68,8 +77,8 @@ INLINE fv exp2v(fv x) {
   return __builtin_bit_cast(fv, __builtin_bit_cast(iv, p) + (__builtin_bit_cast(iv, shifted) << 23));
 }
 
-static void softmaxBlock(float *logits, intptr_t rows, const ck_softmax *state) {
-  UNROLL for (int j = 0; j < 2; j++) {
+static void softmaxBlock(float *logits, intptr_t rows, const ck_softmax *state, intptr_t vectors) {
+  for (intptr_t j = 0; j < vectors; j++) {
     float *column = logits + j * LANES;
     const fv before = load(state->largest + j * LANES);
     fv largest = before, second = before;

@@ -3,6 +3,10 @@ import Kernels
 /// The memory of one part while it works on a panel of queries; rows of `lanes` floats unless said otherwise.
 final class PanelWork {
   private let lanes: Int
+  private let wholeKernels: AttentionKernels
+  /// Lanes of the panel that hold queries, and kernels for it.
+  private(set) var valid: Int
+  private(set) var kernels: AttentionKernels
   /// The query on the far field's directions, their products, and what is left of its square.
   let projected: Scratch<Float>
   let features: Scratch<Float>
@@ -21,8 +25,11 @@ final class PanelWork {
   let values: Scratch<Float>
   let far: Scratch<Float>
 
-  init(lanes: Int, clusterCount: Int, columns: Int, budget: Int) {
-    self.lanes = lanes
+  init(_ kernels: AttentionKernels, clusterCount: Int, columns: Int, budget: Int) {
+    lanes = kernels.lanes
+    wholeKernels = kernels
+    self.kernels = kernels
+    valid = lanes
     projected = Scratch(count: FarField.rank * lanes)
     features = Scratch(count: FarField.featureCount * lanes)
     spread = Scratch(count: clusterCount * lanes)
@@ -35,6 +42,12 @@ final class PanelWork {
     keys = Scratch(count: ReferenceBlocks.rows * PriorBank.width)
     values = Scratch(count: ReferenceBlocks.rows * ReferenceBlocks.valueColumns)
     far = Scratch(count: columns * lanes)
+  }
+
+  /// From here on for a panel of so many queries.
+  func begin(valid: Int) {
+    self.valid = valid
+    kernels = wholeKernels.first(valid)
   }
 
   /// Whether a cluster holds references and none of them is looked at.
@@ -65,11 +78,11 @@ final class PanelWork {
     }
   }
 
-  /// Calls `body` with the first lane of each vector of a row.
+  /// Calls `body` with the first lane of each vector of a row that holds queries.
   @inline(__always)
   func forEachVector(_ body: (Int) -> Void) {
     var lane = 0
-    while lane < lanes {
+    while lane < valid {
       body(lane)
       lane &+= LaneVector.scalarCount
     }

@@ -38,8 +38,8 @@ final class TwoLevelAttention: PanelAttention {
     sums = Scratch(count: panels.panelCount * AttentionSums.floatCount(lanes: panels.lanes))
     let clusterCount = fields.map(\.clusters.count).max() ?? 0
     let columns = fields.map(\.columns).max() ?? 0
-    work = (0..<parts).map { [budget, lanes = panels.lanes] _ in
-      PanelWork(lanes: lanes, clusterCount: clusterCount, columns: columns, budget: budget)
+    work = (0..<parts).map { [budget] _ in
+      PanelWork(kernels, clusterCount: clusterCount, columns: columns, budget: budget)
     }
   }
 
@@ -60,8 +60,9 @@ final class TwoLevelAttention: PanelAttention {
     let sums = sums(panel: panel)
     sums.reset(field.path)
     let query = panels.query(field.path, panel)
+    work.begin(valid: panels.valid(panel))
     look(field, query, work)
-    let visited = choose(field, valid: panels.valid(panel), work)
+    let visited = choose(field, work)
     visit(field, query, work.members, count: visited, sums, work)
     if field.path == .pixel { noteBest(field, sums, work) }
     addFar(field, sums, work)
@@ -70,15 +71,15 @@ final class TwoLevelAttention: PanelAttention {
   /// The logits of the centroids, and how much those of their members spread.
   private func look(_ field: FarField, _ query: UnsafePointer<Float>, _ work: PanelWork) {
     let (lanes, rank, width, count) = (panels.lanes, FarField.rank, field.path.keyWidth, field.clusters.count)
-    kernels.product(
+    work.kernels.product(
       .init(field.directions.base, count: rank, depth: width, stride: width), query,
       into: work.projected.base)
     work.square(query, width: width, rank: rank)
     let features = FarField.featureCount
-    kernels.product(
+    work.kernels.product(
       .init(field.spreads.base, count: count, depth: features, stride: features), work.features.base,
       into: work.spread.base)
-    kernels.product(
+    work.kernels.product(
       .init(field.centroids.base, count: count, depth: width, stride: width), query,
       into: work.centroid.base)
     for cluster in 0..<count {
@@ -94,14 +95,14 @@ final class TwoLevelAttention: PanelAttention {
   }
 
   /// Lists the members of the clusters that a panel is to look at; returns how many there are.
-  private func choose(_ field: FarField, valid: Int, _ work: PanelWork) -> Int {
+  private func choose(_ field: FarField, _ work: PanelWork) -> Int {
     let (lanes, count, starts) = (panels.lanes, field.clusters.count, field.clusters.starts)
     let state = SoftmaxState(work.state.base, lanes: lanes)
     state.reset(lanes: lanes)
     work.weights.base.update(from: work.logits.base, count: count * lanes)
-    kernels.softmax(work.weights.base, rows: count, state)
+    work.kernels.softmax(work.weights.base, rows: count, state)
     // Lanes without a pixel have no say.
-    for lane in 0..<lanes { state.keep[lane] = lane < valid ? 1 / state.sum[lane] : 0 }
+    for lane in 0..<lanes { state.keep[lane] = lane < work.valid ? 1 / state.sum[lane] : 0 }
     for cluster in 0..<count {
       let size = starts[cluster + 1] - starts[cluster]
       let (weight, spread) = (work.weights.base + cluster * lanes, work.spread.base + cluster * lanes)
@@ -144,10 +145,10 @@ final class TwoLevelAttention: PanelAttention {
       blocks.gather(
         path, UnsafeBufferPointer(start: members.base + start, count: rows), keys: work.keys.base,
         values: work.values.base)
-      kernels.product(
+      work.kernels.product(
         .init(work.keys.base, count: rows, depth: width, stride: width), query, into: work.weights.base)
-      kernels.softmax(work.weights.base, rows: rows, state)
-      kernels.product(
+      work.kernels.softmax(work.weights.base, rows: rows, state)
+      work.kernels.product(
         .init(columnsOf: work.values.base, count: path.valueColumns, depth: rows, stride: path.valueColumns),
         work.weights.base, keep: state.keep, into: sums.sums(path))
       start += rows
@@ -177,8 +178,8 @@ final class TwoLevelAttention: PanelAttention {
       (logits + cluster * lanes).update(repeating: SoftmaxState.beforeAnyLogit, count: lanes)
     }
     let state = sums.softmax(path)
-    kernels.softmax(logits, rows: count, state)
-    kernels.product(
+    work.kernels.softmax(logits, rows: count, state)
+    work.kernels.product(
       .init(columnsOf: field.values.base, count: field.columns, depth: count, stride: field.columns), logits,
       into: work.far.base)
     let target = sums.sums(path)

@@ -65,4 +65,34 @@ import Testing
       }
     }
   }
+
+  @Test func `a panel that is half full gives the same there, and nothing is written beyond`() {
+    var random = SeededGenerator(seed: 4)
+    for kernels in Self.widths {
+      let (rows, depth, lanes, half) = (29, 16, kernels.lanes, kernels.lanes / 2)
+      func numbers(_ count: Int) -> [Float] {
+        (0..<count).map { _ in Float.random(in: -9...0, using: &random) }
+      }
+      let (a, panel) = (numbers(rows * depth), numbers(depth * lanes))
+      func run(_ kernels: AttentionKernels) -> (products: [Float], state: [Float]) {
+        var products = [Float](repeating: 2, count: rows * lanes)
+        var state = [Float](repeating: 3, count: 4 * lanes)
+        kernels.product(.init(a, count: rows, depth: depth, stride: depth), panel, into: &products)
+        state.withUnsafeMutableBufferPointer { memory in
+          guard let base = memory.baseAddress else { return }
+          kernels.softmax(&products, rows: rows, SoftmaxState(base, lanes: lanes))
+        }
+        return (products, state)
+      }
+      let (whole, first) = (run(kernels), run(kernels.first(half)))
+      let isWhole = run(kernels.first(half + 1)) == whole
+      #expect(isWhole)
+      for index in 0..<rows * lanes {
+        #expect(first.products[index] == (index % lanes < half ? whole.products[index] : 2))
+      }
+      for index in 0..<4 * lanes {
+        #expect(first.state[index] == (index % lanes < half ? whole.state[index] : 3))
+      }
+    }
+  }
 }

@@ -76,9 +76,11 @@ typedef void (*ck_depthwise_function)(const ck_tile *tile, const float *input, c
 typedef void (*ck_activation)(const float *input, float *output, intptr_t count, float parameter);
 
 /// Products of some rows with a panel of queries: output[r][lane] = keep[lane] output[r][lane] + sum over k of
-/// a[r rowStride + k depthStride] panel[k][lane]; without `keep` the sums alone. A panel has `lanes[0]` lanes.
+/// a[r rowStride + k depthStride] panel[k][lane]; without `keep` the sums alone. A panel has `lanes[0]` lanes, in two
+/// vectors, of which the first or both are worked on.
 typedef void (*ck_panel_product)(const float *a, intptr_t rows, intptr_t rowStride, intptr_t depth,
-                                 intptr_t depthStride, const float *panel, const float *keep, float *output);
+                                 intptr_t depthStride, const float *panel, const float *keep, float *output,
+                                 intptr_t vectors);
 
 /// The running softmax of a panel's queries, one value per lane each.
 typedef struct {
@@ -91,8 +93,8 @@ typedef struct {
 } ck_softmax;
 
 /// Replaces a block of logits, (rows, lanes), by weights 2^(logit - largest) and brings the state up to date. Largest
-/// relative error of a weight 2e-7; weights below 2^-126 become 2^-126.
-typedef void (*ck_softmax_block)(float *logits, intptr_t rows, const ck_softmax *state);
+/// relative error of a weight 2e-7; weights below 2^-126 become 2^-126. `vectors` as in ck_panel_product.
+typedef void (*ck_softmax_block)(float *logits, intptr_t rows, const ck_softmax *state, intptr_t vectors);
 
 /// 2^x for x up to 0, as the softmax takes it; `count` is a multiple of the vectors' length.
 typedef void (*ck_exp2)(const float *input, float *output, intptr_t count);

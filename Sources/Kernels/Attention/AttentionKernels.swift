@@ -34,6 +34,8 @@ package struct SoftmaxState {
 package struct AttentionKernels: Sendable {
   /// Queries of a panel.
   package let lanes: Int
+  /// Vectors of a panel, two at most, that products and softmaxes work on.
+  private var vectors = 2
   private let panelProduct: ck_panel_product
   private let softmaxBlock: ck_softmax_block
   private let exp2Lanes: ck_exp2
@@ -47,6 +49,14 @@ package struct AttentionKernels: Sendable {
     exp2Lanes = kernels.functions.exp2
     halfToFloat = kernels.functions.halfToFloat
     gatherHalves = kernels.functions.gatherHalves
+  }
+
+  /// The same kernels for a panel whose first lanes alone hold queries: products and softmaxes leave the others as they
+  /// are, as far as that saves anything.
+  package func first(_ valid: Int) -> AttentionKernels {
+    var kernels = self
+    kernels.vectors = 2 * valid <= lanes ? 1 : 2
+    return kernels
   }
 
   /// One operand of a product: `rows` by `depth` numbers, with a stride for each direction.
@@ -77,7 +87,8 @@ package struct AttentionKernels: Sendable {
     _ rows: Rows, _ panel: UnsafePointer<Float>, keep: UnsafePointer<Float>? = nil,
     into output: UnsafeMutablePointer<Float>
   ) {
-    panelProduct(rows.base, rows.count, rows.stride, rows.depth, rows.depthStride, panel, keep, output)
+    panelProduct(
+      rows.base, rows.count, rows.stride, rows.depth, rows.depthStride, panel, keep, output, vectors)
   }
 
   /// Replaces a block of logits (rows, lanes) by weights 2^(logit - largest) and brings the state up to date. Largest
@@ -86,7 +97,7 @@ package struct AttentionKernels: Sendable {
   package func softmax(_ logits: UnsafeMutablePointer<Float>, rows: Int, _ state: SoftmaxState) {
     var state = ck_softmax(
       largest: state.largest, sum: state.sum, weighted: state.weighted, keep: state.keep)
-    softmaxBlock(logits, rows, &state)
+    softmaxBlock(logits, rows, &state, vectors)
   }
 
   /// 2^x of numbers up to 0, as `softmax` takes it; `count` is a multiple of `lanes`.

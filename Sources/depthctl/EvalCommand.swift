@@ -8,6 +8,7 @@ import ImageBuffers
 import ModelBundle
 import Platform
 import Preprocessing
+import PriorFusion
 import Quantities
 
 extension EvaluationProtocol.Crop: ExpressibleByArgument {}
@@ -27,6 +28,7 @@ struct EvalCommand: ParsableCommand {
   var size: ImageSize?
   @Flag(help: "Leave the model's prior bank out.") var noPriors = false
   @Option(help: "A prior bank in the place of the model's own.") var bank: String?
+  @Option(help: "How references of the bank are found: exact or two_level.") var search = PriorSearch.exact
   @Option(help: "Give the completion network N random points, or beams:N lines, of sparse/; score the rest.")
   var sparse: SparseInput?
   @Option(help: "Seed of the random points.") var seed: UInt64 = 1
@@ -59,7 +61,7 @@ struct EvalCommand: ParsableCommand {
     let networkSize = size ?? model.bestInputSize(for: imageSize)
     let feed = sparse.map { SparseFeed($0, seed: seed, reader: reader, networkSize: networkSize) }
     let network = try model.network(
-      for: networkSize, executor: WorkerTeam(width: threads), priors: model.priors,
+      for: networkSize, executor: WorkerTeam(width: threads), priors: model.priors, priorSearch: search,
       pointCap: feed == nil ? 0 : networkSize.pixelCount)
     let normalization = InputNormalization(
       mean: model.normalization.mean, standardDeviation: model.normalization.standardDeviation)

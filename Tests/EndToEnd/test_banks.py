@@ -270,6 +270,20 @@ def street(tmp_path_factory):
     return simulate(tmp_path_factory.mktemp("drives") / "street", "street", 1)
 
 
+def test_eval_says_what_the_search_costs_in_depth(street, tmp_path):
+    bank = tmp_path / "bank.safetensors"
+    # Keys without any structure: what a search by clusters leaves out shows.
+    Bank(MODEL, count=2000, seed=3, gain=1).write(bank)
+    searched = {search: depthctl_json("eval", "--bundle", MODEL, "--drive", street, "--bank", bank, "--search", search, "--json")
+                for search in ("exact", "two_level")}
+    usual = depthctl_json("eval", "--bundle", MODEL, "--drive", street, "--bank", bank, "--json")
+    exact, quick = (searched[search]["unscaled"]["abs_rel"] for search in ("exact", "two_level"))
+    assert usual == searched["exact"]
+    assert quick != exact and quick == pytest.approx(exact, rel=0.05)
+    refused = depthctl("eval", "--bundle", MODEL, "--drive", street, "--search", "all", check=False)
+    assert refused.returncode != 0 and "exact" in refused.stderr and "two_level" in refused.stderr
+
+
 def test_a_corridor_is_foreign_to_a_bank_that_knows_streets(launch, street, tmp_path):
     everything, known = tmp_path / "everything.safetensors", tmp_path / "known.safetensors"
     Bank(MODEL, count=1000, seed=3).write(everything)

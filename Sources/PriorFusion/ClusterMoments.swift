@@ -13,29 +13,26 @@ struct ClusterMoments {
   ///   - values: (M, valueColumns); become deviations from the clusters' means.
   init(_ clusters: KeyClusters, keys: Scratch<Float>, values: Scratch<Float>, path: AttentionPath) {
     let (width, columns, rank, count) = (path.keyWidth, path.valueColumns, FarField.rank, clusters.count)
+    let slopes = FarField.slopeRank
     let rows = clusters.members.count
     spreads = [Float](repeating: 0, count: count * FarField.featureCount)
-    self.values = [Float](repeating: 0, count: count * columns * (1 + rank))
+    self.values = [Float](repeating: 0, count: count * columns * (1 + slopes))
     for cluster in 0..<count {
       let members = clusters.members[clusters.starts[cluster]..<clusters.starts[cluster + 1]]
       Self.subtract(clusters.centroids, cluster * width, from: keys, members, width: width)
       let mean = Self.mean(values, members, width: columns)
       Self.subtract(mean, 0, from: values, members, width: columns)
-      for column in 0..<columns { self.values[cluster * columns * (1 + rank) + column] = mean[column] }
+      for column in 0..<columns { self.values[cluster * columns * (1 + slopes) + column] = mean[column] }
     }
-    if width == rank {
-      directions = (0..<rank * width).map { $0 / width == $0 % width ? 1 : 0 }
-    } else {
-      let covariance = Scratch<Float>(count: width * width)
-      matrixMultiply(
-        MatrixOperand(keys.base, leading: width, isTransposed: true),
-        MatrixOperand(keys.base, leading: width),
-        into: covariance.base, leading: width, m: width, n: width, k: rows, beta: 0)
-      directions =
-        PrincipalDirections(
-          of: (0..<width * width).map { covariance.base[$0] / Float(rows) }, width: width, rank: rank
-        ).rows
-    }
+    let covariance = Scratch<Float>(count: width * width)
+    matrixMultiply(
+      MatrixOperand(keys.base, leading: width, isTransposed: true),
+      MatrixOperand(keys.base, leading: width),
+      into: covariance.base, leading: width, m: width, n: width, k: rows, beta: 0)
+    directions =
+      PrincipalDirections(
+        of: (0..<width * width).map { covariance.base[$0] / Float(rows) }, width: width, rank: rank
+      ).rows
     let projected = Scratch<Float>(count: rows * rank)
     directions.withUnsafeBufferPointer { directions in
       guard let base = directions.baseAddress else { return }
@@ -71,7 +68,8 @@ struct ClusterMoments {
     let members = clusters.members[clusters.starts[cluster]..<clusters.starts[cluster + 1]]
     let share = 1 / Float(max(1, members.count))
     let spread = cluster * FarField.featureCount
-    let slope = cluster * columns * (1 + rank) + columns
+    let slopes = FarField.slopeRank
+    let slope = cluster * columns * (1 + slopes) + columns
     for member in members {
       let p = projected.base + Int(member) * rank
       let key = keys.base + Int(member) * width
@@ -94,7 +92,7 @@ struct ClusterMoments {
       let value = rowValues.base + Int(member) * columns
       for column in 0..<columns {
         let factor = Self.ln2 * share * value[column]
-        for i in 0..<rank { values[slope + column * rank + i] += factor * p[i] }
+        for i in 0..<slopes { values[slope + column * slopes + i] += factor * p[i] }
       }
     }
   }

@@ -15,6 +15,8 @@ import Kernels
 struct FarField {
   /// Directions of the covariances.
   static let rank = 16
+  /// The first of them, on which values are followed too.
+  static let slopeRank = 8
   /// Products of two directions, and what is left.
   static let featureCount = rank * (rank + 1) / 2 + 1
 
@@ -27,13 +29,13 @@ struct FarField {
   let bias: [Float]
   /// (K, featureCount): half the variance of the logit, in powers of two, as a linear function of the features.
   let spreads: Scratch<Float>
-  /// (K, valueColumns (1 + rank)): the mean value, then A row by row.
+  /// (K, valueColumns (1 + slopeRank)): the mean value, then A row by row.
   let values: Scratch<Float>
   /// (rank, keyWidth).
   let directions: Scratch<Float>
 
   /// Columns of `values`.
-  var columns: Int { path.valueColumns * (1 + Self.rank) }
+  var columns: Int { path.valueColumns * (1 + Self.slopeRank) }
 
   init(_ blocks: ReferenceBlocks, _ path: AttentionPath, clusterCount: Int, kernels: AttentionKernels) {
     self.path = path

@@ -170,18 +170,41 @@ final class TwoLevelAttention: PanelAttention {
     }
   }
 
+  /// From the weights of clusters, in `logits`, to those of their slopes, in `weights`.
+  ///
+  /// The mean value of a cluster, as a query weighs its members, lies A q from the plain mean. Of that no more is
+  /// believed than of the weight itself: a sharp query would carry it far beyond all members.
+  private func limitSlopes(_ count: Int, _ work: PanelWork) {
+    let lanes = panels.lanes
+    for cluster in 0..<count {
+      let (weight, spread) = (work.logits.base + cluster * lanes, work.spread.base + cluster * lanes)
+      let slope = work.weights.base + cluster * lanes
+      work.forEachVector { lane in
+        let spread = (spread + lane).vector
+        let share = (Self.largestSpread / spread).squareRoot()
+          .replacing(with: 1, where: spread .<= Self.largestSpread)
+        (slope + lane).vector = (weight + lane).vector * share
+      }
+    }
+  }
+
   /// Adds the clusters that were not looked at.
   private func addFar(_ field: FarField, _ sums: AttentionSums, _ work: PanelWork) {
-    let (lanes, count, path, rank) = (panels.lanes, field.clusters.count, field.path, FarField.rank)
+    let (lanes, count, path, rank) = (panels.lanes, field.clusters.count, field.path, FarField.slopeRank)
     let logits = work.logits.base
     for cluster in 0..<count where !work.isFar(cluster) {
       (logits + cluster * lanes).update(repeating: SoftmaxState.beforeAnyLogit, count: lanes)
     }
     let state = sums.softmax(path)
     work.kernels.softmax(logits, rows: count, state)
+    let means = path.valueColumns
     work.kernels.product(
-      .init(columnsOf: field.values.base, count: field.columns, depth: count, stride: field.columns), logits,
+      .init(columnsOf: field.values.base, count: means, depth: count, stride: field.columns), logits,
       into: work.far.base)
+    limitSlopes(count, work)
+    let slopes = AttentionKernels.Rows(
+      columnsOf: field.values.base + means, count: field.columns - means, depth: count, stride: field.columns)
+    work.kernels.product(slopes, work.weights.base, into: work.far.base + means * lanes)
     let target = sums.sums(path)
     for column in 0..<path.valueColumns {
       let (row, mean) = (target + column * lanes, work.far.base + column * lanes)

@@ -53,6 +53,7 @@ import Testing
     Bounds(sharpness: 0.3, fused: (0.01, 0.001), disparity: (0.01, 0.002), entropy: 0.001, spread: 0.02),
     Bounds(sharpness: 1, fused: (0.05, 0.01), disparity: (0.05, 0.02), entropy: 0.02, spread: 0.15),
     Bounds(sharpness: 2, fused: (0.2, 0.03), disparity: (0.25, 0.06), entropy: 0.2, spread: 0.5),
+    Bounds(sharpness: 4, fused: (0.45, 0.08), disparity: (0.45, 0.12), entropy: 0.6, spread: 1.2),
   ]
 
   @Test(arguments: [1500, 4096, 12_000], bounds)
@@ -73,6 +74,17 @@ import Testing
       #expect(
         entropy <= bounds.entropy && spread <= bounds.spread && best.rootMeanSquare <= 0.12,
         "entropy \(entropy), spread \(spread), best \(best)")
+    }
+  }
+
+  /// A sharp query would carry what a cluster proposes far beyond all of its members.
+  @Test(arguments: [Float(8), 20, 50])
+  func `however sharp the queries, nothing is proposed beyond what references hold`(sharpness: Float) {
+    let bank = RandomBank.structured(count: 4096, sharpness: sharpness)
+    let exact = run(bank, .exact).disparity
+    for kernels in PriorFusionTests.widths {
+      let found = run(bank, .twoLevel, kernels: kernels).disparity
+      #expect(largest(found) <= 1.02 * largest(exact) && found.allSatisfy { $0 > 0 })
     }
   }
 

@@ -111,7 +111,7 @@ final class ExactAttention: PanelAttention {
     _ path: AttentionPath, _ panel: Int, _ rows: Int, _ block: Block, _ sums: AttentionSums
   ) {
     let softmax = sums.softmax(path)
-    let kernels = kernels.first(panels.valid(panel))
+    let kernels = kernels.forFirst(lanes: panels.valid(panel))
     kernels.product(
       .init(block.keys + path.firstColumn, count: rows, depth: path.keyWidth, stride: PriorBank.width),
       panels.query(path, panel), into: block.logits)

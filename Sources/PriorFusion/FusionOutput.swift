@@ -76,7 +76,7 @@ struct FusionOutput {
         sums.sums(head), rows: head.valueColumns, by: sums.softmax(head), factor,
         into: attended + head.firstColumn * lanes)
     }
-    let kernels = kernels.first(valid)
+    let kernels = kernels.forFirst(lanes: valid)
     let hints = fused + width * lanes
     for row in 0..<width {
       (hints + row * lanes).update(repeating: outputBias.base[row], count: lanes)

@@ -47,7 +47,7 @@ final class PanelWork {
   /// From here on for a panel of so many queries.
   func begin(valid: Int) {
     self.valid = valid
-    kernels = wholeKernels.first(valid)
+    kernels = wholeKernels.forFirst(lanes: valid)
   }
 
   /// Whether a cluster holds references and none of them is looked at.

@@ -83,6 +83,6 @@ struct QueryPanels {
     }
     let rows = AttentionKernels.Rows(
       weights.base, count: 2 * PriorBank.width, depth: channels, stride: channels)
-    kernels.first(valid(panel)).product(rows, pixels, keep: ones.base, into: target)
+    kernels.forFirst(lanes: valid(panel)).product(rows, pixels, keep: ones.base, into: target)
   }
 }

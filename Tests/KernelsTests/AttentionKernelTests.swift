@@ -84,8 +84,8 @@ import Testing
         }
         return (products, state)
       }
-      let (whole, first) = (run(kernels), run(kernels.first(half)))
-      let isWhole = run(kernels.first(half + 1)) == whole
+      let (whole, first) = (run(kernels), run(kernels.forFirst(lanes: half)))
+      let isWhole = run(kernels.forFirst(lanes: half + 1)) == whole
       #expect(isWhole)
       for index in 0..<rows * lanes {
         #expect(first.products[index] == (index % lanes < half ? whole.products[index] : 2))

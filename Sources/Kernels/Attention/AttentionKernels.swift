@@ -53,7 +53,7 @@ package struct AttentionKernels: Sendable {
 
   /// The same kernels for a panel whose first lanes alone hold queries: products and softmaxes leave the others as they
   /// are, as far as that saves anything.
-  package func first(_ valid: Int) -> AttentionKernels {
+  package func forFirst(lanes valid: Int) -> AttentionKernels {
     var kernels = self
     kernels.vectors = 2 * valid <= lanes ? 1 : 2
     return kernels

@@ -42,7 +42,7 @@ public struct ScaleSettings: Hashable, Sendable {
   public struct Lock: Hashable, Sendable {
     /// Largest standard deviation of the filter. At 4 % the published scale was up to 6 % off in the seconds after the
     /// lock, at 2.8 % about 3 % (decision record 30).
-    public var sigma = 0.028
+    public var sigma = 0.025
     /// Seconds of motion that observations must cover.
     public var afterSeconds = 15.0
     /// The estimate may wander by this much (of the logarithm) over the last blocks.

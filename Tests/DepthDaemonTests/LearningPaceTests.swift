@@ -38,17 +38,50 @@ import Testing
     #expect(Double(allowed.count { $0 }) * 0.3 < 0.1 * 200 + 1)
   }
 
-  /// Share of the network's time that looks take, when one is made wherever both paces allow it.
+  /// Frames of the looks among the first `frames`, with looks of 0.6 network times.
+  private func looks(frames: Int, isHurried: (Int) -> Bool) -> [Int] {
+    var pace = LearningPace.ofLooks
+    return (0..<frames).filter { frame in
+      let mayLook = pace.allows
+      pace.spend(mayLook ? 0.6 : 0.01, of: 1, isHurried: isHurried(frame))
+      return mayLook
+    }
+  }
+
+  @Test func `while metres are searched for, looks come twice as often`() {
+    let searching = looks(frames: 200) { _ in true }.count
+    let known = looks(frames: 200) { _ in false }.count
+    #expect(Double(searching) > 1.8 * Double(known))
+  }
+
+  @Test func `a search without end takes no more than its reserve`() {
+    let endless = looks(frames: 2000) { _ in true }
+    let known = looks(frames: 2000) { _ in false }
+    let besides = 0.6 * Double(endless.count - known.count)
+    #expect(besides > 10 && besides < 14)
+    // A minute at ten frames per second, in which all of the reserve is spent.
+    #expect(0.6 * Double(endless.count { $0 < 600 }) < 0.095 * 600)
+  }
+
+  @Test func `the reserve comes back while metres are known`() {
+    let seconds = looks(frames: 3800) { $0 < 300 || $0 >= 3500 }
+    let first = seconds.count { $0 < 200 }
+    let again = seconds.count { (3500..<3700).contains($0) }
+    #expect(abs(first - again) <= 1)
+  }
+
+  /// Share of the network's time that looks take, when one is made wherever both paces allow it: while metres are
+  /// searched for, and after that.
   private func share(ofLooksTaking factor: Double) -> (share: Double, looks: Int) {
-    var pace = LearningPace(share: 0.075)
+    var pace = LearningPace.ofLooks
     var guardian = LearningGuard()
     var (spent, looks) = (0.0, 0)
-    for _ in 0..<3000 {
+    for frame in 0..<3000 {
       let mayLook = pace.allows && guardian.allows
       let counted = mayLook ? 0.6 : 0.003
       looks += mayLook ? 1 : 0
       spent += factor * counted
-      pace.spend(counted, of: 1)
+      pace.spend(counted, of: 1, isHurried: frame < 250)
       guardian.spend(Int64(1e6 * factor * counted), of: 1_000_000)
     }
     return (spent / 3000, looks)
@@ -56,7 +89,7 @@ import Testing
 
   @Test func `looks that take about what was counted are never refused`() {
     let asCounted = share(ofLooksTaking: 1)
-    #expect(asCounted.share > 0.07)
+    #expect(asCounted.share > 0.065)
     #expect(share(ofLooksTaking: 0.5).looks == asCounted.looks)
     #expect(share(ofLooksTaking: 1.2).looks == asCounted.looks)
   }

@@ -189,6 +189,20 @@ import Testing
     #expect(abs(rate - 0.012 / 0.066_666_667) < 0.003)
   }
 
+  @Test(arguments: [Float(0.1), 0.3, 1])
+  func `patches that torn depth stretches beyond the image are not looked for there`(factor: Float) {
+    // Nearer and farther within a few pixels, everywhere; backwards, things come from beyond the image's border.
+    func torn(_ depth: [Float]) -> [Float] {
+      let width = SyntheticRoom.size.width
+      return depth.enumerated().map { index, depth in
+        depth * (1 + 0.3 * sin(0.4 * Float(index % width)) * sin(0.4 * Float(index / width)))
+      }
+    }
+    let observations = drive(
+      factor: factor, bend: torn, path: { SyntheticRoom.Pose(z: 2 - 0.06 * Double($0)) })
+    #expect(!observations.isEmpty)
+  }
+
   @Test func `a robot that stands is not looked at`() {
     #expect(drive(factor: 1, path: { _ in SyntheticRoom.Pose() }).isEmpty)
   }

@@ -3,6 +3,21 @@
 /// Counted time is the same in every run (`LookPrice`, `StepCost.nominalNanoseconds`), so that the same drive is looked
 /// at in the same frames. `LearningGuard` holds what was counted against what it takes in truth.
 package struct LearningPace {
+  /// What learning may take besides, while it is in a hurry: in network times of single frames.
+  package struct Hurry {
+    /// In each frame.
+    let share: Double
+    /// In all: who never comes to an end takes no more.
+    let reserve: Double
+    /// Comes back of the reserve in each frame without hurry.
+    let refill: Double
+  }
+
+  /// Of looks: nearly twice as often until metres are known. The first half minute decides how far off they are when
+  /// consumers first see them.
+  package static let ofLooks = LearningPace(
+    share: 0.065, hurry: Hurry(share: 0.0625, reserve: 13, refill: 0.005))
+
   /// What may be saved up, and owed, as shares of single frames.
   private static let largestSaving = 60.0
   private static let largestDebt = 40.0
@@ -11,22 +26,42 @@ package struct LearningPace {
   private let share: Double
   /// Once used up, so many frames' shares are saved before it is spent again: for what needs frame after frame.
   private let burst: Double
+  private let hurry: Hurry?
+  private var reserve: Double
   private var saved = 0.0
   package private(set) var allows = true
 
-  package init(share: Double, burst: Double = 0) {
+  package init(share: Double, burst: Double = 0, hurry: Hurry? = nil) {
     self.share = share
     self.burst = burst
+    self.hurry = hurry
+    reserve = hurry?.reserve ?? 0
   }
 
   /// Goes on by one frame.
   /// - Parameters:
   ///   - nanoseconds: counted, of learning in this frame.
   ///   - networkNanoseconds: counted, of the network in this frame.
-  package mutating func spend(_ nanoseconds: Double, of networkNanoseconds: Double) {
+  package mutating func spend(
+    _ nanoseconds: Double, of networkNanoseconds: Double, isHurried: Bool = false
+  ) {
     let earned = networkNanoseconds * share
-    saved = max(-earned * Self.largestDebt, min(earned * Self.largestSaving, saved + earned - nanoseconds))
+    let besides = networkNanoseconds * takeReserve(isHurried: isHurried)
+    saved = max(
+      -earned * Self.largestDebt, min(earned * Self.largestSaving, saved + earned + besides - nanoseconds))
     allows = saved >= (allows ? 0 : earned * burst)
+  }
+
+  /// - Returns: what hurry gives to this frame, in network times.
+  private mutating func takeReserve(isHurried: Bool) -> Double {
+    guard let hurry else { return 0 }
+    guard isHurried else {
+      reserve = min(hurry.reserve, reserve + hurry.refill)
+      return 0
+    }
+    let taken = min(hurry.share, reserve)
+    reserve -= taken
+    return taken
   }
 }
 
@@ -38,7 +73,7 @@ package struct LearningGuard {
   private static let share = 0.095
   /// In measured network times of single frames: what may be saved up, which is there at the start, and owed. A first
   /// look, into cold memory, is no measure.
-  private static let largestSaving = 6.0
+  private static let largestSaving = 14.0
   private static let largestDebt = 10.0
 
   private var saved = LearningGuard.largestSaving

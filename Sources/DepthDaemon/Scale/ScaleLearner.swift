@@ -24,10 +24,12 @@ final class ScaleLearner {
   private var lastTurning: MonotonicTime?
   private var mount: CameraMount?
   private var moved: CameraMovedWatch?
-  private var pace = LearningPace(share: 0.075)
+  private var pace = LearningPace.ofLooks
   private var turnPace = ScaleLearner.turnPace(besidesLearning: false)
   private var guardian = LearningGuard()
   private var isMoving = false
+  /// Whether metres still have to be found, or found again.
+  private var isSearching = false
   /// What the last look found out about the motion, for the next frame.
   private var imageYawRate: Double?
   private var staticShare: Double?
@@ -84,7 +86,9 @@ final class ScaleLearner {
       staticShare: staticShare)
     imageYawRate = nil
     staticShare = nil
-    return keeper.advance(motion)
+    let estimate = keeper.advance(motion)
+    isSearching = estimate.map { !$0.isMetric } ?? false
+    return estimate
   }
 
   /// Learns from a frame that has become depth.
@@ -99,7 +103,10 @@ final class ScaleLearner {
     measureTurn(published, pipeline)
     guard observer != nil, isMoving else { return }
     let mayLook = pace.allows && guardian.allows
-    defer { pace.spend(found.nominalNanoseconds, of: pipeline.nominalNetworkNanoseconds) }
+    defer {
+      pace.spend(
+        found.nominalNanoseconds, of: pipeline.nominalNetworkNanoseconds, isHurried: isSearching)
+    }
     // Completed depth teaches nothing of scale, and predicting it again costs what has to be saved up.
     guard mayLook || !pipeline.isCompleted, let frame = pipeline.predictedFrame(time: time) else { return }
     let seen = observer?.observe(frame, mayLook: mayLook) { from, to in

@@ -59,14 +59,18 @@ struct PatchWindow {
   func compare(
     with image: LumaImage, at place: SIMD2<Float>, shape: (x: SIMD2<Float>, y: SIMD2<Float>)
   ) -> Comparison? {
-    guard image.contains(place, margin: 6), deviation > Self.noise / 2 else { return nil }
+    guard image.containsPatch(at: place, shape: shape, margin: 6), deviation > Self.noise / 2 else {
+      return nil
+    }
     let half = Float(Self.radius) - 0.5
     var seen = InlineArray<64, Float>(repeating: 0)
     var sums = SIMD2<Float>.zero
     for row in 0..<8 {
       let start = place + (Float(row) - half) * shape.y - half * shape.x
+      let pixels = image.sample(
+        start.x + PatchTracker.columns * shape.x.x, start.y + PatchTracker.columns * shape.x.y)
       for column in 0..<8 {
-        let value = image.sample(start + Float(column) * shape.x)
+        let value = pixels[column]
         seen[8 * row + column] = value
         sums += SIMD2(value, value * value)
       }

@@ -97,6 +97,18 @@ struct LumaImage {
       && position.y < Float(height - 1) - margin
   }
 
+  /// Whether all 8x8 samples of a patch lie inside, and its middle with `margin` pixels to spare.
+  /// - Parameter shape: from one column of the patch to the next, and from row to row; steep depth stretches it
+  ///   beyond any margin.
+  @inline(__always)
+  func containsPatch(
+    at middle: SIMD2<Float>, shape: (x: SIMD2<Float>, y: SIMD2<Float>), margin: Float
+  ) -> Bool {
+    let reachX = 3.5 * (abs(shape.x.x) + abs(shape.y.x))
+    let reachY = 3.5 * (abs(shape.x.y) + abs(shape.y.y))
+    return contains(middle, margin: max(margin, max(reachX, reachY) + 1))
+  }
+
   /// Bilinear interpolation; the position must lie inside.
   @inline(__always)
   func sample(_ position: SIMD2<Float>) -> Float {
@@ -124,19 +136,29 @@ struct LumaImage {
     let rows = y.rounded(.down)
     let u = x - columns
     let v = y - rows
-    let places = rows * Float(stride) + columns
-    var corners = (SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero, SIMD8<Float>.zero)
-    for lane in 0..<8 {
-      // Whole numbers far below 2^24.
-      let upper = start + Int(places[lane])
-      let lower = upper + stride
-      corners.0[lane] = upper[0]
-      corners.1[lane] = upper[1]
-      corners.2[lane] = lower[0]
-      corners.3[lane] = lower[1]
-    }
-    let top = corners.0 + u * (corners.1 - corners.0)
-    let bottom = corners.2 + u * (corners.3 - corners.2)
+    let places = Self.whole(rows * Float(stride) + columns)
+    let upper = pairs(at: places, from: start)
+    let lower = pairs(at: places, from: start + stride)
+    let top = upper.evenHalf + u * (upper.oddHalf - upper.evenHalf)
+    let bottom = lower.evenHalf + u * (lower.oddHalf - lower.evenHalf)
     return top + v * (bottom - top)
+  }
+
+  /// Whole numbers from 0 to below 2^23 as such: added to 2^23 they are the lowest bits of the sum. Lane by lane, with
+  /// its checks, the conversion would take longer than all else.
+  @inline(__always)
+  private static func whole(_ values: SIMD8<Float>) -> SIMD8<UInt32> {
+    let carrier: Float = 8_388_608
+    return unsafeBitCast(values + carrier, to: SIMD8<UInt32>.self) &- carrier.bitPattern
+  }
+
+  /// Each place's pixel and the one to its right.
+  @inline(__always)
+  private func pairs(at places: SIMD8<UInt32>, from first: UnsafePointer<Float>) -> SIMD16<Float> {
+    var pairs = SIMD8<UInt64>.zero
+    for lane in 0..<8 {
+      pairs[lane] = UnsafeRawPointer(first + Int(places[lane])).loadUnaligned(as: UInt64.self)
+    }
+    return unsafeBitCast(pairs, to: SIMD16<Float>.self)
   }
 }

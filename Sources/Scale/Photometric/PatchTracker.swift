@@ -33,7 +33,7 @@ struct PatchTracker {
   private var gradientsX = InlineArray<8, SIMD8<Float>>(repeating: .zero)
   private var gradientsY = InlineArray<8, SIMD8<Float>>(repeating: .zero)
   /// Of the eight columns.
-  private static let columns = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
+  static let columns = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
 
   init(camera: GridCamera) { self.camera = camera }
 
@@ -132,7 +132,7 @@ struct PatchTracker {
     var error: Float = 0
     var deviation: Float = 0
     for _ in 0..<8 {
-      guard source.contains(place, margin: 6) else { return nil }
+      guard source.containsPatch(at: place, shape: shape, margin: 6) else { return nil }
       let step = compare(source, place, shape, patch.deviation, error: &error, deviation: &deviation)
       let dx = (yy * step.x - xy * step.y) / determinant
       let dy = (xx * step.y - xy * step.x) / determinant

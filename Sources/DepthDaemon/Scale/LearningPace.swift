@@ -42,6 +42,7 @@ package struct LearningPace {
   /// - Parameters:
   ///   - nanoseconds: counted, of learning in this frame.
   ///   - networkNanoseconds: counted, of the network in this frame.
+  ///   - isHurried: whether what is looked for is still missing.
   package mutating func spend(
     _ nanoseconds: Double, of networkNanoseconds: Double, isHurried: Bool = false
   ) {

@@ -11,13 +11,13 @@ import torch
 
 from conftest import write_drive
 from depthtrain import checkpoint
-from depthtrain.config import Augmentation, LossWeights, Priors, Recipe, load_recipe
+from depthtrain.config import Augmentation, LossWeights, ModelRecipe, Priors, Recipe, load_recipe
 from depthtrain.data.batches import Sampler
 from depthtrain.geometry import disparity_to_depth
 from depthtrain.networks.rpr_lite import RPrLite
 from depthtrain.priors.episodes import Episode
 from depthtrain.priors.fusion import FusedNetwork, References
-from depthtrain.priors.references import ReferenceWriter
+from depthtrain.priors.references import ReferenceWriter, convention_of
 from depthtrain.recipe_check import check
 from depthtrain.schedule import freeze_statistics, parameter_groups
 from depthtrain.strict_toml import RecipeError
@@ -37,7 +37,8 @@ def _references(path: Path, drives: tuple[str, ...]) -> Path:
             for frame in range(FRAMES):
                 depth = (number + 2) * np.exp(rng.normal(0, 0.1, CELLS))
                 writer.add(rng.random((CELLS, 64)), (1 / depth - 0.01) / 9.99, np.ones(CELLS), number, frame, np.arange(CELLS))
-        writer.finish({"teacher": "none", "teacher_sha256": "0", "drives": str(list(drives)).replace("'", '"')})
+        writer.finish({"teacher": "none", "teacher_sha256": "0", "drives": str(list(drives)).replace("'", '"'),
+                       **convention_of(ModelRecipe())})
     return path
 
 

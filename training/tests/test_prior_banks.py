@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from depthtrain.config import ModelRecipe
 from depthtrain.priors.bank import open_bank, reference_side, rewrite_metadata, write_bank
 from depthtrain.priors.domain import measure
 from depthtrain.priors.fusion import PriorFusion
-from depthtrain.priors.references import PriorError, ReferenceWriter, open_references, write_subset
+from depthtrain.priors.references import PriorError, ReferenceWriter, convention_of, open_references, write_subset
 from depthtrain.safetensors import TensorFileError, open_tensors, write_tensors
 
 from prior_samples import CHANNELS, REFERENCE_CHANNELS, a_fusion, some_references, write_references
@@ -144,6 +145,16 @@ def test_reference_sets_are_checked(tmp_path: Path) -> None:
         open_references(path)
     with pytest.raises((PriorError, TensorFileError), match="cannot be read"):
         open_references(tmp_path / "absent")
+
+
+def test_a_reference_set_in_another_unit_is_refused(tmp_path: Path) -> None:
+    with ReferenceWriter(tmp_path / "r") as writer:
+        writer.add(np.ones((4, 64)), np.full(4, 0.5), np.ones(4), 0, 0, np.arange(4))
+        writer.finish(convention_of(ModelRecipe()))
+    references = open_references(tmp_path / "r")
+    references.require_convention(ModelRecipe())
+    with pytest.raises(PriorError, match="0.1 to 100 m at fx 241.7, the recipe's of 0.1 to 100 m at fx 185.9; build a set for this"):
+        references.require_convention(ModelRecipe(canonical_fx_px=185.9))
 
 
 def test_a_value_too_large_for_half_precision_is_refused(bank_parts, tmp_path: Path) -> None:

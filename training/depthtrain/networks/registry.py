@@ -36,5 +36,6 @@ def build_depth_network(recipe: Recipe) -> nn.Module:
         network = build_network(recipe.model.architecture)
     if not recipe.priors.references:
         return network
-    references = open_references(drive_path(recipe.priors.references)).load()
-    return FusedNetwork(network, references, recipe.priors.draw, (recipe.model.min_depth_m, recipe.model.max_depth_m))
+    references = open_references(drive_path(recipe.priors.references))
+    references.require_convention(recipe.model)
+    return FusedNetwork(network, references.load(), recipe.priors.draw, (recipe.model.min_depth_m, recipe.model.max_depth_m))

@@ -15,13 +15,12 @@ import numpy as np
 import torch
 
 from depthtrain.priors.fusion import (HEADS, WIDTH, Fused, PriorFusion, Projected, attend_heads, compression_gains, fuse)
-from depthtrain.priors.references import COLUMNS, PriorError, ReferenceFile, open_tensors_of
+from depthtrain.priors.references import COLUMNS, CONVENTION, PriorError, ReferenceFile, open_tensors_of
 from depthtrain.safetensors import TensorStream, open_tensors
 
 FORMAT, VERSION = "depthd-priors", "1"
 STORED = ("key_pixel", "value_pixel", "key_heads", "value_heads")
-REQUIRED_METADATA = ("architecture", "encoder_sha256", "teacher", "teacher_sha256", "drives", "selection", "min_depth_m",
-                     "max_depth_m", "canonical_fx_px")
+REQUIRED_METADATA = ("architecture", "encoder_sha256", "teacher", "teacher_sha256", "drives", "selection", *CONVENTION)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,7 +20,7 @@ from depthtrain.data.views import whole_view
 from depthtrain.evaluate import nearest_size
 from depthtrain.priors.bank import reference_side, write_bank
 from depthtrain.priors.fusion import FusedNetwork, PriorFusion
-from depthtrain.priors.references import PriorError, ReferenceWriter, open_references, write_subset
+from depthtrain.priors.references import PriorError, ReferenceWriter, convention_of, open_references, write_subset
 from depthtrain.priors.selection import attention_weights, stratified, top
 from depthtrain.safetensors import open_tensors
 from depthtrain.teacher.inference import TeacherEye
@@ -54,9 +54,9 @@ def build_references(eye: TeacherEye, drives: list[str], student: Recipe, path: 
                            trust[kept].numpy(), number, index, kept.numpy())
                 count += len(kept)
             print(f"{drive.name}: {len(range(0, len(drive), every))} frames, {count} references so far", flush=True)
-        convention = {key: f"{getattr(student.model, key):g}" for key in ("min_depth_m", "max_depth_m", "canonical_fx_px")}
         writer.finish({"teacher": eye.name, "teacher_sha256": eye.sha256, "every": str(every),
-                       "minimum_trust": f"{minimum_trust:g}", "drives": json.dumps([folder.name for folder in folders]), **convention})
+                       "minimum_trust": f"{minimum_trust:g}", "drives": json.dumps([folder.name for folder in folders]),
+                       **convention_of(student.model)})
     open_references(path)
     return count
 

@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from depthtrain.config import ModelRecipe
 from depthtrain.priors.fusion import References
 from depthtrain.safetensors import TensorFile, TensorFileError, TensorStream, open_tensors
 
 FORMAT, VERSION = "depthd-references", "1"
+# What a disparity means: entries of a recipe's [model], stored as text.
+CONVENTION = ("min_depth_m", "max_depth_m", "canonical_fx_px")
 CHUNK_ROWS = 65536
 COLUMNS = {"disparity": np.dtype("<f4"), "trust": np.dtype("<f4"), "drive": np.dtype("<i4"), "frame": np.dtype("<i4"),
            "cell": np.dtype("<i4")}
@@ -45,6 +48,14 @@ class ReferenceFile:
     def metadata(self) -> dict[str, str]:
         return self.tensors.metadata
 
+    def require_convention(self, model: ModelRecipe) -> None:
+        """Raises PriorError when the disparities are in another unit than those of a recipe's [model]."""
+        wanted = convention_of(model)
+        found = {key: self.metadata.get(key, "unknown") for key in CONVENTION}
+        if found != wanted:
+            raise PriorError(f"{self.path}: disparities are of {_described(found)}, the recipe's of {_described(wanted)}; build a set "
+                             "for this recipe: python -m depthtrain.priors build --student RECIPE")
+
     def load(self, index: np.ndarray | None = None) -> References:
         """All references, or those of `index`, in memory: features float16, disparity float32, where from int32."""
         rows = slice(None) if index is None else index
@@ -56,6 +67,15 @@ class ReferenceFile:
         for first in range(0, self.count, CHUNK_ROWS):
             part = self.load(np.arange(first, min(first + CHUNK_ROWS, self.count)))
             yield References(part.features.float(), part.disparity)
+
+
+def convention_of(model: ModelRecipe) -> dict[str, str]:
+    """What a recipe's disparities mean, as the metadata of a reference set says it."""
+    return {key: f"{getattr(model, key):g}" for key in CONVENTION}
+
+
+def _described(convention: dict[str, str]) -> str:
+    return f"{convention['min_depth_m']} to {convention['max_depth_m']} m at fx {convention['canonical_fx_px']}"
 
 
 class ReferenceWriter:

@@ -10,12 +10,12 @@ import pytest
 
 from conftest import write_drive
 from depthtrain.checkpoint import load_network, read
-from depthtrain.config import Recipe, drive_path, load_recipe
+from depthtrain.config import ModelRecipe, Recipe, drive_path, load_recipe
 from depthtrain.data.drive import open_drive
 from depthtrain.data.hints import make_hints
 from depthtrain.data.labels import write_label
 from depthtrain.data.simulated import FAMILIES
-from depthtrain.priors.references import ReferenceWriter
+from depthtrain.priors.references import ReferenceWriter, convention_of
 from depthtrain.train import train
 
 RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.toml"))
@@ -30,19 +30,19 @@ def tiny(recipe: Recipe, drive: Path, teacher: Path, steps: int = 3) -> Recipe:
     if recipe.photometric.pose_warmup_steps > 0:
         recipe = dataclasses.replace(recipe, photometric=dataclasses.replace(recipe.photometric, pose_warmup_steps=1))
     if recipe.priors.references:
-        priors = dataclasses.replace(recipe.priors, references=str(random_references(drive.parent)), apart=1)
+        priors = dataclasses.replace(recipe.priors, references=str(random_references(drive.parent, recipe.model)), apart=1)
         recipe = dataclasses.replace(recipe, priors=priors)
     return dataclasses.replace(recipe, groups=groups, validation=(str(drive),), optimisation=optimisation, exclude="",
                                distillation=dataclasses.replace(recipe.distillation, teacher=str(teacher)))
 
 
-def random_references(folder: Path, count: int = 10, frames: int = 6) -> Path:
+def random_references(folder: Path, model: ModelRecipe, count: int = 10, frames: int = 6) -> Path:
     """A reference set of noise, of every frame of the drive "tiny"."""
     rng, path = np.random.default_rng(0), folder / "references.safetensors"
     with ReferenceWriter(path) as writer:
         for frame in range(frames):
             writer.add(rng.random((count, 64)), rng.random(count) * 0.1, np.ones(count), 0, frame, np.arange(count))
-        writer.finish({"teacher": "none", "teacher_sha256": "0", "drives": '["tiny"]'})
+        writer.finish({"teacher": "none", "teacher_sha256": "0", "drives": '["tiny"]', **convention_of(model)})
     return path
 
 

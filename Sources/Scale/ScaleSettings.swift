@@ -41,7 +41,7 @@ public struct ScaleSettings: Hashable, Sendable {
   /// When a scale is good enough to be called metres, and how long it stays so.
   public struct Lock: Hashable, Sendable {
     /// Largest standard deviation of the filter. At 4 % the published scale was up to 6 % off in the seconds after the
-    /// lock, at 2.8 % about 3 % (decision record 30).
+    /// lock, at 2.8 % about 4 % and at 2.5 % about 3 % (decision records 30 and 31).
     public var sigma = 0.025
     /// Seconds of motion that observations must cover.
     public var afterSeconds = 15.0

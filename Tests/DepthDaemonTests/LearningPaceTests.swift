@@ -124,7 +124,8 @@ import Testing
 
   @Test func `two replays of a drive observe the same`() throws {
     let first = try observations(threads: 1)
-    #expect(first.count { $0.contains("photometric") } >= 3)
+    // At the pace of a scale that is known there would be half as many.
+    #expect(first.count { $0.contains("photometric") } >= 12)
     #expect(try observations(threads: 1) == first)
   }
 }

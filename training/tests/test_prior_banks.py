@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from depthtrain.config import ModelRecipe
+from depthtrain.config import ModelRecipe, load_recipe
+from depthtrain.networks.registry import build_depth_network
 from depthtrain.priors.bank import open_bank, reference_side, rewrite_metadata, write_bank
 from depthtrain.priors.domain import measure
 from depthtrain.priors.fusion import PriorFusion
@@ -153,8 +155,11 @@ def test_a_reference_set_in_another_unit_is_refused(tmp_path: Path) -> None:
         writer.finish(convention_of(ModelRecipe()))
     references = open_references(tmp_path / "r")
     references.require_convention(ModelRecipe())
+    recipe = load_recipe(Path(__file__).parents[1] / "recipes/lite_episodes.toml")
+    recipe = dataclasses.replace(recipe, model=ModelRecipe(canonical_fx_px=185.9),
+                                 priors=dataclasses.replace(recipe.priors, references=str(tmp_path / "r")))
     with pytest.raises(PriorError, match="0.1 to 100 m at fx 241.7, the recipe's of 0.1 to 100 m at fx 185.9; build a set for this"):
-        references.require_convention(ModelRecipe(canonical_fx_px=185.9))
+        build_depth_network(recipe)
 
 
 def test_a_value_too_large_for_half_precision_is_refused(bank_parts, tmp_path: Path) -> None:

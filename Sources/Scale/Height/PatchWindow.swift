@@ -67,8 +67,7 @@ struct PatchWindow {
     var sums = SIMD2<Float>.zero
     for row in 0..<8 {
       let start = place + (Float(row) - half) * shape.y - half * shape.x
-      let pixels = image.sample(
-        start.x + PatchTracker.columns * shape.x.x, start.y + PatchTracker.columns * shape.x.y)
+      let pixels = image.sampleEight(from: start, step: shape.x)
       for column in 0..<8 {
         let value = pixels[column]
         seen[8 * row + column] = value

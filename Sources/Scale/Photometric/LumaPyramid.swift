@@ -129,6 +129,13 @@ struct LumaImage {
     UnsafeRawPointer(pixels).loadUnaligned(as: SIMD8<Float>.self)
   }
 
+  /// The same at eight positions in a row, `step` apart.
+  @inline(__always)
+  func sampleEight(from first: SIMD2<Float>, step: SIMD2<Float>) -> SIMD8<Float> {
+    let columns = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
+    return sample(first.x + columns * step.x, first.y + columns * step.y)
+  }
+
   /// The same at eight positions.
   @inline(__always)
   func sample(_ x: SIMD8<Float>, _ y: SIMD8<Float>) -> SIMD8<Float> {

@@ -32,8 +32,6 @@ struct PatchTracker {
   private var values = InlineArray<8, SIMD8<Float>>(repeating: .zero)
   private var gradientsX = InlineArray<8, SIMD8<Float>>(repeating: .zero)
   private var gradientsY = InlineArray<8, SIMD8<Float>>(repeating: .zero)
-  /// Of the eight columns.
-  static let columns = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
 
   init(camera: GridCamera) { self.camera = camera }
 
@@ -225,7 +223,7 @@ struct PatchTracker {
     var squares = SIMD8<Float>.zero
     for row in 0..<8 {
       let start = place + (Float(row) - half) * shape.y - half * shape.x
-      let value = image.sample(start.x + shape.x.x * Self.columns, start.y + shape.x.y * Self.columns)
+      let value = image.sampleEight(from: start, step: shape.x)
       seen[row] = value
       sums += value
       squares += value * value

@@ -6,12 +6,14 @@ the header checked against the file. Source: the format's specification (github.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
 import os
-import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -94,6 +96,23 @@ def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], metadata: di
         stream.finish(metadata)
 
 
+def concatenate(path: str | Path, parts: Sequence[TensorFile], metadata: dict[str, str]) -> None:
+    """Writes one file that holds, under each name, the rows of all `parts` in turn; byte for byte what one TensorStream would
+    have written. Raises TensorFileError when they do not hold the same tensors."""
+    path, first = Path(path), parts[0]
+    columns: dict[str, _Column] = {}
+    for name, entry in first.entries.items():
+        column = columns[name] = _Column(entry.dtype, [0, *entry.shape[1:]], [])
+        for part in parts:
+            found = part.entries.get(name)
+            if part.entries.keys() != first.entries.keys() or found is None or not column.takes(found.dtype, found.shape):
+                raise TensorFileError(f"{part.path}: does not hold the same tensors as {first.path}")
+            column.shape[0] += found.shape[0]
+            column.pieces.append((part.path, found.offset, found.byte_count))
+    with _guarded(path):
+        _write_columns(path, columns, metadata)
+
+
 class TensorStream:
     """Writes tensors whose first axis grows, in bounded memory. Nothing appears under `path` before `finish`.
 
@@ -103,66 +122,101 @@ class TensorStream:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._parts: dict[str, tuple[Path, np.dtype, list[int]]] = {}
+        self._columns: dict[str, tuple[Path, _Column]] = {}
 
     def __enter__(self) -> "TensorStream":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for part in [part for part, _, _ in self._parts.values()] + [self._partial]:
+        for part, _ in self._columns.values():
             part.unlink(missing_ok=True)
-
-    @property
-    def _partial(self) -> Path:
-        return self.path.with_name(self.path.name + ".partial")
 
     def append(self, name: str, rows: np.ndarray) -> None:
         """Adds rows to a tensor; all but the first axis must agree with what came before."""
-        codes = {dtype: code for code, dtype in DTYPES.items()}
         dtype = rows.dtype.newbyteorder("<")
-        if dtype not in codes:
+        if dtype not in DTYPES.values():
             raise TensorFileError(f"{self.path}: tensor {name!r} has type {rows.dtype}; {', '.join(DTYPES)} can be stored")
-        if name not in self._parts:
-            part = self.path.with_name(f"{self.path.name}.{len(self._parts)}.part")
+        if name not in self._columns:
+            part = self.path.with_name(f"{self.path.name}.{len(self._columns)}.part")
             part.unlink(missing_ok=True)  # left by a run that was killed
-            self._parts[name] = part, dtype, [0, *rows.shape[1:]]
-        part, known, shape = self._parts[name]
-        if known != dtype or shape[1:] != list(rows.shape[1:]):
-            raise TensorFileError(f"{self.path}: tensor {name!r} is {known} {shape[1:]} per row, got {dtype} {rows.shape[1:]}")
-        self._guarded(lambda: _append_bytes(part, rows.astype(dtype)))
-        shape[0] += rows.shape[0]
+            self._columns[name] = part, _Column(dtype, [0, *rows.shape[1:]], [])
+        part, column = self._columns[name]
+        if not column.takes(dtype, rows.shape):
+            raise TensorFileError(f"{self.path}: tensor {name!r} is {column.dtype} {column.shape[1:]} per row, got {dtype} "
+                                  f"{list(rows.shape[1:])}")
+        with _guarded(self.path), part.open("ab") as handle:
+            handle.write(rows.astype(dtype).tobytes())
+        column.shape[0] += rows.shape[0]
 
     def finish(self, metadata: dict[str, str]) -> None:
         """Joins the tensors under one header and moves the file to its name. Raises TensorFileError when the disk is full."""
-        codes = {dtype: code for code, dtype in DTYPES.items()}
-        header: dict = {"__metadata__": dict(sorted(metadata.items()))}
-        first = 0
-        for name, (_, dtype, shape) in self._parts.items():
-            last = first + math.prod(shape) * dtype.itemsize
-            header[name] = {"dtype": codes[dtype], "shape": shape, "data_offsets": [first, last]}
-            first = last
-        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-        text += b" " * (-(8 + len(text)) % ALIGNMENT)
-        self._guarded(lambda: self._join(len(text).to_bytes(8, "little") + text))
+        columns = {name: dataclasses.replace(column, pieces=[(part, 0, column.byte_count)])
+                   for name, (part, column) in self._columns.items()}
+        with _guarded(self.path):
+            _write_columns(self.path, columns, metadata)
 
-    def _join(self, head: bytes) -> None:
-        with self._partial.open("wb") as out:
-            out.write(head)
-            for part, _, _ in self._parts.values():
-                with part.open("rb") as handle:
-                    shutil.copyfileobj(handle, out, 1 << 20)
+
+@dataclasses.dataclass
+class _Column:
+    """A tensor on its way into a file: its rows lie in pieces (file, first byte, bytes) of other files."""
+
+    dtype: np.dtype
+    shape: list[int]
+    pieces: list[tuple[Path, int, int]]
+
+    @property
+    def byte_count(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def takes(self, dtype: np.dtype, shape: Sequence[int]) -> bool:
+        """Whether rows of this type and shape can follow."""
+        return dtype == self.dtype and list(shape[1:]) == self.shape[1:]
+
+
+def _write_columns(path: Path, columns: dict[str, _Column], metadata: dict[str, str]) -> None:
+    """Writes header and pieces beside `path`, then moves the file there; removes what it could not finish."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as out:
+            out.write(_header(columns, metadata))
+            for column in columns.values():
+                for piece in column.pieces:
+                    _copy(*piece, out)
             out.flush()
             os.fsync(out.fileno())
-        os.replace(self._partial, self.path)
-
-    def _guarded(self, action) -> None:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            action()
-        except OSError as error:
-            raise TensorFileError(f"{self.path}: cannot be written: {error.strerror}") from error
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def _append_bytes(path: Path, rows: np.ndarray) -> None:
-    with path.open("ab") as handle:
-        handle.write(rows.tobytes())
+def _header(columns: dict[str, _Column], metadata: dict[str, str]) -> bytes:
+    codes = {dtype: code for code, dtype in DTYPES.items()}
+    header: dict = {"__metadata__": dict(sorted(metadata.items()))}
+    first = 0
+    for name, column in columns.items():
+        last = first + column.byte_count
+        header[name] = {"dtype": codes[column.dtype], "shape": column.shape, "data_offsets": [first, last]}
+        first = last
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-(8 + len(text)) % ALIGNMENT)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _copy(source: Path, first: int, count: int, out: BinaryIO) -> None:
+    with source.open("rb") as handle:
+        handle.seek(first)
+        while count > 0:
+            chunk = handle.read(min(count, 1 << 20))
+            if not chunk:
+                raise TensorFileError(f"{source}: became shorter while it was copied; something else writes there")
+            count -= out.write(chunk)
+
+
+@contextlib.contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """Makes the folder of `path`; what the system refuses becomes a TensorFileError about it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise TensorFileError(f"{path}: cannot be written: {error.strerror}") from error

@@ -23,7 +23,8 @@ from depthtrain.methods import Step
 from depthtrain.methods.guided import PriorAgreement
 from depthtrain.priors.__main__ import main as priors_main
 from depthtrain.priors.bank import open_bank
-from depthtrain.priors.build import held_out_images, rescaled, unit_ratio
+from depthtrain.priors.build import held_out_images
+from depthtrain.priors.cells import rescaled, unit_ratio
 from depthtrain.priors.references import PriorError, open_references
 from depthtrain.strict_toml import RecipeError
 from depthtrain.teacher.export import export_teacher

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from depthtrain.safetensors import TensorFileError, TensorStream, open_tensors, write_tensors
+from depthtrain.safetensors import TensorFileError, TensorStream, concatenate, open_tensors, write_tensors
 
 TENSORS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array([1.5, -2.0], np.float16), "c": np.zeros((0, 4), np.int32)}
 
@@ -42,6 +42,26 @@ def test_streamed_and_whole_files_are_equal_to_the_byte(tmp_path: Path) -> None:
         stream.finish({"a": "2", "z": "1"})
     assert (tmp_path / "whole").read_bytes() == (tmp_path / "streamed").read_bytes()
     assert {item.name for item in tmp_path.iterdir()} == {"whole", "streamed"}
+
+
+def test_files_one_after_another_are_the_bytes_of_one_stream(tmp_path: Path) -> None:
+    write_tensors(tmp_path / "whole", TENSORS, {"a": "1"})
+    parts = []
+    for name, rows in (("first", slice(0, 1)), ("none", slice(1, 1)), ("rest", slice(1, 2))):
+        write_tensors(tmp_path / name, {key: value[rows] for key, value in TENSORS.items()}, {"part": name})
+        parts.append(open_tensors(tmp_path / name))
+    concatenate(tmp_path / "joined", parts, {"a": "1"})
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "joined").read_bytes()
+
+
+@pytest.mark.parametrize("other", [{"a": TENSORS["a"]}, {**TENSORS, "a": TENSORS["a"][:, :2]}, {**TENSORS, "d": TENSORS["a"]},
+                                   {**TENSORS, "a": TENSORS["a"].astype(np.float16)}])
+def test_files_of_other_tensors_are_not_joined(tmp_path: Path, other: dict[str, np.ndarray]) -> None:
+    for name, tensors in (("one", TENSORS), ("two", other)):
+        write_tensors(tmp_path / name, tensors, {})
+    with pytest.raises(TensorFileError, match="two: does not hold the same tensors as .*one"):
+        concatenate(tmp_path / "joined", [open_tensors(tmp_path / name) for name in ("one", "two")], {})
+    assert not (tmp_path / "joined").exists()
 
 
 def test_an_unfinished_stream_leaves_nothing(tmp_path: Path) -> None:

@@ -113,6 +113,10 @@ def main() -> int:
     except (PriorError, TensorFileError, BundleError, CheckpointError, DriveError, RecipeError) as error:
         print(f"priors {arguments.verb}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"priors {arguments.verb}: interrupted" +
+              ("; what was built is kept, the same command goes on from there" if arguments.verb == "build" else ""), file=sys.stderr)
+        return 130
     return 0
 
 

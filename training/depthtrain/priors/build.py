@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from tqdm import tqdm
 
 from depthtrain.bundle import BANK_NAME, open_bundle, write_description
 from depthtrain.checkpoint import load_network
@@ -19,61 +19,38 @@ from depthtrain.data.drive import open_drive
 from depthtrain.data.views import whole_view
 from depthtrain.evaluate import nearest_size
 from depthtrain.priors.bank import reference_side, write_bank
+from depthtrain.priors.cells import Cells
 from depthtrain.priors.fusion import FusedNetwork, PriorFusion
-from depthtrain.priors.references import PriorError, ReferenceWriter, convention_of, open_references, write_subset
+from depthtrain.priors.parts import Parts
+from depthtrain.priors.references import PriorError, convention_of, open_references, write_subset
 from depthtrain.priors.selection import attention_weights, stratified, top
 from depthtrain.safetensors import open_tensors
 from depthtrain.teacher.inference import TeacherEye
-
-STRIDE = 16
 
 
 def build_references(eye: TeacherEye, drives: list[str], student: Recipe, path: Path, every: int = 1,
                      minimum_trust: float = 0.0) -> int:
     """Looks at every `every`-th frame of the drives and writes one reference per stride-16 cell; returns their number.
 
-    Disparities are averaged over the cell and brought into the student's convention: the unit of depth belongs to a focal
-    length in pixels, and the teacher's pixels are smaller. Cells that the teacher trusts less than `minimum_trust` are left
-    out. Drives whose name ends in _val are refused.
+    Disparities are in the student's convention: the unit of depth belongs to a focal length in pixels, and the teacher's pixels
+    are smaller. Cells that the teacher trusts less than `minimum_trust` are left out. Drives whose name ends in _val are refused.
+    What an interrupted build has made stays in a folder beside `path`; the same call goes on from there, to the same bytes.
     """
     folders = [folder for name in drives for folder in matching_drives(name)]
     held_out = [folder.name for folder in folders if "_val" in folder.name]
     if held_out:
         raise PriorError(f"{', '.join(held_out)}: validation drives must not be in a reference set")
-    count = 0
-    with ReferenceWriter(path) as writer:
-        for number, folder in enumerate(folders):
-            drive = open_drive(folder)
-            factor = unit_ratio(eye.recipe, eye.size_for(drive), student, (drive.width, drive.height))
-            for index in range(0, len(drive), every):
-                look = eye.look(drive, index)
-                disparity, trust = (F.avg_pool2d(plane[None, None], STRIDE).flatten() for plane in (look.disparity, look.trust))
-                kept = torch.nonzero(trust >= minimum_trust).flatten()
-                features = look.features.flatten(1).T
-                writer.add(features[kept].numpy(), rescaled(disparity[kept], eye.recipe, student, factor).numpy(),
-                           trust[kept].numpy(), number, index, kept.numpy())
-                count += len(kept)
-            print(f"{drive.name}: {len(range(0, len(drive), every))} frames, {count} references so far", flush=True)
-        writer.finish({"teacher": eye.name, "teacher_sha256": eye.sha256, "every": str(every),
-                       "minimum_trust": f"{minimum_trust:g}", "drives": json.dumps([folder.name for folder in folders]),
-                       **convention_of(student.model)})
-    open_references(path)
-    return count
-
-
-def unit_ratio(teacher: Recipe, teacher_size: tuple[int, int], student: Recipe, frame: tuple[int, int]) -> float:
-    """Student units in one teacher unit for a whole frame (width, height): depth is metres * canonical fx / fx of the grid, and
-    fx grows with the grid's width."""
-    student_width = nearest_size(*frame, group_sizes(student))[0]
-    return (teacher_size[0] / teacher.model.canonical_fx_px) / (student_width / student.model.canonical_fx_px)
-
-
-def rescaled(disparity: torch.Tensor, teacher: Recipe, student: Recipe, ratio: float) -> torch.Tensor:
-    """Sigmoid disparity of the teacher as sigmoid disparity of the student, whose unit of depth is `ratio` times smaller."""
-    a, b = (1 / model.max_depth_m for model in (teacher.model, student.model))
-    span_a, span_b = (1 / model.min_depth_m - 1 / model.max_depth_m for model in (teacher.model, student.model))
-    inverse = (a + span_a * disparity) / ratio
-    return ((inverse - b) / span_b).clamp(0, 1)
+    opened = [open_drive(folder) for folder in folders]
+    frames, parts = [range(0, len(drive), every) for drive in opened], Parts(path)
+    with tqdm(total=sum(map(len, frames)), unit="frame", disable=None) as bar:
+        for number, drive in enumerate(opened):
+            parts.add(Cells(eye, drive, number, student, minimum_trust), frames[number], bar.update)
+            bar.write(f"{drive.name}: {len(frames[number])} frames, {parts.count} references so far")
+    if parts.count == 0:
+        raise PriorError(f"{path}: the teacher trusts no cell by {minimum_trust:g} or more; choose a smaller --minimum-trust")
+    parts.join({"teacher": eye.name, "teacher_sha256": eye.sha256, "every": str(every), "minimum_trust": f"{minimum_trust:g}",
+                "drives": json.dumps([folder.name for folder in folders]), **convention_of(student.model)})
+    return open_references(path).count
 
 
 def select_references(checkpoint: Path, source: Path, path: Path, count: int, is_stratified: bool,

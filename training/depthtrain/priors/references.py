@@ -102,7 +102,12 @@ class ReferenceWriter:
 
     def finish(self, metadata: dict[str, str]) -> None:
         """Writes the file; `metadata` is joined by format and version."""
-        self._stream.finish({**metadata, "format": FORMAT, "version": VERSION})
+        self._stream.finish(described(metadata))
+
+
+def described(metadata: dict[str, str]) -> dict[str, str]:
+    """The metadata of a reference set, joined by format and version."""
+    return {**metadata, "format": FORMAT, "version": VERSION}
 
 
 def open_tensors_of(path: Path, form: str, version: str) -> TensorFile:

@@ -84,6 +84,7 @@ let package = Package(
     systemLibrary("CV4LConvert", "libv4lconvert", "libv4l-dev"),
     .target(name: "CPosix"),
     .target(name: "CKernels", cSettings: kernelSettings),
+    .target(name: "CSampling"),
     .target(name: "CV4L2"),
     .target(name: "CSocketCAN"),
 
@@ -114,7 +115,7 @@ let package = Package(
     module("Calibration", ["Geometry", "Quantities", .product(name: "Yams", package: "Yams")]),
     module("Preprocessing", ["ImageBuffers", "Geometry", "Quantities"]),
     module("Odometry", ["CANSignals", "WireFormat", "Geometry", "Quantities"]),
-    module("Scale", ["Odometry", "ImageBuffers", "Geometry", "Quantities"]),
+    module("Scale", ["CSampling", "Odometry", "ImageBuffers", "Geometry", "Quantities"]),
     module("Simulation", ["ImageBuffers", "Geometry", "Quantities"]),
     module("Evaluation", ["Geometry", "ImageBuffers", "Quantities"]),
     module("WireFormat", ["ImageBuffers", "Geometry", "Quantities"]),

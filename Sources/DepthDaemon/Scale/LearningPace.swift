@@ -16,7 +16,7 @@ package struct LearningPace {
   /// Of looks: nearly twice as often until metres are known. The first half minute decides how far off they are when
   /// consumers first see them.
   package static let ofLooks = LearningPace(
-    share: 0.065, hurry: Hurry(share: 0.0625, reserve: 13, refill: 0.005))
+    share: 0.07, hurry: Hurry(share: 0.0575, reserve: 12, refill: 0.005))
 
   /// What may be saved up, and owed, as shares of single frames.
   private static let largestSaving = 60.0

@@ -160,7 +160,8 @@ class Priors:
     With `episodes` every batch is of one drive, and looks up references of that drive alone, made of frames at least
     `apart` away from those of the batch: the bank holds the place, as one made for a robot's own place will, and it pays to
     believe it. In each episode depths, those of the bank and those to be learned, are multiplied by one random factor, at most
-    exp(`unit_log_range`) either way: what pictures cannot tell, and banks do. Decision 0024.
+    exp(`unit_log_range`) either way: what pictures cannot tell, and banks do. Decision 0024. In a share `mixed` of the episodes
+    half of what is looked up is of the set's other drives: what a bank of several places asks for, to know which one it is in.
 
     With `frozen_network` fusion alone learns: weights and statistics of the network stay as `--init` gave them, so that without
     its bank the network is the one it was, to the bit.
@@ -172,6 +173,7 @@ class Priors:
     episodes: bool = False
     apart: int = 1
     unit_log_range: float = 0.7
+    mixed: float = 0.0
     frozen_network: bool = False
 
 

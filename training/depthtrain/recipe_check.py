@@ -60,6 +60,8 @@ def _check_priors(recipe: Recipe, path: str | Path) -> None:
         raise RecipeError(f"{path}: priors.rate is {priors.rate}, expected 0 to 100")
     if not 0 <= priors.unit_log_range <= 2:
         raise RecipeError(f"{path}: priors.unit_log_range is {priors.unit_log_range}, expected 0 to 2")
+    if not 0 <= priors.mixed <= 1:
+        raise RecipeError(f"{path}: priors.mixed is {priors.mixed}, expected 0 to 1: a share of the episodes")
     if priors.apart < 1:
         raise RecipeError(f"{path}: priors.apart is {priors.apart}, expected at least 1: a frame must not look itself up")
     if priors.frozen_network and (not priors.references or priors.rate == 0 or recipe.completion.frozen_network):

@@ -64,18 +64,42 @@ def test_an_episode_looks_up_other_frames_of_its_own_drive() -> None:
     assert _episode(0, [4, 8], apart=2).may_look_up(drive, frame).tolist() == [True, False, False, False, False, False]
 
 
-def test_references_of_an_episode_are_drawn_without_repeats_and_in_its_unit() -> None:
+def _two_drives(draw: int) -> tuple[FusedNetwork, torch.Tensor]:
+    """A network with 40 references, the odd ones of drive 1, whose feature is their number, and their depths."""
     count = 40
     depth = torch.linspace(1.0, 30.0, count)
     references = References(torch.arange(count)[:, None].repeat(1, 8).half(), (1 / depth - 0.01) / 9.99,
                             torch.arange(count) % 2, torch.arange(count) // 4)
-    fused = FusedNetwork(RPrLite(), references, draw=12).train()
+    return FusedNetwork(RPrLite(), references, draw=draw).train(), depth
+
+
+def test_references_of_an_episode_are_drawn_without_repeats_and_in_its_unit() -> None:
+    fused, depth = _two_drives(draw=12)
     drawn = fused.drawn(_episode(1, [2], 1.5))
     rows = drawn.features[:, 0].long()
-    assert len(set(rows.tolist())) == 12 and set(rows.tolist()) <= {row for row in range(1, count, 2) if row // 4 != 2}
+    assert len(set(rows.tolist())) == 12 and set(rows.tolist()) <= {row for row in range(1, 40, 2) if row // 4 != 2}
     assert torch.allclose(disparity_to_depth(drawn.disparity, 0.1, 100.0), 1.5 * depth[rows], rtol=1e-4)
     with pytest.raises(RecipeError, match="drive 7 of the set has none"):
         fused.drawn(_episode(7, [0]))
+
+
+@pytest.mark.parametrize("draw", [0, 1, 12])
+def test_half_of_a_mixed_episodes_references_are_of_other_drives(draw: int) -> None:
+    fused, depth = _two_drives(draw)
+    drawn = fused.drawn(dataclasses.replace(_episode(1, [2], 1.5), is_mixed=True))
+    rows = drawn.features[:, 0].long()
+    own, others = ({int(row) for row in rows if row % 2 == kind} for kind in (1, 0))
+    assert (len(own), len(others)) == {0: (18, 20), 1: (1, 1), 12: (6, 6)}[draw] and len(rows) == len(own) + len(others)
+    assert own <= {row for row in range(1, 40, 2) if row // 4 != 2}
+    assert torch.allclose(disparity_to_depth(drawn.disparity, 0.1, 100.0), 1.5 * depth[rows], rtol=1e-4)
+
+
+def test_as_many_episodes_are_mixed_as_the_recipe_says(recipe: Recipe) -> None:
+    shares = {}
+    for mixed in (0.0, 0.4, 1.0):
+        sampler = Sampler(dataclasses.replace(recipe, priors=dataclasses.replace(recipe.priors, mixed=mixed)), seed=3)
+        shares[mixed] = np.mean([sampler.draw(number)[1].episode.is_mixed for number in range(60)])
+    assert shares[0.0] == 0 and shares[1.0] == 1 and abs(shares[0.4] - 0.4) < 0.15
 
 
 def test_a_batch_is_of_one_drive_and_its_depths_share_a_random_unit(recipe: Recipe) -> None:
@@ -161,6 +185,7 @@ def test_episodes_need_references_of_every_drive(recipe: Recipe, tmp_path: Path)
 
 
 @pytest.mark.parametrize("changes, words", [({"rate": -1.0}, "priors.rate"), ({"unit_log_range": 3.0}, "priors.unit_log_range"),
+                                            ({"mixed": 1.5}, "priors.mixed is 1.5, expected 0 to 1"),
                                             ({"frozen_network": True, "rate": 0.0}, "nothing would learn"),
                                             ({"apart": 0}, "look itself up"), ({"references": ""}, "names no reference set")])
 def test_settings_of_episodes_that_cannot_be_meant_are_refused(recipe: Recipe, changes: dict, words: str) -> None:

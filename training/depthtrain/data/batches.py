@@ -128,7 +128,7 @@ class Sampler:
         """A batch of one drive, its depths in a random unit."""
         factor = self.episodes.random_factor(rng)
         samples = [self._sample(frames, group, rng, factor) for _ in range(group.batch)]
-        episode = self.episodes.of(frames.drive.path.name, [sample.frame for sample in samples], factor)
+        episode = self.episodes.of(frames.drive.path.name, [sample.frame for sample in samples], factor, rng)
         return dataclasses.replace(self._batch(samples, rng), episode=episode)
 
     def _batch(self, samples: list[_Sample], rng: np.random.Generator) -> Batch:

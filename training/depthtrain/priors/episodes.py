@@ -1,4 +1,4 @@
-"""Episodes: batches of one drive that look up references of that drive alone, so that it pays to believe the bank (decision 0024)."""
+"""Episodes: batches of one drive that look up references of that drive, so that it pays to believe the bank (decision 0024)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ class Episode:
     """() float32: what depths, the references' and the labels', are multiplied by."""
     apart: int = 1
     """References of frames nearer than this to one of the batch's are not looked up."""
+    is_mixed: bool = False
+    """Whether half of what it looks up is of other drives."""
 
     def to(self, device: torch.device, non_blocking: bool = False) -> "Episode":
         """The same episode on a device."""
         tensors = (self.drive, self.frames, self.factor)
-        return Episode(*(tensor.to(device, non_blocking=non_blocking) for tensor in tensors), self.apart)
+        return Episode(*(tensor.to(device, non_blocking=non_blocking) for tensor in tensors), self.apart,
+                       self.is_mixed)
 
     def may_look_up(self, drive: torch.Tensor, frame: torch.Tensor) -> torch.Tensor:
         """(M,) bool: whether the batch may look up references with these drives and frames, (M,) each."""
@@ -51,6 +54,7 @@ class Episodes:
         """What the depths of one episode are multiplied by."""
         return math.exp(rng.uniform(-1, 1) * self.settings.unit_log_range)
 
-    def of(self, drive: str, frames: list[int], factor: float) -> Episode:
+    def of(self, drive: str, frames: list[int], factor: float, rng: np.random.Generator) -> Episode:
         """The episode of a batch with these frames of a drive."""
-        return Episode(torch.tensor(self.numbers[drive]), torch.tensor(frames), torch.tensor(factor), self.settings.apart)
+        is_mixed = self.settings.mixed > 0 and rng.random() < self.settings.mixed
+        return Episode(torch.tensor(self.numbers[drive]), torch.tensor(frames), torch.tensor(factor), self.settings.apart, is_mixed)

@@ -194,12 +194,16 @@ class FusedNetwork(nn.Module):
         return self._rows(index)
 
     def _drawn_of(self, episode: Episode) -> References:
-        """The references of an episode, or `draw` of them without repeats, in its unit."""
+        """The references of an episode, or `draw` of them without repeats, in its unit; of a mixed one half of other drives."""
         fitting = torch.nonzero(episode.may_look_up(self.reference_drive, self.reference_frame)).flatten()
         if len(fitting) == 0:
             raise RecipeError(f"priors.references: drive {int(episode.drive)} of the set has none but those of a batch's own frames "
                               "and their neighbours; build it from more frames, or lower priors.apart")
-        chosen = self._rows(fitting[torch.randperm(len(fitting))[:self.draw or None].to(fitting.device)])
+        kinds = [fitting]
+        if episode.is_mixed:
+            kinds.append(torch.nonzero(self.reference_drive != episode.drive).flatten())
+        most = max(1, self.draw // len(kinds)) if self.draw else None
+        chosen = self._rows(torch.cat([kind[torch.randperm(len(kind))[:most].to(kind.device)] for kind in kinds]))
         depth = disparity_to_depth(chosen.disparity, *self.limits_m) * episode.factor
         return dataclasses.replace(chosen, disparity=depth_to_disparity(depth, *self.limits_m))
 

@@ -6,11 +6,10 @@ hash of all that its content follows from, so a build with another teacher, unit
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from depthtrain.data.drive import Drive
@@ -36,27 +35,34 @@ class Parts:
         return sum(part.entries["disparity"].shape[0] for part in self._made)
 
     def add(self, cells: Cells, frames: range, is_done: Callable[[int], None]) -> None:
-        """Adds the cells of `frames`, looked at now unless an earlier build did; tells `is_done` of each 1 or all at once."""
+        """Adds the cells of `frames`, looked at now unless an earlier build did; tells `is_done` how many more are done."""
         for first in range(0, len(frames), PART_FRAMES):
             self._add_one(cells, frames[first:first + PART_FRAMES], is_done)
 
     def _add_one(self, cells: Cells, frames: range, is_done: Callable[[int], None]) -> None:
         file = self._folder / f"{_key(cells, frames)}.safetensors"
-        with contextlib.suppress(TensorFileError):
-            self._made.append(open_tensors(file))
+        if _is_whole(file):
             is_done(len(frames))
-            return
-        with ReferenceWriter(file) as writer:
-            for index in frames:
-                cells.write(index, writer)
-                is_done(1)
-            writer.finish({})
+        else:
+            with ReferenceWriter(file) as writer:
+                for index in frames:
+                    cells.write(index, writer)
+                    is_done(1)
+                writer.finish({})
         self._made.append(open_tensors(file))
 
     def join(self, metadata: dict[str, str]) -> None:
         """Writes the reference set and removes the folder, with whatever other builds left in it."""
         concatenate(self._path, self._made, described(metadata))
         shutil.rmtree(self._folder)
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        open_tensors(file)
+    except TensorFileError:
+        return False
+    return True
 
 
 def _key(cells: Cells, frames: range) -> str:

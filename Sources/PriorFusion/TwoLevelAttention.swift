@@ -175,16 +175,11 @@ final class TwoLevelAttention: PanelAttention {
   /// The mean value of a cluster, as a query weighs its members, lies A q from the plain mean. Of that no more is
   /// believed than of the weight itself: a sharp query would carry it far beyond all members.
   private func limitSlopes(_ count: Int, _ work: PanelWork) {
-    let lanes = panels.lanes
-    for cluster in 0..<count {
-      let (weight, spread) = (work.logits.base + cluster * lanes, work.spread.base + cluster * lanes)
-      let slope = work.weights.base + cluster * lanes
-      work.forEachVector { lane in
-        let spread = (spread + lane).vector
-        let share = (Self.largestSpread / spread).squareRoot()
-          .replacing(with: 1, where: spread .<= Self.largestSpread)
-        (slope + lane).vector = (weight + lane).vector * share
-      }
+    let (weights, spreads, slopes) = (work.logits.base, work.spread.base, work.weights.base)
+    // Number by number, for the compiler to make vectors of: `squareRoot` of a vector goes lane by lane.
+    for place in 0..<count * panels.lanes {
+      let share = Self.largestSpread / spreads[place]
+      slopes[place] = weights[place] * (share < 1 ? share.squareRoot() : 1)
     }
   }
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tqdm import tqdm
 
 from conftest import write_drive
 from depthtrain.config import Recipe, load_recipe
@@ -70,6 +72,28 @@ def test_an_interrupted_build_goes_on_to_the_same_bytes(work: Path, interrupted_
     assert _build(work).looks == 2 * FRAMES - kept
     assert (work / "set").read_bytes() == (work / "whole").read_bytes()
     assert not [path for path in work.iterdir() if path.name.startswith("set.")]
+
+
+def test_the_bar_counts_every_frame_once_after_an_interruption_too(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = []
+
+    class Bar(tqdm):
+        def __init__(self, **settings) -> None:
+            super().__init__(**{**settings, "disable": False, "file": io.StringIO()})
+            bars.append(self)
+
+    monkeypatch.setattr("depthtrain.priors.build.tqdm", Bar)
+    with pytest.raises(KeyboardInterrupt):
+        _build(work, interrupted_at=8)
+    _build(work)
+    assert [(bar.n, bar.total) for bar in bars] == [(8, 2 * FRAMES), (2 * FRAMES, 2 * FRAMES)]
+
+
+def test_what_else_lies_among_the_parts_stays(work: Path) -> None:
+    (work / "set.parts").mkdir()
+    (work / "set.parts" / "notes.txt").write_text("mine")
+    _build(work)
+    assert [path.name for path in (work / "set.parts").iterdir()] == ["notes.txt"]
 
 
 def test_references_know_their_drive_frame_and_cell(work: Path) -> None:

@@ -6,15 +6,15 @@ hash of all that its content follows from, so a build with another teacher, unit
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from depthtrain.data.drive import Drive
 from depthtrain.priors.cells import Cells
-from depthtrain.priors.references import ReferenceWriter, convention_of, described
+from depthtrain.priors.references import ReferenceWriter, convention_of, with_format
 from depthtrain.safetensors import TensorFile, TensorFileError, concatenate, open_tensors
 
 PART_FRAMES = 100
@@ -36,11 +36,13 @@ class Parts:
 
     def add(self, cells: Cells, frames: range, is_done: Callable[[int], None]) -> None:
         """Adds the cells of `frames`, looked at now unless an earlier build did; tells `is_done` how many more are done."""
+        origin = _origin(cells)
         for first in range(0, len(frames), PART_FRAMES):
-            self._add_one(cells, frames[first:first + PART_FRAMES], is_done)
+            part = frames[first:first + PART_FRAMES]
+            key = hashlib.sha256(f"{origin} {list(part)}".encode()).hexdigest()[:32]
+            self._add_one(self._folder / f"{key}.safetensors", cells, part, is_done)
 
-    def _add_one(self, cells: Cells, frames: range, is_done: Callable[[int], None]) -> None:
-        file = self._folder / f"{_key(cells, frames)}.safetensors"
+    def _add_one(self, file: Path, cells: Cells, frames: range, is_done: Callable[[int], None]) -> None:
         if _is_whole(file):
             is_done(len(frames))
         else:
@@ -52,9 +54,12 @@ class Parts:
         self._made.append(open_tensors(file))
 
     def join(self, metadata: dict[str, str]) -> None:
-        """Writes the reference set and removes the folder, with whatever other builds left in it."""
-        concatenate(self._path, self._made, described(metadata))
-        shutil.rmtree(self._folder)
+        """Writes the reference set and removes the folder, with the parts of other builds, but nobody else's files."""
+        concatenate(self._path, self._made, with_format(metadata))
+        for file in self._folder.glob("*.safetensors*"):
+            file.unlink()
+        with contextlib.suppress(OSError):  # something else lies there
+            self._folder.rmdir()
 
 
 def _is_whole(file: Path) -> bool:
@@ -65,11 +70,11 @@ def _is_whole(file: Path) -> bool:
     return True
 
 
-def _key(cells: Cells, frames: range) -> str:
-    """Names what a part's content follows from: the teacher, the drive's place and index files, the unit, and which cells."""
+def _origin(cells: Cells) -> str:
+    """A hash of what all parts of a drive follow from: the teacher, the drive's place and index files, the unit, and which cells."""
     origin = [cells.eye.sha256, cells.number, cells.student_units, convention_of(cells.student.model), cells.minimum_trust,
-              str(cells.drive.path.resolve()), list(frames)]
+              str(cells.drive.path.resolve())]
     digest = hashlib.sha256(json.dumps(origin).encode())
     for file in sorted(path for path in cells.drive.path.iterdir() if path.is_file()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:32]
+    return digest.hexdigest()

@@ -102,10 +102,10 @@ class ReferenceWriter:
 
     def finish(self, metadata: dict[str, str]) -> None:
         """Writes the file; `metadata` is joined by format and version."""
-        self._stream.finish(described(metadata))
+        self._stream.finish(with_format(metadata))
 
 
-def described(metadata: dict[str, str]) -> dict[str, str]:
+def with_format(metadata: dict[str, str]) -> dict[str, str]:
     """The metadata of a reference set, joined by format and version."""
     return {**metadata, "format": FORMAT, "version": VERSION}
 

@@ -129,14 +129,15 @@ package struct LumaImage {
     UnsafeRawPointer(pixels).loadUnaligned(as: SIMD8<Float>.self)
   }
 
-  /// The same at eight positions in a row, `step` apart.
+  /// Bilinear interpolation at eight positions in a row, `step` apart; all must lie inside.
   @inline(__always)
   package func sampleEight(from first: SIMD2<Float>, step: SIMD2<Float>) -> SIMD8<Float> {
     let columns = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
     return sample(first.x + columns * step.x, first.y + columns * step.y)
   }
 
-  /// The same at eight positions, for images of fewer than 2^24 pixels: a pixel's number is a whole one.
+  /// Bilinear interpolation at eight positions, to the bit that at single ones; all must lie inside, and the image must
+  /// have fewer than 2^24 pixels.
   @inline(__always)
   package func sample(_ x: SIMD8<Float>, _ y: SIMD8<Float>) -> SIMD8<Float> {
     cs_bilinear(start, stride, x, y)
